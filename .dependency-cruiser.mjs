@@ -1,0 +1,121 @@
+/**
+ * Who may import whom, and where each third-party package lives: one table, checked by
+ * test/tidy.test.ts (which also proves that the check sees every source file).
+ */
+
+/** Package → the only places that may import it. */
+export const PACKAGE_HOMES = {
+  systeminformation: '^agent/src/probes/node-facts\\.ts$',
+  'node-nvidia-smi': '^agent/src/probes/nvidia/',
+  xml2js: '^agent/src/probes/nvidia/',
+  koffi: '^agent/src/probes/nvidia/',
+  ws: '^shared/src/link/(dial|listen)\\.ts$',
+  protobufjs: '^shared/src/wire/',
+  'better-sqlite3': '^collector/src/storage/sqlite/driver\\.ts$',
+  fastify: '^collector/src/api/',
+  'fastify-type-provider-zod': '^collector/src/api/',
+  '@fastify/(helmet|rate-limit|swagger|swagger-ui)': '^collector/src/api/',
+  'prom-client': '^collector/src/api/',
+  pino: '^shared/src/log\\.ts$',
+  commander: '^(agent|collector)/src/main\\.ts$|^scripts/',
+  yaml: '^(agent|collector)/src/config|^scripts/',
+}
+
+/** Built-in modules with one home: disk queue, child processes. */
+const BUILTIN_HOMES = {
+  'node:sqlite': '^shared/src/spool/|^collector/src/storage/sqlite/driver\\.ts$',
+  'node:child_process': '^agent/src/exec\\.ts$|^scripts/',
+}
+
+/** Folder → what in the same workspace it must not know. */
+const DIRECTIONS = [
+  ['shared knows neither side', '^shared/', '^(agent|collector|test|scripts)/'],
+  ['agent does not know the collector', '^agent/', '^(collector|test|scripts)/'],
+  ['collector does not know the agent', '^collector/', '^(agent|test|scripts)/'],
+  [
+    'probes know no neighbour',
+    '^agent/src/probes/',
+    '^agent/src/(owners|sampling|verdict|timeline|control)/',
+  ],
+  [
+    'owners know no neighbour',
+    '^agent/src/owners/',
+    '^agent/src/(probes|sampling|verdict|control)/',
+  ],
+  [
+    'timeline knows no neighbour',
+    '^agent/src/timeline/',
+    '^agent/src/(probes|owners|sampling|verdict|control)/',
+  ],
+  ['sampling does not know the doors', '^agent/src/sampling/', '^agent/src/(control|cli)/'],
+  ['model knows nothing', '^collector/src/model/', '^collector/src/(?!model/)'],
+  [
+    'the port knows the model only',
+    '^collector/src/storage/(store|requests)\\.ts$',
+    '^collector/src/(?!model/|storage/requests\\.ts$)',
+  ],
+  [
+    'decisions know no storage, doors or transport',
+    '^collector/src/(inventory|timeline|journal|rollup|bank|ingest)/',
+    '^collector/src/(storage/sqlite|gateway|api|cli)/',
+  ],
+  [
+    'inventory, timeline, journal, rollup do not know bank and ingest',
+    '^collector/src/(inventory|timeline|journal|rollup)/',
+    '^collector/src/(bank|ingest)/',
+  ],
+  ['bank does not know ingest', '^collector/src/bank/', '^collector/src/ingest/'],
+  [
+    'the gateway does not know the api',
+    '^collector/src/gateway/',
+    '^collector/src/(api|cli|bank|rollup)/',
+  ],
+  [
+    'the api does not know the gateway',
+    '^collector/src/api/',
+    '^collector/src/(gateway|ingest|cli)/',
+  ],
+  [
+    'storage is behind its port',
+    '^collector/src/(?!storage/|main\\.ts|collector\\.ts|cli/)',
+    '^collector/src/storage/sqlite/',
+  ],
+]
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no import cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'every import resolves',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^node:' },
+    },
+    ...DIRECTIONS.map(([name, from, to]) => ({
+      name,
+      severity: 'error',
+      from: { path: from },
+      to: { path: to },
+    })),
+    ...Object.entries(PACKAGE_HOMES).map(([name, home]) => ({
+      name: `${name} has one home`,
+      severity: 'error',
+      from: { path: '^(agent|collector|shared)/src/', pathNot: home },
+      to: { path: `^(node_modules/)?(@types/)?${name}(/|$)` },
+    })),
+    ...Object.entries(BUILTIN_HOMES).map(([name, home]) => ({
+      name: `${name} has one home`,
+      severity: 'error',
+      from: { path: '^(agent|collector|shared)/src/', pathNot: home },
+      to: { path: `^(node:)?${name.slice('node:'.length)}$` },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'default'] },
+    moduleSystems: ['es6', 'cjs'],
+  },
+}

@@ -1,0 +1,13 @@
+#!/bin/sh
+# npm test: installs what is missing, then checks types, lint and unused code, then runs every test.
+# npm test -- FILE…: only the named test files, without the checks.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/prepare.sh
+if [ "$#" -gt 0 ]; then
+  exec vitest run "$@"
+fi
+echo "types ..." && tsc --noEmit
+echo "lint ..." && biome check --error-on-warnings .
+echo "unused code ..." && knip
+exec vitest run
