@@ -1,0 +1,69 @@
+/**
+ * Everything that changes the ledger, in the one order in which it happened on the node: a single
+ * numbered stream per (node, epoch), in one spool, under one ack (DESIGN 4).
+ */
+import type { NodeFacts } from './accelerator.ts'
+import type { Tick } from './interval.ts'
+import type { UnknownCause } from './state.ts'
+
+/** The owner's consent, as configured on the node; a new version is a new record. */
+export interface DepositPolicy {
+  readonly version: number
+  readonly atMs: number
+  readonly enabled: boolean
+  /** Cards of this node that are never offered, whatever is free. */
+  readonly keepCardsPerNode: number
+  /** Proven free time before a window may be deposited. Default 15 min. */
+  readonly minFreeMs: number
+  readonly maxLeaseMs: number
+}
+
+/** The owner takes units back (`reclaim`) or gives them again (`offer`) on the node itself. */
+export interface Veto {
+  readonly atMs: number
+  readonly kind: 'reclaim' | 'offer' | 'pause' | 'resume'
+  /** Unit indexes; empty means every unit of the node. */
+  readonly units: readonly number[]
+}
+
+/** Stands under the numbers of records that had to be dropped; their time is unknown(lost). */
+export interface Lost {
+  /** The dropped numbers are [firstSeq, lastSeq]; this record carries number `lastSeq`. */
+  readonly firstSeq: number
+  readonly lastSeq: number
+  readonly startMs: number
+  readonly endMs: number
+}
+
+/** The node's timeline was cut: nothing is known of [startMs, endMs). First record of an epoch too. */
+export interface Gap {
+  readonly startMs: number
+  readonly endMs: number
+  readonly cause: UnknownCause
+  readonly bootId: string
+}
+
+/** A last word before an ordered stop: the silence that follows is not a fault. */
+export interface Goodbye {
+  readonly atMs: number
+  readonly reason: 'stop' | 'reboot' | 'upgrade'
+}
+
+/** Reserved for draws: what the node did about a lease. Kept and passed on, not yet interpreted. */
+export interface LeaseRecord {
+  readonly atMs: number
+  readonly leaseId: string
+  readonly event: string
+}
+
+export type DurableRecord =
+  | { readonly kind: 'facts'; readonly facts: NodeFacts }
+  | { readonly kind: 'tick'; readonly tick: Tick }
+  | { readonly kind: 'gap'; readonly gap: Gap }
+  | { readonly kind: 'policy'; readonly policy: DepositPolicy }
+  | { readonly kind: 'veto'; readonly veto: Veto }
+  | { readonly kind: 'lost'; readonly lost: Lost }
+  | { readonly kind: 'goodbye'; readonly goodbye: Goodbye }
+  | { readonly kind: 'lease'; readonly lease: LeaseRecord }
+
+export type RecordKind = DurableRecord['kind']
