@@ -1,0 +1,136 @@
+/** npu-smi as a probe: ids per chip, one call per sample, and what a broken tool makes of it. */
+import { describe, expect, test } from 'vitest'
+import { AscendProbe } from '../../../../agent/src/probes/ascend/probe.ts'
+import { fixture } from '../../../support/captures.ts'
+import { ToolBox } from '../../../support/fake-tool.ts'
+
+const TABLE = fixture('ascend/910b4-x2__25.0__load.txt')
+const board = (npu: number, dieId: string) =>
+  `\tNPU ID                         : ${npu}\n\tChip ID                        : 0\n\tVDie ID                        : ${dieId}\n`
+const cardBoard = (npu: number) =>
+  `\tNPU ID                         : ${npu}\n\tSerial Number                  : 1020SERIAL${npu}\n\tChip Count                     : 1\n`
+const DIE_0 = '42C711D4 20B03704 4A10C8D4 14CC040A D2102003'
+const DIE_1 = '42C711D4 20B03704 4A10C8D4 14CC040A D2102004'
+
+function npuSmi(box: ToolBox, table = TABLE): void {
+  box.answers('npu-smi', [
+    { when: 'info', stdout: table },
+    { when: 'info -t board -i 0 -c 0', stdout: board(0, DIE_0) },
+    { when: 'info -t board -i 1 -c 0', stdout: board(1, DIE_1) },
+    { when: 'info -t board -i 0', stdout: cardBoard(0) },
+    { when: 'info -t board -i 1', stdout: cardBoard(1) },
+  ])
+}
+
+describe('npu-smi', () => {
+  test('names chips by their die, with the card serial beside it', async () => {
+    using box = new ToolBox()
+    npuSmi(box)
+    const inventory = await new AscendProbe(box.context()).inventory()
+    expect(inventory).toMatchObject({ tool: 'npu-smi', toolVersion: '25.0.rc1.1' })
+    expect(inventory.status === 'ok' && inventory.units[1]).toMatchObject({
+      key: DIE_1.replaceAll(' ', '-'),
+      name: '910B4',
+      kind: 'card',
+      pciAddress: '0000:c2:00.0',
+      memoryTotalBytes: 32768 * 1024 * 1024,
+      driverVersion: '25.0.rc1.1',
+      identities: [{ strength: 'strong' }, { strength: 'board', raw: '1020SERIAL1/0' }],
+      offers: { utilization: true, processes: true },
+    })
+  })
+
+  test('samples with one call, under the keys of the inventory', async () => {
+    using box = new ToolBox()
+    npuSmi(box)
+    const probe = new AscendProbe(box.context())
+    const inventory = await probe.inventory()
+    const before = box.calls('npu-smi').length
+    const sample = await probe.sample()
+    expect(box.calls('npu-smi').slice(before)).toEqual(['info'])
+    expect(sample.status === 'ok' && sample.readings.map(({ key }) => key)).toEqual(
+      inventory.status === 'ok' && inventory.units.map(({ key }) => key),
+    )
+    expect(sample).toMatchObject({
+      readings: [
+        { utilization: { compute: 0 }, processes: { computeCount: 0, memoryUsedBytes: 0 } },
+        {
+          utilization: { compute: 0.87 },
+          memoryUsedBytes: 28412 * 1024 * 1024,
+          powerWatts: 140.1,
+          processes: { computeCount: 1, memoryUsedBytes: 25600 * 1024 * 1024 },
+        },
+      ],
+    })
+  })
+
+  test('two chips that share one bus address are two units', async () => {
+    using box = new ToolBox()
+    const duo = TABLE.replace('0000:C2:00.0', '0000:C1:00.0')
+    npuSmi(box, duo)
+    const inventory = await new AscendProbe(box.context()).inventory()
+    expect(inventory.status === 'ok' && new Set(inventory.units.map(({ key }) => key)).size).toBe(2)
+  })
+
+  test('an answer about another card does not lend its id', async () => {
+    using box = new ToolBox()
+    box.answers('npu-smi', [
+      { when: 'info', stdout: TABLE },
+      { when: 'info -t board*', stdout: board(7, DIE_0) },
+    ])
+    const inventory = await new AscendProbe(box.context()).inventory()
+    expect(inventory.status === 'ok' && inventory.units.map((unit) => unit.identities)).toEqual([
+      [],
+      [],
+    ])
+  })
+
+  test.each([
+    { word: 'Warning', health: { status: 'warning', cause: null, detail: 'Warning' } },
+    { word: 'Alarm', health: { status: 'failed', cause: 'health', detail: 'Alarm' } },
+    { word: 'Critical', health: { status: 'failed', cause: 'health', detail: 'Critical' } },
+    { word: 'UNKNOWN', health: { status: 'unknown', cause: null, detail: 'UNKNOWN' } },
+  ])('the health word $word', async ({ word, health }) => {
+    using box = new ToolBox()
+    npuSmi(box, TABLE.replace('| OK            | 93.6', `| ${word.padEnd(14)}| 93.6`))
+    const sample = await new AscendProbe(box.context()).sample()
+    expect(sample.status === 'ok' && sample.readings[0]?.health).toEqual(health)
+  })
+
+  test.each([
+    {
+      name: 'no rights',
+      stdout:
+        'DrvMngGetConsoleLogLevel failed. (ret=4)\ndcmi module initialize failed. ret is -8005\n',
+      code: 'permission_denied',
+    },
+    {
+      name: 'no init',
+      stdout: 'dcmi module initialize failed. ret is -8005\n',
+      code: 'tool_failed',
+    },
+    { name: 'garbage', stdout: '\u0000\u0001 | + garbage', code: 'tool_failed' },
+    {
+      name: 'a table without headers',
+      stdout: TABLE.split('\n').slice(6).join('\n'),
+      code: 'tool_failed',
+    },
+  ])('$name is a failure, never an empty node', async ({ stdout, code }) => {
+    using box = new ToolBox()
+    box.answers('npu-smi', [{ when: '*', stdout, exitCode: 1 }])
+    const probe = new AscendProbe(box.context())
+    expect(await probe.sample()).toMatchObject({ status: 'failed', code })
+    expect(await probe.detect()).toMatchObject({ status: 'broken', code })
+  })
+
+  test('a log line before the table does no harm', async () => {
+    using box = new ToolBox()
+    npuSmi(box, `grep: warning: stray \\ before /\n${TABLE}`)
+    expect(await new AscendProbe(box.context()).sample()).toMatchObject({ status: 'ok' })
+  })
+
+  test('without the tool the vendor is absent', async () => {
+    using box = new ToolBox()
+    expect(await new AscendProbe(box.context()).detect()).toEqual({ status: 'absent' })
+  })
+})

@@ -1,0 +1,194 @@
+/**
+ * Every capture parses to its expected values, and no damage to one yields a number that is not
+ * printed there. What lies in the folders is run; there is no list.
+ */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ParsedOutput } from '../../../agent/src/probes/probe.ts'
+import { VENDOR_ENTRIES } from '../../../agent/src/probes/registry.ts'
+import { capturesOf, HAS_SHARED_CAPTURES, isRecord } from '../../support/captures.ts'
+
+/** Words about the capture, not values to be parsed; and what may be told either way. */
+const NOT_COMPARED = new Set([
+  'source',
+  'provenance',
+  'notes',
+  'health notes',
+  'format',
+  'command',
+  'power_w_also_acceptable',
+])
+
+/** Differences between what is expected and what was parsed; keys nobody expects are free. */
+function differences(expected: unknown, parsed: unknown, path: string): string[] {
+  if (Array.isArray(expected)) {
+    if (!Array.isArray(parsed)) return [`${path}: expected a list, got ${JSON.stringify(parsed)}`]
+    const lengths =
+      parsed.length === expected.length
+        ? []
+        : [`${path}: expected ${expected.length} entries, got ${parsed.length}`]
+    const entries = expected.flatMap((value, at) =>
+      differences(value, parsed[at], `${path}[${at}]`),
+    )
+    return [...lengths, ...entries]
+  }
+  if (isRecord(expected)) {
+    const found = isRecord(parsed) ? parsed : {}
+    return Object.entries(expected)
+      .filter(([key]) => !NOT_COMPARED.has(key))
+      .flatMap(([key, value]) => differences(value, found[key], `${path}.${key}`))
+  }
+  const actual = parsed === undefined ? null : parsed
+  if (typeof expected === 'number' && typeof actual === 'number') {
+    return Math.abs(expected - actual) <= 0.01 ? [] : [`${path}: ${actual}, expected ${expected}`]
+  }
+  return Object.is(actual, expected)
+    ? []
+    : [`${path}: ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`]
+}
+
+/**
+ * A version that stands in another output of the same run, or a reason a person added, is not in
+ * the text: only what the text holds is demanded of the parser.
+ */
+function demanded(expected: Readonly<Record<string, unknown>>, text: string) {
+  return Object.fromEntries(
+    Object.entries(expected).filter(
+      ([key, value]) =>
+        key !== 'error' &&
+        !(key.endsWith('_version') && typeof value === 'string' && !text.includes(value)),
+    ),
+  )
+}
+
+for (const { vendor, parse } of VENDOR_ENTRIES) {
+  const where = HAS_SHARED_CAPTURES
+    ? ''
+    : ' (captures beside the checkout are not there: our own alone)'
+  describe(`captures of ${vendor}${where}`, () => {
+    const captures = capturesOf(vendor)
+
+    test('there are some', () => {
+      expect(captures.length).toBeGreaterThan(0)
+    })
+
+    test.each(captures)('$name parses to its expected values', ({ text, command, expected }) => {
+      const output = parse(text, command)
+      expect(differences(demanded(expected, text), output, '')).toEqual([])
+      expect(output.error === undefined).toBe(expected.error === undefined)
+      if (isRecord(expected.error)) {
+        expect(output.devices).toEqual([])
+        expect(output.error).toMatchObject({ class: expected.error.class })
+      }
+    })
+
+    test.each(captures)('$name: line ends of another system change nothing', (capture) => {
+      const { text, command } = capture
+      const foreign = `\uFEFF${text.replace(/\r?\n/g, '\r\n')}`
+      expect(parse(foreign, command).devices).toEqual(parse(text, command).devices)
+    })
+
+    test('no damage makes a number that is not in the text, or a crash', () => {
+      const damages = fc.record({
+        capture: fc.constantFrom(...captures),
+        kind: fc.constantFrom('drop line', 'drop column', 'truncate', 'garbage', 'join lines'),
+        at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+        word: fc.constantFrom('N/A', '[Unknown Error]', 'ERR!', '-', '', '1e9', '0x1F', 'xxx', '∞'),
+      })
+      fc.assert(
+        fc.property(damages, ({ capture, kind, at, word }) => {
+          const text = damage(capture.text, kind, at, word)
+          const output = parse(text, capture.command)
+          expect(strayNumbers(output, `${text}\n${capture.command ?? ''}`)).toEqual([])
+        }),
+        { numRuns: 300 },
+      )
+    })
+
+    test('any text at all gives an answer', () => {
+      fc.assert(
+        fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
+          const output = parse(text, null)
+          expect(output.devices.length > 0 || output.error !== undefined).toBe(true)
+        }),
+        { numRuns: 200 },
+      )
+    })
+  })
+}
+
+function damage(text: string, kind: string, at: number, word: string): string {
+  const lines = text.split('\n')
+  const line = Math.floor(at * lines.length)
+  switch (kind) {
+    case 'drop line':
+      return lines.toSpliced(line, 1).join('\n')
+    case 'drop column':
+      return lines
+        .map((cells) => {
+          const separator = cells.includes('|') ? '|' : ','
+          const parts = cells.split(separator)
+          return parts.length < 2
+            ? cells
+            : parts.toSpliced(Math.floor(at * parts.length), 1).join(separator)
+        })
+        .join('\n')
+    case 'truncate':
+      return text.slice(0, Math.floor(at * text.length))
+    case 'garbage': {
+      const numbers = [...text.matchAll(/\d+(?:\.\d+)?/g)]
+      const hit = numbers[Math.floor(at * numbers.length)]
+      if (hit === undefined) return text
+      return text.slice(0, hit.index) + word + text.slice(hit.index + hit[0].length)
+    }
+    default:
+      return lines.toSpliced(line, 2, `${lines[line] ?? ''}${lines[line + 1] ?? ''}`).join('\n')
+  }
+}
+
+/** Counted by the parser, not printed. */
+const COUNTED = new Set(['index', 'columns', 'chip_count', 'card_count', 'npus', 'duplicate_of'])
+/** A sum of several printed counters. */
+const SUMMED = new Set(['ecc_uncorrected_volatile'])
+
+function strayNumbers(output: ParsedOutput, text: string): string[] {
+  const printed = new Set([...text.matchAll(/\d+(?:\.\d+)?/g)].map(([number]) => Number(number)))
+  const stray: string[] = []
+  const visit = (value: unknown, key: string) => {
+    if (Array.isArray(value)) for (const entry of value) visit(entry, key)
+    else if (isRecord(value)) for (const [name, inner] of Object.entries(value)) visit(inner, name)
+    else if (typeof value === 'number' && !COUNTED.has(key) && !SUMMED.has(key)) {
+      if (!Number.isFinite(value) || !printed.has(Math.abs(value))) stray.push(`${key}: ${value}`)
+    }
+  }
+  visit(output.devices, '')
+  return stray
+}
+
+describe('a text without what it needs', () => {
+  test.each([
+    {
+      name: 'an npu-smi table without its headers',
+      vendor: 'ascend',
+      text: '| 0     910B4               | OK            | 93.6        32                0    / 0             |\n| 0                         | 0000:C1:00.0  | 0           0    / 0          2823 / 32768         |\n',
+    },
+    {
+      name: 'a CSV without header and command',
+      vendor: 'nvidia',
+      text: '0, NVIDIA L20, 46068 MiB, 3 MiB, 0 %, 49, 00000000:16:00.0\n',
+    },
+    {
+      name: 'an XML cut short',
+      vendor: 'nvidia',
+      text: '<?xml version="1.0" ?>\n<nvidia_smi_log>\n<gpu id="00000000:04:00.0"></gpu>\n',
+    },
+    { name: 'nothing at all', vendor: 'nvidia', text: '' },
+    { name: 'a web page', vendor: 'ascend', text: '<html><body>404</body></html>' },
+  ])('$name is refused', ({ vendor, text }) => {
+    const entry = VENDOR_ENTRIES.find((candidate) => candidate.vendor === vendor)
+    expect(entry?.parse(text, null)).toMatchObject({
+      error: { code: 'tool_output_unreadable' },
+      devices: [],
+    })
+  })
+})

@@ -1,0 +1,84 @@
+/**
+ * Real hung tools under the real runner, on a clock that runs some times as fast: the other
+ * vendor keeps its cadence, nothing becomes a reading, and all can be stopped.
+ */
+import type { Clock } from '@yiben/shared'
+import { describe, expect, test } from 'vitest'
+import { createToolRunner } from '../../../agent/src/exec.ts'
+import { VENDOR_ENTRIES } from '../../../agent/src/probes/registry.ts'
+import { ProbeRunner, type SampleOutcome } from '../../../agent/src/probes/run-all.ts'
+import { createRealWorld } from '../../../shared/src/real-world.ts'
+import { fixture } from '../../support/captures.ts'
+import { ToolBox } from '../../support/fake-tool.ts'
+
+/** A good tool keeps its deadline with this, also where many programs share the machine. */
+const SPEED = 4
+const random = { fraction: () => 0, bytes: (length: number) => new Uint8Array(length) }
+
+function fastClock(): Clock {
+  const { clock } = createRealWorld()
+  return {
+    wallMs: () => clock.wallMs(),
+    monotonicMs: () => clock.monotonicMs() * SPEED,
+    after: (delayMs, run) => clock.after(delayMs / SPEED, run),
+  }
+}
+
+describe('a hung nvidia-smi beside a good npu-smi', () => {
+  test.each([
+    {
+      name: 'sleeps for ever and ignores SIGTERM',
+      script: "trap '' TERM\nwhile :; do sleep 1000; done",
+      isSilent: true,
+    },
+    { name: 'prints 100 MB', script: 'exec head -c 100000000 /dev/zero', isSilent: false },
+    { name: 'prints garbage for ever', script: 'exec yes ","', isSilent: false },
+  ])('$name: one vendor fails, the other is read', async ({ script, isSilent }) => {
+    using box = new ToolBox()
+    box.script('nvidia-smi', script)
+    box.answers('npu-smi', [{ when: 'info', stdout: fixture('ascend/910b4-x2__25.0__load.txt') }])
+    const clock = fastClock()
+    const exec = createToolRunner({
+      clock,
+      toolPath: [box.toolPath],
+      env: { PATH: '/usr/bin:/bin' },
+    })
+    const runner = new ProbeRunner({
+      entries: VENDOR_ENTRIES,
+      context: box.context({ exec, clock, nvmlLibrary: null }),
+      random,
+      basePeriodMs: 10_000,
+    })
+    const seen: SampleOutcome[] = []
+    const first = runner.sampleAll((outcome) => seen.push(outcome))
+    const second = runner.sampleAll((outcome) => seen.push(outcome))
+    await Promise.all([first, second])
+    const of = (vendor: string) => seen.filter((outcome) => outcome.vendor === vendor)
+    expect(of('nvidia').map(({ isSuccess }) => isSuccess)).not.toContain(true)
+    expect(of('ascend').map(({ isSuccess }) => isSuccess)).toContain(true)
+    // Nobody waited for a tool that does not come back.
+    if (isSilent) expect(seen[0]).toMatchObject({ vendor: 'ascend', isSuccess: true })
+    await runner.release()
+    exec.stop()
+    expect(runner.isHung).toBe(false)
+  })
+})
+
+describe('release', () => {
+  test('kills the tool of a sample under way, and samples go on after', async () => {
+    using box = new ToolBox()
+    box.script('npu-smi', 'exec sleep 1000')
+    const { clock } = createRealWorld()
+    const context = box.context({ clock, nvmlLibrary: null })
+    const entries = VENDOR_ENTRIES.filter(({ vendor }) => vendor === 'ascend')
+    const runner = new ProbeRunner({ entries, context, random, basePeriodMs: 10_000 })
+    const outcomes: SampleOutcome[] = []
+    const sample = runner.sampleAll((outcome) => outcomes.push(outcome))
+    await runner.release()
+    await sample
+    expect(outcomes).toMatchObject([{ isSuccess: false }])
+    box.answers('npu-smi', [{ when: 'info', stdout: fixture('ascend/910b4-x2__25.0__load.txt') }])
+    const [inventory] = await Promise.all([runner.inventoryOf('ascend')])
+    expect(inventory).toMatchObject({ isSuccess: true })
+  })
+})
