@@ -1,0 +1,171 @@
+/**
+ * `yiben-agent run`: the daemon on a real node. Opens the state folder, composes the agent of the
+ * real parts, serves local control, and ends in order when told.
+ */
+import { createHash } from 'node:crypto'
+import {
+  AppError,
+  aborted,
+  type Clock,
+  errorSentence,
+  LINK_TIMINGS,
+  Link,
+  type Logger,
+  linkUrlOf,
+  openFileSpool,
+  openWithSpace,
+  type World,
+} from '@yiben/shared'
+import { Agent } from '../agent.ts'
+import type { AgentConfig } from '../config.ts'
+import { writeLeases } from '../control/leases-file.ts'
+import { ControlServer } from '../control/server.ts'
+import { fingerprintHex, fingerprintOf, readCa } from '../enrollment.ts'
+import { createToolRunner } from '../exec.ts'
+import { readHost } from '../host.ts'
+import { createOwner } from '../owners/registry.ts'
+import { readHostFacts } from '../probes/node-facts.ts'
+import { readPciAccelerators } from '../probes/pci.ts'
+import type { ProbeContext, VendorEntry } from '../probes/probe.ts'
+import { VENDOR_ENTRIES } from '../probes/registry.ts'
+import { type Enrollment, StateDir } from '../state-dir.ts'
+import { AGENT_VERSION } from '../version.ts'
+
+export interface RunOptions {
+  readonly config: AgentConfig
+  readonly world: World
+  readonly log: Logger
+  /** Aborted by SIGTERM and SIGINT. */
+  readonly stopSignal: AbortSignal
+}
+
+export interface RunEnd {
+  /** A library call will never come back: only SIGKILL ends this process. */
+  readonly isHung: boolean
+}
+
+/** Runs until told to stop. Throws `state_missing` where this machine was never enrolled. */
+export async function runAgent({ config, world, log, stopSignal }: RunOptions): Promise<RunEnd> {
+  const state = StateDir.at(config.stateDir)
+  const nodeKeys = state.readKey()
+  const enrollment = state.readEnrollment()
+  if (nodeKeys === null || enrollment === null) {
+    throw new AppError(
+      'state_missing',
+      `This machine is not enrolled (no key or enrollment in ${config.stateDir}): run \`yiben-agent enroll --collector URL --token TOKEN\` first.`,
+    )
+  }
+  const { rootPrefix } = config.probes
+  const host = readHost(rootPrefix)
+  const fingerprint = fingerprintOf(rootPrefix, nodeKeys.publicKey, enrollment.fingerprintSource)
+  const collectorUrl = linkUrlOf(config.collector.url ?? enrollment.collectorUrl)
+  const ca = readCa(config.collector.caFile)
+  const tools = createToolRunner({ clock: world.clock, toolPath: config.probes.toolPath })
+  const spool = await openWithSpace({
+    open: () =>
+      openFileSpool({
+        directory: state.path,
+        random: world.random,
+        log,
+        limits: {
+          bytesMax: config.spool.bytesMax,
+          unackedAgeMsMax: config.spool.ageMsMax,
+          ackedRetentionMs: config.spool.retainMs,
+        },
+      }),
+    clock: world.clock,
+    log,
+    signal: stopSignal,
+  })
+  if (spool === null) return { isHung: false }
+  const agent = new Agent({
+    clock: world.clock,
+    random: world.random,
+    log,
+    config: { ...config, collectorUrl },
+    agentVersion: AGENT_VERSION,
+    node: {
+      nodeId: enrollment.nodeId,
+      bootId: host.bootId(),
+      hostPidNamespace: host.isHostPidNamespace(),
+      identityKey: identityKeyOf(enrollment),
+      phase: phaseOf(enrollment.nodeId),
+    },
+    spool,
+    entries: chosenEntries(config),
+    probeContext: probeContextOf(config, { exec: tools, clock: world.clock, log }),
+    owner: createOwner(config.owner, config.deposit.calendar),
+    pci: () => readPciAccelerators(rootPrefix),
+    hostFacts: () => readHostFacts({ clock: world.clock, log }),
+    cpuTime: () => host.cpuTime() ?? { busyMs: null, totalMs: null },
+    bootTimeMs: () => host.bootTimeMs(),
+    createLink: (owner) =>
+      new Link({
+        world,
+        spool,
+        owner,
+        log,
+        target: { url: collectorUrl, ca, proxyUrl: config.collector.proxyUrl },
+        collector: enrollment.collector,
+        identity: {
+          role: 'agent',
+          nodeKeys,
+          fingerprint: fingerprintHex(fingerprint),
+          bootId: host.bootId(),
+          programVersion: AGENT_VERSION,
+          capabilities: [],
+          enrollment: null,
+        },
+        timings: {
+          heartbeatMs: config.heartbeatMs,
+          backoff: { ...LINK_TIMINGS.backoff, maxMs: config.collector.retryMsMax },
+        },
+      }),
+  })
+  const control = new ControlServer({ runDir: config.runDir, agent, clock: world.clock, log })
+  log.info(
+    { version: AGENT_VERSION, nodeId: enrollment.nodeId, collector: collectorUrl },
+    'the agent starts',
+  )
+  try {
+    await control.listen()
+    writeLeases(config.runDir, [])
+    const ended = agent.run()
+    await Promise.race([ended, aborted(stopSignal)])
+    log.info({}, 'the agent stops')
+    await agent.stop()
+    await ended
+    return { isHung: agent.isHung }
+  } finally {
+    await control.stop().catch((error: unknown) => {
+      log.warn({ reason: errorSentence(error) }, 'the control socket could not be closed')
+    })
+    tools.stop()
+    spool.close()
+  }
+}
+
+/** What probes are given, for the daemon and for the commands that read cards once. */
+export function probeContextOf(
+  config: AgentConfig,
+  parts: { readonly exec: ProbeContext['exec']; readonly clock: Clock; readonly log: Logger },
+): ProbeContext {
+  const { rootPrefix, toolPath, nvmlLibrary } = config.probes
+  return { ...parts, rootPrefix, toolPath, nvmlLibrary }
+}
+
+export function chosenEntries(config: AgentConfig): readonly VendorEntry[] {
+  const { only, skip } = config.probes
+  return VENDOR_ENTRIES.filter(
+    ({ vendor }) => (only === null || only.includes(vendor)) && !skip.includes(vendor),
+  )
+}
+
+function identityKeyOf({ identityKey }: Enrollment) {
+  return { keyNumber: identityKey.number, key: Buffer.from(identityKey.key, 'hex') }
+}
+
+/** In [0, 1), even over a fleet: nodes neither sample nor report in step. */
+function phaseOf(nodeId: string): number {
+  return createHash('sha256').update(nodeId).digest().readUInt32BE(0) / 2 ** 32
+}

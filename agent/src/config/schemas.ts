@@ -1,0 +1,203 @@
+/**
+ * How one value of the configuration is read: zod schemas whose messages are the end of a sentence
+ * that begins with the option's name. Quantities are converted here, once.
+ */
+import { UNIT_KINDS, VENDORS } from '@yiben/shared'
+import * as z from 'zod/mini'
+import type { Calendar, DayWindow } from '../owners/calendar.ts'
+import { WEEKDAYS } from '../owners/calendar.ts'
+import type { ApprovedBaseline } from '../verdict/baseline.ts'
+import { suggestion } from './nearest.ts'
+import type { Parsed, Range } from './quantities.ts'
+import { parseDuration, parseSize } from './quantities.ts'
+
+const MIB = 1024 * 1024
+const TEXT_LENGTH_MAX = 4096
+const LIST_LENGTH_MAX = 64
+const EXCEPTIONS_MAX = 400
+const BASELINES_MAX = 1000
+
+export type Schema<T> = z.ZodMiniType<T, unknown>
+
+/** Turns a parser with a reason into a schema with a message. */
+function parsedBy<T>(parse: (value: unknown) => Parsed<T>): Schema<T> {
+  return z.pipe(
+    z.unknown(),
+    z.transform((value, context): T => {
+      const parsed = parse(value)
+      if (parsed.status === 'ok') return parsed.value
+      context.issues.push({ code: 'custom', message: parsed.reason, input: value })
+      return z.NEVER
+    }),
+  )
+}
+
+export function duration(range: Range): Schema<number> {
+  return parsedBy((value) => parseDuration(value, range))
+}
+
+export function size(range: Range): Schema<number> {
+  return parsedBy((value) => parseSize(value, range))
+}
+
+export function integer(min: number, max: number): Schema<number> {
+  const message = `is not a whole number from ${min} to ${max}`
+  return z.int(message).check(z.minimum(min, message), z.maximum(max, message))
+}
+
+export function oneOf<const T extends readonly string[]>(words: T): Schema<T[number]> {
+  return parsedBy((value): Parsed<T[number]> => {
+    const found = words.find((word) => word === value)
+    if (found !== undefined) return { status: 'ok', value: found }
+    const hint = typeof value === 'string' ? suggestion(value, words) : ''
+    const known = words.length <= 8 ? `; it is one of ${words.join(', ')}` : ''
+    return { status: 'refused', reason: `is ${JSON.stringify(value)}${hint}${known}` }
+  })
+}
+
+export function listOf<T>(item: Schema<T>): Schema<readonly T[]> {
+  return z
+    .array(item, 'is not a list')
+    .check(z.maxLength(LIST_LENGTH_MAX, `has more than ${LIST_LENGTH_MAX} entries`))
+}
+
+export const yesOrNo: Schema<boolean> = z.boolean('is neither true nor false')
+
+export const text: Schema<string> = z
+  .string('is not a text')
+  .check(
+    z.minLength(1, 'is empty'),
+    z.maxLength(TEXT_LENGTH_MAX, `is longer than ${TEXT_LENGTH_MAX} characters`),
+  )
+
+/** May be empty: a prefix of nothing. */
+export const prefix: Schema<string> = z
+  .string('is not a text')
+  .check(z.maxLength(TEXT_LENGTH_MAX, `is longer than ${TEXT_LENGTH_MAX} characters`))
+
+export const vendor = oneOf(VENDORS)
+
+export function url(schemes: readonly string[]): Schema<string> {
+  return parsedBy((value) => {
+    const parsed = typeof value === 'string' ? URL.parse(value) : null
+    const isKnown = parsed !== null && schemes.includes(parsed.protocol.slice(0, -1))
+    if (isKnown && typeof value === 'string') return { status: 'ok', value }
+    return { status: 'refused', reason: `is not a URL of the scheme ${schemes.join(', ')}` }
+  })
+}
+
+/** Minutes after midnight. `24:00` is the end of a day, never its begin. */
+function timeOfDay(minutesMax: number): Schema<number> {
+  return parsedBy((value) => {
+    const match = typeof value === 'string' ? /^(\d\d):(\d\d)$/.exec(value) : null
+    const [hours, minutes] = [Number(match?.[1]), Number(match?.[2])]
+    const total = hours * 60 + minutes
+    if (match !== null && minutes < 60 && total <= minutesMax) return { status: 'ok', value: total }
+    return { status: 'refused', reason: 'is not a time of day; write it like "22:00"' }
+  })
+}
+
+const timeZone: Schema<string> = parsedBy((value) => {
+  try {
+    if (typeof value === 'string') {
+      new Intl.DateTimeFormat('en-US', { timeZone: value })
+      return { status: 'ok', value }
+    }
+  } catch {
+    // Intl has no other way to tell that it does not know a zone.
+  }
+  return { status: 'refused', reason: 'is not an IANA time zone; write it like Asia/Shanghai' }
+})
+
+const date: Schema<string> = parsedBy((value) => {
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value)) {
+    const midnight = new Date(`${value}T00:00:00Z`)
+    const isReal = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(value)
+    if (isReal) return { status: 'ok', value }
+  }
+  return { status: 'refused', reason: 'is not a date; write it like 2026-10-01' }
+})
+
+const windowKeys = { from: timeOfDay(1439), to: timeOfDay(1440) }
+const dayWindow = z.strictObject(windowKeys, 'is not a window with from and to')
+const weeklyWindow = z.strictObject(
+  { days: listOf(oneOf(WEEKDAYS)), ...windowKeys },
+  'is not a window with days, from and to',
+)
+const exception = z.strictObject(
+  { date, windows: listOf(dayWindow) },
+  'is not an exception with date and windows',
+)
+const calendarKeys = z.strictObject(
+  {
+    time_zone: timeZone,
+    weekly: listOf(weeklyWindow),
+    exceptions: z._default(
+      z
+        .array(exception, 'is not a list')
+        .check(z.maxLength(EXCEPTIONS_MAX, `has more than ${EXCEPTIONS_MAX} entries`)),
+      [],
+    ),
+  },
+  'is neither "always" nor a calendar with time_zone and weekly',
+)
+
+const writtenCalendar: Schema<Calendar> = z.pipe(
+  calendarKeys,
+  z.transform(
+    (written): Calendar => ({
+      timeZone: written.time_zone,
+      weekly: written.weekly.map((window) => ({ days: window.days, ...minutesOf(window) })),
+      exceptions: written.exceptions.map((one) => ({
+        date: one.date,
+        windows: one.windows.map(minutesOf),
+      })),
+    }),
+  ),
+)
+
+const ALWAYS_WRITTEN = {
+  time_zone: 'UTC',
+  weekly: [{ days: WEEKDAYS, from: '00:00', to: '24:00' }],
+}
+
+/** Weekly windows with exceptions, or the word `always`, which must be stated like any other. */
+export const calendar: Schema<Calendar> = z.pipe(
+  z.transform((value: unknown) => (value === 'always' ? ALWAYS_WRITTEN : value)),
+  writtenCalendar,
+)
+
+function minutesOf(window: { readonly from: number; readonly to: number }): DayWindow {
+  return { fromMinute: window.from, toMinute: window.to }
+}
+
+/** An idle baseline the site has approved for one driver. */
+const baseline: Schema<ApprovedBaseline> = z.pipe(
+  z.strictObject(
+    {
+      vendor,
+      name: text,
+      memory_total_mib: integer(1, 16 * 1024 * 1024),
+      driver_version: text,
+      kind: z._default(oneOf(UNIT_KINDS), 'card'),
+      idle_memory_mib: integer(0, 1024 * 1024),
+      idle_power_w: z.optional(integer(0, 10_000)),
+    },
+    'is not a baseline',
+  ),
+  z.transform(
+    (written): ApprovedBaseline => ({
+      vendor: written.vendor,
+      name: written.name,
+      memoryTotalMib: written.memory_total_mib,
+      driverVersion: written.driver_version,
+      kind: written.kind,
+      idleMemoryBytesMax: written.idle_memory_mib * MIB,
+      idlePowerWattsMax: written.idle_power_w ?? null,
+    }),
+  ),
+)
+
+export const baselines: Schema<readonly ApprovedBaseline[]> = z
+  .array(baseline, 'is not a list')
+  .check(z.maxLength(BASELINES_MAX, `has more than ${BASELINES_MAX} entries`))

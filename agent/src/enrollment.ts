@@ -1,0 +1,215 @@
+/**
+ * Admits this node to a collector, once: makes the node's key, dials, proves both sides, keeps what
+ * the Welcome gave. A retry with the same token and key is harmless: the collector answers it like
+ * the first, and what is kept is written whole.
+ */
+import { readFileSync } from 'node:fs'
+import {
+  AppError,
+  ERROR_CODES,
+  type ErrorCode,
+  errorCode,
+  errorSentence,
+  Link,
+  type Logger,
+  linkUrlOf,
+  openFileSpool,
+  parseEnrollmentToken,
+  type Spool,
+  sleep,
+  type Welcome,
+  type World,
+} from '@yiben/shared'
+import { type Fingerprint, type FingerprintSource, readFingerprint } from './identity.ts'
+import { type Enrollment, StateDir } from './state-dir.ts'
+
+/** The link bounds its own handshake; this bounds the whole command. */
+const ENROLL_MS_MAX = 30_000
+const LOOK_EVERY_MS = 50
+
+export interface EnrollOptions {
+  readonly world: World
+  readonly log: Logger
+  readonly stateDir: string
+  /** As the administrator typed it. */
+  readonly collectorUrl: string
+  readonly token: string
+  /** What the administrator calls this node. */
+  readonly nodeName: string
+  readonly caFile: string | null
+  readonly proxyUrl: string | null
+  readonly rootPrefix: string
+  readonly bootId: string
+  readonly agentVersion: string
+}
+
+export interface Enrolled {
+  /** `enrolled_anew`: the disk was a copy of another machine's, whose state was put aside. */
+  readonly status: 'enrolled' | 'enrolled_anew' | 'already_enrolled'
+  readonly enrollment: Enrollment
+}
+
+/**
+ * Throws what the collector refused with, or `connection_failed`, `token_malformed` … A disk that
+ * was copied carries the key of the machine it was copied from: refused as its clone, this machine
+ * gets a key of its own (C10).
+ */
+export async function enroll(options: EnrollOptions): Promise<Enrolled> {
+  const token = parseEnrollmentToken(options.token)
+  const url = linkUrlOf(options.collectorUrl)
+  const state = StateDir.create(options.stateDir)
+  const before = state.readEnrollment()
+  const isSame =
+    before?.tokenId === token.id &&
+    before.collector.publicKey === token.collectorKey &&
+    state.readKey() !== null
+  if (isSame) {
+    const enrollment = { ...before, collectorUrl: url }
+    if (before.collectorUrl !== url) state.writeEnrollment(enrollment)
+    return { status: 'already_enrolled', enrollment }
+  }
+  const hadKey = state.readKey() !== null
+  try {
+    return { status: 'enrolled', enrollment: await enrollOnce(options, { token, url, state }) }
+  } catch (error) {
+    if (!hadKey || errorCode(error) !== 'node_clone') throw error
+    state.setAside()
+    const enrollment = await enrollOnce(options, { token, url, state })
+    return { status: 'enrolled_anew', enrollment }
+  }
+}
+
+async function enrollOnce(
+  options: EnrollOptions,
+  { token, url, state }: Pick<Contact, 'token' | 'url'> & { readonly state: StateDir },
+): Promise<Enrollment> {
+  const nodeKeys = state.readOrCreateKey(options.world.random)
+  const fingerprint = fingerprintOf(options.rootPrefix, nodeKeys.publicKey, null)
+  const { world, log } = options
+  const spool = openFileSpool({ directory: state.path, random: world.random, log })
+  try {
+    const ca = readCa(options.caFile)
+    const welcome = await firstContact(options, { token, url, nodeKeys, fingerprint, ca, spool })
+    const { identityKey } = welcome
+    if (identityKey === null) {
+      throw new AppError('message_unexpected', 'welcome.identity_key is missing: an old collector.')
+    }
+    const enrollment: Enrollment = {
+      nodeId: welcome.nodeId,
+      collectorUrl: url,
+      collector: { algorithm: token.algorithm, publicKey: token.collectorKey },
+      identityKey: {
+        number: identityKey.number,
+        key: Buffer.from(identityKey.key).toString('hex'),
+      },
+      fingerprintSource: fingerprint?.source ?? null,
+      tokenId: token.id,
+    }
+    state.writeEnrollment(enrollment)
+    return enrollment
+  } finally {
+    spool.close()
+  }
+}
+
+/**
+ * The machine's digest under the node's key. A source pinned at enrollment that cannot be read now
+ * would make this node look like a copy of itself, so it stops the program.
+ */
+export function fingerprintOf(
+  rootPrefix: string,
+  publicKey: string,
+  source: FingerprintSource | null,
+): Fingerprint | null {
+  const nodeKey = Buffer.from(publicKey, 'hex')
+  const fingerprint = readFingerprint({ rootPrefix, nodeKey, source })
+  if (fingerprint === null && source !== null) {
+    throw new AppError(
+      'permission_denied',
+      `This machine was enrolled by its ${source}, which cannot be read now: run the agent as the user who enrolled it (root).`,
+    )
+  }
+  return fingerprint
+}
+
+/** A machine that shows nothing of its hardware has an empty fingerprint: clones show by join state. */
+export function fingerprintHex(fingerprint: Fingerprint | null): string {
+  return fingerprint === null ? '' : Buffer.from(fingerprint.digest).toString('hex')
+}
+
+/** PEM text; `null` for the system's own authorities. */
+export function readCa(caFile: string | null): string | null {
+  if (caFile === null) return null
+  try {
+    return readFileSync(caFile, 'utf8')
+  } catch (error) {
+    throw new AppError(
+      'config_unreadable',
+      `collector.ca_file ${caFile} cannot be read: ${errorSentence(error)}.`,
+      { cause: error },
+    )
+  }
+}
+
+interface Contact {
+  readonly token: ReturnType<typeof parseEnrollmentToken>
+  readonly url: string
+  readonly nodeKeys: ReturnType<StateDir['readOrCreateKey']>
+  readonly fingerprint: Fingerprint | null
+  readonly ca: string | null
+  readonly spool: Spool
+}
+
+/** One attempt: whoever typed the command is there to try again. */
+async function firstContact(options: EnrollOptions, contact: Contact): Promise<Welcome> {
+  const { world, log } = options
+  const { token } = contact
+  let welcome: Welcome | null = null
+  const link = new Link({
+    world,
+    log,
+    spool: contact.spool,
+    target: { url: contact.url, ca: contact.ca, proxyUrl: options.proxyUrl },
+    collector: { algorithm: token.algorithm, publicKey: token.collectorKey },
+    identity: {
+      role: 'agent',
+      nodeKeys: contact.nodeKeys,
+      fingerprint: fingerprintHex(contact.fingerprint),
+      bootId: options.bootId,
+      programVersion: options.agentVersion,
+      capabilities: [],
+      enrollment: { tokenId: token.id, secret: token.secret, nodeName: options.nodeName },
+    },
+    owner: {
+      heartbeat: () => ({ samples: 0, freeUnits: new Uint8Array(0) }),
+      timelineNowMs: () => null,
+      onWelcome: (given) => {
+        welcome = given
+      },
+      onTime: () => {},
+      onRefused: () => {},
+      onNeedFacts: () => {},
+      onNewEpoch: () => {},
+    },
+  })
+  const ended = link.run()
+  try {
+    for (let waitedMs = 0; waitedMs < ENROLL_MS_MAX; waitedMs += LOOK_EVERY_MS) {
+      if (welcome !== null) return welcome
+      const { state, lastProblem } = link.status()
+      if (lastProblem !== null && (state === 'waiting' || state === 'refused')) {
+        throw new AppError(knownCode(lastProblem.code), lastProblem.sentence)
+      }
+      await sleep(world.clock, LOOK_EVERY_MS)
+    }
+    throw new AppError('connection_failed', `${contact.url} did not answer in time.`)
+  } finally {
+    await link.stop()
+    await ended
+  }
+}
+
+/** A newer collector may refuse with a code this version does not know. */
+function knownCode(code: string): ErrorCode {
+  return ERROR_CODES.find((known) => known === code) ?? 'connection_failed'
+}

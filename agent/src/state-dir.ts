@@ -1,0 +1,116 @@
+/**
+ * The agent's folder on disk (default /var/lib/yiben): the node's key, what enrollment gave, the
+ * spool. Owned by the user the agent runs as and by nobody else.
+ *
+ * Promises: the key is made once and never replaced by itself; a file is written whole (temporary
+ * file, fsync, rename, fsync of the folder) or not at all; a key that others may read stops the
+ * program with `state_insecure`: who can copy it can be this node.
+ */
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  AppError,
+  errorSentence,
+  type KeyPair,
+  parseJson,
+  type Random,
+  readIfThere,
+  readKeyFile,
+  readOrCreateKeyFile,
+  syncFolder,
+  writeWhole,
+} from '@yiben/shared'
+import * as z from 'zod/mini'
+import { FINGERPRINT_SOURCES } from './identity.ts'
+
+const KEY_FILE = 'node-key'
+const ENROLLMENT_FILE = 'enrollment.json'
+/** What was put aside last; kept for whoever wants to look. */
+export const ASIDE_FOLDER = 'copied'
+
+const enrollmentSchema = z.object({
+  nodeId: z.string().check(z.minLength(1)),
+  collectorUrl: z.string(),
+  collector: z.object({ algorithm: z.int(), publicKey: z.string() }),
+  identityKey: z.object({ number: z.int(), key: z.string() }),
+  fingerprintSource: z.nullable(z.enum(FINGERPRINT_SOURCES)),
+  /** The token it was enrolled with, so that a retry is told from a new enrollment. */
+  tokenId: z.string(),
+})
+
+export type Enrollment = Readonly<z.infer<typeof enrollmentSchema>>
+
+export class StateDir {
+  readonly path: string
+
+  private constructor(path: string) {
+    this.path = path
+  }
+
+  /** To read what is there; makes nothing. */
+  static at(path: string): StateDir {
+    return new StateDir(path)
+  }
+
+  /** Makes the folder where it is missing. Throws `disk_failed`. */
+  static create(path: string): StateDir {
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 })
+    } catch (error) {
+      throw new AppError('disk_failed', `The state folder ${path} cannot be made.`, {
+        cause: error,
+        fields: { path, reason: errorSentence(error) },
+      })
+    }
+    return new StateDir(path)
+  }
+
+  /** `null` before the first enrollment. */
+  readKey(): KeyPair | null {
+    return readKeyFile(this.#keyFile())
+  }
+
+  /** Made once: a key that is there stays. */
+  readOrCreateKey(random: Random): KeyPair {
+    return readOrCreateKeyFile(this.#keyFile(), random)
+  }
+
+  readEnrollment(): Enrollment | null {
+    const path = join(this.path, ENROLLMENT_FILE)
+    const text = readIfThere(path)
+    if (text === null) return null
+    const parsed = enrollmentSchema.safeParse(parseJson(text))
+    if (!parsed.success) {
+      const field = parsed.error.issues[0]?.path.join('.') ?? ''
+      throw new AppError('disk_failed', `The enrollment ${path} is unreadable at "${field}".`)
+    }
+    return parsed.data
+  }
+
+  writeEnrollment(enrollment: Enrollment): void {
+    const path = join(this.path, ENROLLMENT_FILE)
+    writeWhole(path, `${JSON.stringify(enrollment, null, 2)}\n`)
+  }
+
+  /** Makes room for a new node: key, enrollment and spool of the old one go to a folder beside. */
+  setAside(): void {
+    const aside = join(this.path, ASIDE_FOLDER)
+    try {
+      rmSync(aside, { recursive: true, force: true })
+      mkdirSync(aside, { mode: 0o700 })
+      for (const entry of readdirSync(this.path, { withFileTypes: true })) {
+        if (entry.isFile()) renameSync(join(this.path, entry.name), join(aside, entry.name))
+      }
+      syncFolder(this.path)
+    } catch (error) {
+      throw new AppError('disk_failed', `The state in ${this.path} could not be put aside.`, {
+        cause: error,
+        fields: { path: this.path, reason: errorSentence(error) },
+      })
+    }
+  }
+
+  #keyFile() {
+    return { path: join(this.path, KEY_FILE), whose: "the node's", remedy: 'enroll anew' }
+  }
+}
