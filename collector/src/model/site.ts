@@ -1,0 +1,34 @@
+/** Who runs what, where, since when. Validity is half-open, UTC epoch ms; `null` = still. */
+
+export interface Site {
+  readonly code: string
+  readonly name: string
+  /** Terms in force at the time asked for. */
+  readonly terms: SiteTerms
+}
+
+/** Who operates a site, who owns what stands in it and where it lies, for a span of time. */
+export interface SiteTerms {
+  /** Unified social credit code (GB 32100) of the operator; `null` until it is stated. */
+  readonly operatorCode: string | null
+  readonly operatorName: string | null
+  /** Unified social credit code of who deposits; defaults to the operator. */
+  readonly ownerCode: string | null
+  readonly ownerName: string | null
+  /** GB/T 2260, six digits. */
+  readonly regionCode: string
+  readonly validFromMs: number
+  readonly validToMs: number | null
+}
+
+/** What an operator says it has; never summed with what is measured. */
+export interface DeclaredCapacity {
+  readonly siteCode: string
+  readonly model: string
+  readonly cards: number
+  /** As declared, in milli-PFLOPS, on the basis named beside it. */
+  readonly declaredMilliP: bigint
+  readonly basis: 'fp16_dense' | 'fp16_sparse' | 'unstated'
+  readonly author: string
+  readonly declaredAtMs: number
+}

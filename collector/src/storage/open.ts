@@ -1,0 +1,79 @@
+/**
+ * Opens the ledger of a data folder, on whichever storage it is kept. A fresh folder gets a fresh
+ * ledger: generation 1, a random origin, its own key for the ids of accelerators.
+ */
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { AppError, type Clock, errorSentence, type Random, randomHex } from '@yiben/shared'
+import type { LedgerGeneration } from '../model/ids.ts'
+import type { LedgerState } from './requests.ts'
+import { openSqliteStore, openSqliteStoreInProcess } from './sqlite/store.ts'
+import type { Store } from './store.ts'
+
+/** The one file of a ledger; SQLite keeps its log and its index beside it. */
+export const LEDGER_FILE = 'ledger.sqlite'
+const ORIGIN_BYTES = 16
+/** As long as the digest it keys (SHA-256). */
+const IDENTITY_KEY_BYTES = 32
+const FIRST_IDENTITY_KEY = 1
+
+export interface OpenStoreOptions {
+  readonly dataDir: string
+  readonly random: Random
+  readonly clock: Clock
+  /** A fresh ledger says in every answer that it is a demo; an existing one keeps what it is. */
+  readonly isDemo?: boolean
+  readonly readers?: number
+  readonly onDeath?: (error: AppError) => void
+}
+
+/** For the serving process: keeps every other one from serving the same folder. */
+export async function openServingStore(options: OpenStoreOptions): Promise<Store> {
+  return await openSqliteStore({
+    path: ledgerPath(options.dataDir),
+    newLedger: freshLedger(options),
+    isServing: true,
+    ...(options.readers === undefined ? {} : { readers: options.readers }),
+    ...(options.onDeath === undefined ? {} : { onDeath: options.onDeath }),
+  })
+}
+
+/** For a command beside the serving process, or without one. */
+export function openCommandStore(
+  options: Pick<OpenStoreOptions, 'dataDir' | 'random' | 'clock' | 'isDemo'>,
+): Store {
+  return openSqliteStoreInProcess({
+    path: ledgerPath(options.dataDir),
+    newLedger: freshLedger(options),
+  })
+}
+
+/** Whether the folder holds a ledger: commands that only read refuse to make one. */
+export function hasLedger(dataDir: string): boolean {
+  return existsSync(join(dataDir, LEDGER_FILE))
+}
+
+function freshLedger(options: Pick<OpenStoreOptions, 'random' | 'clock' | 'isDemo'>): LedgerState {
+  return {
+    generation: 1 as LedgerGeneration,
+    origin: randomHex(options.random, ORIGIN_BYTES),
+    openedAtMs: options.clock.wallMs(),
+    identityKeyNumber: FIRST_IDENTITY_KEY,
+    identityKey: randomHex(options.random, IDENTITY_KEY_BYTES),
+    isDemo: options.isDemo ?? false,
+  }
+}
+
+/** The folder holds the key of the ids: nobody else's to read. */
+function ledgerPath(dataDir: string): string {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new AppError(
+      'disk_failed',
+      `The data folder ${dataDir} cannot be made: ${errorSentence(error)}.`,
+      { cause: error, fields: { dataDir } },
+    )
+  }
+  return join(dataDir, LEDGER_FILE)
+}

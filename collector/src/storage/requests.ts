@@ -1,0 +1,366 @@
+/**
+ * What the storage port is asked and what it answers: scopes and pages, requests with their
+ * results, and the rows its reads return. Plain values that can be cloned; instants are UTC epoch
+ * milliseconds. Nothing here knows SQL, and nothing here decides.
+ */
+import type { IdentityStrength, NodeFacts, UnitKind } from '@yiben/shared'
+import type {
+  AcceleratorId,
+  LedgerGeneration,
+  NodeId,
+  SessionGeneration,
+  UnitId,
+} from '../model/ids.ts'
+import type { Conflict, DeviceProfile, UnitRow } from '../model/inventory.ts'
+import type { Deposit, DepositCloseReason, OutboxEntry } from '../model/ledger.ts'
+import type {
+  CloneSighting,
+  EpochChange,
+  EpochRow,
+  NodeFactsRow,
+  NodeRow,
+  SessionRow,
+} from '../model/node.ts'
+import type {
+  ClosedWindow,
+  OpenNode,
+  RefusedRow,
+  Silence,
+  StoredRun,
+  UnitHour,
+} from '../model/timeline.ts'
+
+/** What the asker may see. Every read filters by it; there is no read without one. */
+export interface Scope {
+  /** GB/T 2260 prefixes (2, 4 or 6 digits); `all` for the whole country. */
+  readonly regions: 'all' | readonly string[]
+  /** Site codes; `all` for every site of the regions. */
+  readonly sites: 'all' | readonly string[]
+}
+
+export const SCOPE_ALL: Scope = { regions: 'all', sites: 'all' }
+
+/** A page of a list: rows after `cursor`, at most `limit`; `nextCursor` null at the end. */
+export interface PageRequest {
+  readonly cursor: string | null
+  readonly limit: number
+}
+export interface Page<Row> {
+  readonly rows: readonly Row[]
+  readonly nextCursor: string | null
+}
+
+// ---- ledger ---------------------------------------------------------------------------------
+
+export interface LedgerState {
+  readonly generation: LedgerGeneration
+  /** Random id of this ledger's log origin, hex. */
+  readonly origin: string
+  readonly openedAtMs: number
+  /** Number and secret of the key that hashes accelerator ids (hex); members know it. */
+  readonly identityKeyNumber: number
+  readonly identityKey: string
+  /** A demo ledger says so in every answer. */
+  readonly isDemo: boolean
+}
+
+// ---- tokens ---------------------------------------------------------------------------------
+
+export const ROLES = [
+  'admin',
+  'operator',
+  'regulator',
+  'bank',
+  'metrics',
+  'security',
+  'auditor',
+] as const
+export type Role = (typeof ROLES)[number]
+
+export interface TokenRow {
+  readonly tokenId: string
+  readonly kind: 'enroll' | 'access'
+  readonly secretHash: string
+  readonly siteCode: string | null
+  readonly role: Role | null
+  /** Region prefix an access token is bound to; `null` for all. */
+  readonly regionCode: string | null
+  readonly cidr: string | null
+  readonly usesLeft: number | null
+  readonly createdAtMs: number
+  readonly expiresAtMs: number
+  readonly revokedAtMs: number | null
+}
+
+// ---- enrollment and sessions ------------------------------------------------------------------
+
+export interface EnrollRequest {
+  readonly tokenId: string
+  readonly secretHash: string
+  readonly remoteAddress: string
+  readonly nodeId: NodeId
+  readonly nodeName: string
+  readonly algorithm: number
+  readonly publicKey: string
+  readonly fingerprint: string
+  readonly joinState: number
+  readonly nowMs: number
+}
+export type EnrollResult =
+  /** Also for a retry with the same key and token: the same node, no second use. */
+  | { readonly status: 'enrolled'; readonly node: NodeRow }
+  | {
+      readonly status:
+        | 'token_unknown'
+        | 'token_expired'
+        | 'token_revoked'
+        | 'token_used_up'
+        | 'token_address'
+        | 'node_revoked'
+    }
+
+export interface OpenSessionRequest {
+  readonly nodeId: NodeId
+  /** The roster row the admission was decided on. */
+  readonly expectedJoinState: number
+  /** What the node showed: good until it shows a later one, however many Welcomes get lost. */
+  readonly presentedJoinState: number
+  readonly nextJoinState: number
+  readonly epoch: string
+  readonly previousEpoch: string | null
+  readonly collectorInstance: string
+  readonly remoteAddress: string
+  readonly agentVersion: string
+  readonly bootId: string
+  readonly nowMs: number
+}
+export type OpenSessionResult =
+  | {
+      readonly status: 'opened'
+      /** Higher than any before; older holders are fenced from now on. */
+      readonly generation: SessionGeneration
+      readonly epoch: EpochRow
+    }
+  | { readonly status: 'stale' | 'epoch_closed' | 'node_unknown' }
+
+// ---- ingest -----------------------------------------------------------------------------------
+
+/** One node's folded batches: effect, watermark and entries in one transaction. */
+export interface IngestCommit {
+  readonly nodeId: NodeId
+  readonly sessionGeneration: SessionGeneration
+  readonly epoch: string
+  readonly expectedWatermark: number
+  readonly watermark: number
+  readonly watermarkHash: string
+  /** The whole new open row (its `changeSeq` is given by the store). */
+  readonly open: OpenNode
+  readonly closedRuns: readonly StoredRun[]
+  /** Whole rows of hours that are complete or were touched late; replace by (unit, hour). */
+  readonly unitHours: readonly UnitHour[]
+  readonly closedWindows: readonly ClosedWindow[]
+  readonly refused: readonly RefusedRow[]
+  /** Silences of this node that end here, and new ones (units that vanished). */
+  readonly silencesEnded: readonly { readonly silenceId: number; readonly toMs: number }[]
+  readonly silencesBegun: readonly Omit<Silence, 'silenceId'>[]
+  /** Sealed hours this commit has changed: the roller writes corrections. */
+  readonly dirtyHours: readonly number[]
+  /**
+   * Placements of this node that had ended as moved and are now proven past that (C5): the kept one
+   * goes on (its validTo, bookedTo and reason become null), both are in conflict, the other is not
+   * counted. Left alone where the accelerator already has an open conflict of these two.
+   */
+  readonly conflicts: readonly {
+    readonly acceleratorId: AcceleratorId
+    readonly keptUnitId: UnitId
+    readonly otherUnitId: UnitId
+    readonly fromMs: number
+    readonly openedAtMs: number
+  }[]
+  readonly outbox: readonly OutboxEntry[]
+}
+export type IngestResult =
+  | { readonly status: 'committed'; readonly changeSeq: number }
+  /** Another session of the node has been opened: this one must close. */
+  | { readonly status: 'fenced' }
+  /** The watermark is not the expected one: load again. */
+  | { readonly status: 'stale'; readonly watermark: number }
+
+/** One unit as a facts record brings it, after identity has been decided. */
+export interface AdmitUnit {
+  readonly index: number
+  readonly kind: UnitKind
+  readonly parentIndex: number | null
+  readonly profile: DeviceProfile
+  readonly sharePpm: number
+  readonly driverVersion: string | null
+  readonly identities: readonly {
+    readonly keyNumber: number
+    readonly hash: string
+    readonly strength: IdentityStrength
+  }[]
+  /** Known accelerator, or `null` to number a new one. */
+  readonly acceleratorId: AcceleratorId | null
+  /** This placement goes on (same card, same node), or `null` for a new placement. */
+  readonly unitId: UnitId | null
+  readonly validFromMs: number
+}
+
+/** A facts record with its identity decisions (inventory/identity.ts). */
+export interface FactsCommit {
+  readonly nodeId: NodeId
+  readonly sessionGeneration: SessionGeneration
+  readonly epoch: string
+  readonly expectedWatermark: number
+  readonly watermark: number
+  readonly watermarkHash: string
+  readonly facts: NodeFacts
+  readonly receivedAtMs: number
+  readonly units: readonly AdmitUnit[]
+  /** Placements that end: here (recut, replaced) or on another node (moved). */
+  readonly ended: readonly {
+    readonly unitId: UnitId
+    readonly validToMs: number
+    readonly bookedToMs: number
+    readonly reason: 'moved' | 'recut' | 'replaced'
+  }[]
+  /** Silences that begin (a card the node no longer shows) or end (it is shown again, or elsewhere). */
+  readonly silencesBegun: readonly Omit<Silence, 'silenceId'>[]
+  readonly silencesEnded: readonly { readonly silenceId: number; readonly toMs: number }[]
+  readonly conflicts: readonly {
+    readonly acceleratorId: AcceleratorId
+    readonly keptUnitId: UnitId
+    /** The other claim: the `index` it has among `units`. */
+    readonly otherIndex: number
+    readonly fromMs: number
+  }[]
+  /** The claims the decision rested on: hash → unit that held it (or null). */
+  readonly expectedClaims: readonly {
+    readonly keyNumber: number
+    readonly hash: string
+    readonly unitId: UnitId | null
+  }[]
+  readonly outbox: readonly OutboxEntry[]
+}
+export type FactsResult =
+  /** `units` in the order of the commit's `units`. */
+  | { readonly status: 'committed'; readonly units: readonly UnitRow[] }
+  | { readonly status: 'fenced' }
+  | { readonly status: 'stale' }
+
+/** What ingest needs to go on with a node after a connect or a `stale`. */
+export interface NodeState {
+  readonly node: NodeRow
+  readonly epoch: EpochRow | null
+  readonly open: OpenNode | null
+  /** The latest facts, the epoch they were told in, and the unit behind each of their indexes. */
+  readonly facts: NodeFacts | null
+  readonly factsEpoch: string | null
+  readonly placements: readonly { readonly index: number; readonly unitId: UnitId }[]
+  /** Placements still on this node, and those that ended as moved: proof of them may come late. */
+  readonly units: readonly UnitRow[]
+  /** Not ended. */
+  readonly silences: readonly Silence[]
+}
+
+// ---- bank, journal, rollup -----------------------------------------------------------------------
+
+export interface DepositChange {
+  /** Follower cursor this decision was made at; `stale` when another has moved it. */
+  readonly expectedCursor: number
+  readonly cursor: number
+  readonly openings: readonly Omit<Deposit, 'closedAtMs' | 'closeReason'>[]
+  readonly closings: readonly {
+    readonly depositId: string
+    readonly closedAtMs: number
+    readonly reason: DepositCloseReason
+  }[]
+  readonly outbox: readonly OutboxEntry[]
+}
+
+export interface JournalHead {
+  readonly seq: number
+  readonly hash: string
+}
+
+/** All that an hour's buckets are computed from, for every unit valid in it. */
+export interface HourMaterial {
+  readonly hourMs: number
+  /**
+   * Differs whenever anything below differs (a digest of it will do). `writeBuckets` compares it in
+   * its own transaction, so that data arriving between read and write is never sealed away.
+   */
+  readonly mark: string
+  readonly units: readonly {
+    readonly unit: UnitRow
+    readonly ownerCode: string
+    /** `null`: nothing booked in this hour. */
+    readonly stats: UnitHour | null
+    /** Silent spans clipped to the hour and to what no run covers. */
+    readonly silentMs: number
+    /** Time of the hour in which the unit was valid. */
+    readonly validMs: number
+    readonly depositedMs: number
+  }[]
+}
+
+// ---- reads for people ---------------------------------------------------------------------------
+
+/** Evidence of every unit at one instant, as known at another. */
+export interface UnitAt {
+  readonly unit: UnitRow
+  readonly ownerCode: string
+  readonly operatorCode: string
+  readonly regionCode: string
+  /** `null`: the instant is past the unit's live edge and no silence has been declared yet. */
+  readonly run: StoredRun | null
+  /** Last instant the node had proven anything at `knownAt`. */
+  readonly provenToMs: number | null
+  readonly isDeposited: boolean
+}
+
+export interface NodeListRow {
+  readonly node: NodeRow
+  readonly session: SessionRow | null
+  readonly facts: NodeFactsRow | null
+  readonly timelineEndMs: number | null
+  readonly unitCount: number
+}
+
+export interface UnitSpan {
+  readonly unit: UnitRow
+  /** Closed runs, then the open one, clipped to nothing: as stored, in order of start. */
+  readonly runs: readonly StoredRun[]
+  readonly silences: readonly Silence[]
+  readonly deposits: readonly Deposit[]
+  readonly timelineEndMs: number | null
+}
+
+export interface QualityRows {
+  readonly conflicts: readonly Conflict[]
+  readonly clones: readonly CloneSighting[]
+  readonly refused: readonly Omit<RefusedRow, 'bytes'>[]
+  readonly silences: readonly Silence[]
+  readonly sessions: readonly SessionRow[]
+  /** Spools that were replaced or forked. */
+  readonly epochs: readonly EpochChange[]
+  /** Where nodes have told that their clock was stepped. */
+  readonly clockSteps: readonly ClockStep[]
+}
+
+/** Of `[fromMs, toMs)` of a node nothing is known, because its clock was stepped there. */
+export interface ClockStep {
+  readonly nodeId: NodeId
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+export interface FreeUnit {
+  readonly unit: UnitRow
+  readonly regionCode: string
+  readonly ownerCode: string
+  readonly deposit: Deposit
+  readonly windowStartMs: number
+  readonly ageStartMs: number
+  readonly provenToMs: number
+}

@@ -1,0 +1,205 @@
+/**
+ * Deposits and the bank's way along the timeline: changes in the order they were written, a durable
+ * cursor, and decisions that count only while that cursor stands where they were made.
+ */
+import type { NodeId, UnitId } from '../../model/ids.ts'
+import type { Deposit } from '../../model/ledger.ts'
+import type { ClosedWindow } from '../../model/timeline.ts'
+import type { DepositChange, FreeUnit } from '../requests.ts'
+import { markDirty } from './dirty.ts'
+import type { Database, Row } from './driver.ts'
+import { OpenRows } from './evidence.ts'
+import type { SyncStore } from './methods.ts'
+import { OPEN_COLUMNS, openOf } from './open-row.ts'
+import { addToOutbox } from './outbox.ts'
+import { depositOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
+import { inScope, sitesInScope } from './scope.ts'
+import { ownerOf, termsAt } from './sites.ts'
+import { numberCursor, PAGE_ROWS_MAX, pageLimit, pageOf, unitsOfNode } from './units.ts'
+import { integer, runCodeIn } from './values.ts'
+
+/** Whose cursor `commitDeposits` moves. */
+const BANK = 'bank'
+
+type DepositMethods = Pick<
+  SyncStore,
+  | 'readTimelineChanges'
+  | 'readCursor'
+  | 'readOpenDeposits'
+  | 'readClosedWindows'
+  | 'commitDeposits'
+  | 'listDeposits'
+  | 'readFreeUnits'
+>
+
+export function depositMethods(db: Database): DepositMethods {
+  return {
+    readTimelineChanges: (afterChangeSeq, limit) =>
+      db
+        .all(
+          `SELECT ${OPEN_COLUMNS} FROM open_nodes o WHERE o.change_seq > ?
+           ORDER BY o.change_seq LIMIT ?`,
+          afterChangeSeq,
+          Math.min(limit, PAGE_ROWS_MAX),
+        )
+        .map((row) => {
+          const open = openOf(row)
+          return { open, units: unitsOfNode(db, open.nodeId, open) }
+        }),
+
+    readCursor: (follower) => readCursor(db, follower),
+    readOpenDeposits: (nodeIds) => readOpenDeposits(db, nodeIds),
+
+    readClosedWindows: (keys) =>
+      keys.flatMap(({ unitId, startMs }) => {
+        const row = db.get(
+          'SELECT * FROM closed_windows WHERE unit_id = ? AND start_ms = ?',
+          unitId,
+          startMs,
+        )
+        return row === undefined ? [] : [closedWindowOf(row)]
+      }),
+
+    commitDeposits: (change) => commitDeposits(db, change),
+
+    listDeposits: (scope, openOnly, page) => {
+      const sites = sitesInScope(db, scope)
+      const limit = pageLimit(page)
+      const rows = db.all(
+        `SELECT d.* FROM deposits d JOIN nodes n ON n.node_id = d.node_id
+         WHERE d.deposit_number > ? AND ${inScope('n.site_code')}
+           AND (? = 0 OR d.closed_at_ms IS NULL) ORDER BY d.deposit_number LIMIT ?`,
+        numberCursor(page),
+        sites,
+        sites,
+        openOnly ? 1 : 0,
+        limit + 1,
+      )
+      const shown = pageOf(rows, limit, (row) => String(integer(row, 'deposit_number')))
+      return { rows: shown.rows.map(depositOf), nextCursor: shown.nextCursor }
+    },
+
+    readFreeUnits: (scope) => {
+      const sites = sitesInScope(db, scope)
+      const terms = termsAt(db, Number.MAX_SAFE_INTEGER)
+      const openRows = new OpenRows(db)
+      return db
+        .all(
+          `SELECT ${UNIT_COLUMNS}, d.deposit_id, d.window_start_ms, d.opened_at_ms, d.closed_at_ms,
+             d.close_reason
+           FROM deposits d, ${UNIT_TABLES}
+           WHERE u.unit_id = d.unit_id AND d.closed_at_ms IS NULL AND ${inScope('n.site_code')} ORDER BY d.deposit_number`,
+          sites,
+          sites,
+        )
+        .flatMap((row): FreeUnit[] => {
+          const unit = unitOf(row)
+          const open = openRows.of(unit.nodeId)
+          const window = open?.units.find((one) => one.unitId === unit.unitId)?.window
+          if (!window) return []
+          const site = terms.get(unit.siteCode)
+          return [
+            {
+              unit,
+              regionCode: site?.regionCode ?? '',
+              ownerCode: ownerOf(site),
+              deposit: depositOf(row),
+              windowStartMs: window.startMs,
+              ageStartMs: window.ageStartMs,
+              provenToMs: window.provenToMs,
+            },
+          ]
+        })
+    },
+  }
+}
+
+function readCursor(db: Database, follower: string): number {
+  const row = db.get('SELECT change_seq FROM cursors WHERE follower = ?', follower)
+  return row === undefined ? 0 : integer(row, 'change_seq')
+}
+
+function readOpenDeposits(db: Database, nodeIds: readonly NodeId[] | 'all'): readonly Deposit[] {
+  const nodes = nodeIds === 'all' ? null : JSON.stringify(nodeIds)
+  return db
+    .all(
+      `SELECT * FROM deposits d WHERE d.closed_at_ms IS NULL AND ${inScope('d.node_id')}
+       ORDER BY d.deposit_number`,
+      nodes,
+      nodes,
+    )
+    .map(depositOf)
+}
+
+/** All or nothing: a deposit that is open already, or closed already, makes the decision stale. */
+function commitDeposits(
+  db: Database,
+  change: DepositChange,
+): { readonly status: 'committed' | 'stale' } {
+  if (readCursor(db, BANK) !== change.expectedCursor) return { status: 'stale' }
+  const closing = new Set(change.closings.map((one) => one.depositId))
+  const isCloseable = change.closings.every(({ depositId }) => isOpen(db, depositId))
+  if (!isCloseable || closing.size !== change.closings.length) return { status: 'stale' }
+  const opening = new Set(change.openings.map((one) => one.unitId))
+  const isOpenable = change.openings.every(({ unitId }) => {
+    const open = openDepositOf(db, unitId)
+    return open === null || closing.has(open)
+  })
+  if (!isOpenable || opening.size !== change.openings.length) return { status: 'stale' }
+
+  for (const one of change.closings) {
+    db.run(
+      `UPDATE deposits SET closed_at_ms = max(?, opened_at_ms), close_reason = ?
+       WHERE deposit_id = ?`,
+      one.closedAtMs,
+      one.reason,
+      one.depositId,
+    )
+    markDirty(db, one.closedAtMs, null)
+  }
+  for (const deposit of change.openings) insertDeposit(db, deposit)
+  db.run(
+    `INSERT INTO cursors (follower, change_seq) VALUES (?, ?)
+     ON CONFLICT (follower) DO UPDATE SET change_seq = excluded.change_seq`,
+    BANK,
+    change.cursor,
+  )
+  addToOutbox(db, change.outbox)
+  return { status: 'committed' }
+}
+
+function isOpen(db: Database, depositId: string): boolean {
+  const row = db.get(
+    'SELECT 1 AS open FROM deposits WHERE deposit_id = ? AND closed_at_ms IS NULL',
+    depositId,
+  )
+  return row !== undefined
+}
+
+function openDepositOf(db: Database, unitId: UnitId): string | null {
+  const row = db.get('SELECT * FROM deposits WHERE unit_id = ? AND closed_at_ms IS NULL', unitId)
+  return row === undefined ? null : depositOf(row).depositId
+}
+
+function insertDeposit(db: Database, deposit: DepositChange['openings'][number]): void {
+  db.run(
+    `INSERT INTO deposits (deposit_id, unit_id, node_id, window_start_ms, opened_at_ms)
+     VALUES (?, ?, ?, ?, ?)`,
+    deposit.depositId,
+    deposit.unitId,
+    deposit.nodeId,
+    deposit.windowStartMs,
+    deposit.openedAtMs,
+  )
+}
+
+function closedWindowOf(row: Row): ClosedWindow {
+  return {
+    unitId: integer(row, 'unit_id') as UnitId,
+    startMs: integer(row, 'start_ms'),
+    ageStartMs: integer(row, 'age_start_ms'),
+    endMs: integer(row, 'end_ms'),
+    provenMs: integer(row, 'proven_ms'),
+    endCode: runCodeIn(row, 'end_code'),
+  }
+}

@@ -1,0 +1,193 @@
+/** Answers for people: the ledger at an instant, nodes, one unit's history, the quality page. */
+import { runCode, TIME_MS_MIN } from '@yiben/shared'
+import type { UnitId } from '../../model/ids.ts'
+import type { NodeListRow, QualityRows, Scope, UnitSpan } from '../requests.ts'
+import type { Database, Row } from './driver.ts'
+import { isKnownAt, OpenRows, readRuns, readSilences } from './evidence.ts'
+import { readLedgerAt } from './ledger-at.ts'
+import type { SyncStore } from './methods.ts'
+import {
+  clockStepOf,
+  cloneOf,
+  conflictOf,
+  depositOf,
+  epochChangeOf,
+  factsOf,
+  nodeOf,
+  refusedOf,
+  sessionOf,
+  silenceOf,
+} from './rows.ts'
+import { inScope, sitesInScope } from './scope.ts'
+import { PAGE_ROWS_MAX, pageLimit, pageOf, readUnit } from './units.ts'
+import { integer, integerOrNull } from './values.ts'
+
+/** Rows of each list of the quality page: the newest. */
+const QUALITY_ROWS_MAX = PAGE_ROWS_MAX
+const CLOCK_STEP = runCode('unknown/clock')
+
+const NODE_LIST = `SELECT n.*, o.timeline_end_ms, f.received_at_ms, f.facts,
+    s.node_id AS session_node, s.generation, s.is_connected, s.collector_instance,
+    s.remote_address, s.agent_version, s.boot_id, s.connected_at_ms, s.last_heard_ms,
+    s.ended_reason, s.clock_offset_ms,
+    (SELECT count(*) FROM units u WHERE u.node_id = n.node_id AND u.valid_to_ms IS NULL)
+      AS unit_count
+  FROM nodes n LEFT JOIN sessions s ON s.node_id = n.node_id
+  LEFT JOIN node_facts f ON f.node_id = n.node_id
+  LEFT JOIN open_nodes o ON o.node_id = n.node_id`
+
+type ReadMethods = Pick<
+  SyncStore,
+  'readLedgerAt' | 'listNodes' | 'findNode' | 'readUnitSpan' | 'readQuality'
+>
+
+export function readMethods(db: Database): ReadMethods {
+  return {
+    readLedgerAt: (scope, asOfMs, knownAtMs) => readLedgerAt(db, scope, asOfMs, knownAtMs),
+
+    listNodes: (scope, page) => {
+      const sites = sitesInScope(db, scope)
+      const limit = pageLimit(page)
+      const rows = db
+        .all(
+          `${NODE_LIST} WHERE n.node_id > ? AND ${inScope('n.site_code')}
+           ORDER BY n.node_id LIMIT ?`,
+          page.cursor ?? '',
+          sites,
+          sites,
+          limit + 1,
+        )
+        .map(nodeListRowOf)
+      return pageOf(rows, limit, (row) => row.node.nodeId)
+    },
+
+    findNode: (scope, nodeId) => {
+      const sites = sitesInScope(db, scope)
+      const row = db.get(
+        `${NODE_LIST} WHERE n.node_id = ? AND ${inScope('n.site_code')}`,
+        nodeId,
+        sites,
+        sites,
+      )
+      return row === undefined ? null : nodeListRowOf(row)
+    },
+
+    readUnitSpan: (scope, unitId, range) => readUnitSpan(db, scope, unitId, range),
+    readQuality: (scope, sinceMs) => readQuality(db, scope, sinceMs),
+  }
+}
+
+function nodeListRowOf(row: Row): NodeListRow {
+  return {
+    node: nodeOf(row),
+    session: row.session_node === null ? null : sessionOf(row),
+    facts: row.facts === null ? null : factsOf(row),
+    timelineEndMs: timelineEndOf(row),
+    unitCount: integer(row, 'unit_count'),
+  }
+}
+
+/** An open row that has been told no time yet ends before all time. */
+function timelineEndOf(row: Row): number | null {
+  const endMs = integerOrNull(row, 'timeline_end_ms')
+  return endMs === null || endMs <= TIME_MS_MIN ? null : endMs
+}
+
+function readUnitSpan(
+  db: Database,
+  scope: Scope,
+  unitId: UnitId,
+  range: { readonly fromMs: number; readonly toMs: number; readonly knownAtMs: number },
+): UnitSpan | null {
+  const unit = readUnit(db, unitId)
+  if (unit === null) return null
+  const sites = sitesInScope(db, scope)
+  if (sites !== null && !JSON.parse(sites).includes(unit.siteCode)) return null
+  const openRows = new OpenRows(db)
+  const open = openRows.of(unit.nodeId)
+  const isOpen = open?.units.some((one) => one.unitId === unitId) ?? false
+  return {
+    unit,
+    runs: readRuns(db, unitId, range, openRows.runOf(unit.nodeId, unitId)).filter((run) =>
+      isKnownAt(run, range.knownAtMs),
+    ),
+    silences: readSilences(db, unit, range, range.knownAtMs),
+    deposits: db
+      .all(
+        `SELECT * FROM deposits WHERE unit_id = ? AND opened_at_ms < ?
+           AND (closed_at_ms IS NULL OR closed_at_ms > ?) AND opened_at_ms <= ?
+         ORDER BY opened_at_ms`,
+        unitId,
+        range.toMs,
+        range.fromMs,
+        range.knownAtMs,
+      )
+      .map(depositOf),
+    timelineEndMs: open !== null && isOpen ? open.timelineEndMs : null,
+  }
+}
+
+function readQuality(db: Database, scope: Scope, sinceMs: number): QualityRows {
+  const sites = sitesInScope(db, scope)
+  /** Rows of `table` that belong to a node in scope, newest first. */
+  const newest = (columns: string, source: string, condition: string, order: string) =>
+    db.all(
+      `SELECT ${columns} FROM ${source} WHERE ${inScope('n.site_code')} AND ${condition}
+       ORDER BY ${order} DESC LIMIT ${QUALITY_ROWS_MAX}`,
+      sites,
+      sites,
+      sinceMs,
+    )
+  return {
+    conflicts: newest(
+      'c.*',
+      // Either claim's site may see it.
+      `conflicts c JOIN units u ON u.unit_id IN (c.kept_unit_id, c.other_unit_id)
+         JOIN nodes n ON n.node_id = u.node_id`,
+      '(c.resolved_at_ms IS NULL OR c.resolved_at_ms >= ?)',
+      'c.conflict_id',
+    )
+      .map(conflictOf)
+      .filter((one, index, all) => one.conflictId !== all[index - 1]?.conflictId),
+    clones: newest(
+      'c.*',
+      'clones c JOIN nodes n ON n.node_id = c.node_id',
+      'c.seen_at_ms >= ?',
+      'c.seen_at_ms',
+    ).map(cloneOf),
+    refused: newest(
+      'r.node_id, r.epoch, r.seq, r.code, r.sentence, r.refused_at_ms',
+      'refused r JOIN nodes n ON n.node_id = r.node_id',
+      'r.refused_at_ms >= ?',
+      'r.refused_at_ms',
+    ).map(refusedOf),
+    silences: newest(
+      's.*',
+      'silences s JOIN nodes n ON n.node_id = s.node_id',
+      '(s.to_ms IS NULL OR s.to_ms >= ?)',
+      's.silence_id',
+    ).map(silenceOf),
+    epochs: newest(
+      'e.*',
+      'epochs e JOIN nodes n ON n.node_id = e.node_id',
+      "e.begun_as <> 'first' AND e.began_at_ms >= ?",
+      'e.began_at_ms',
+    ).map(epochChangeOf),
+    // All units of a node share the step; a literal code, so that the small index is used.
+    clockSteps: newest(
+      'DISTINCT n.node_id, r.start_ms, r.end_ms',
+      'runs r JOIN units u ON u.unit_id = r.unit_id JOIN nodes n ON n.node_id = u.node_id',
+      `r.code = ${CLOCK_STEP} AND r.end_ms >= ?`,
+      'r.end_ms',
+    ).map(clockStepOf),
+    // One row a node: the roster bounds it.
+    sessions: db
+      .all(
+        `SELECT s.* FROM sessions s JOIN nodes n ON n.node_id = s.node_id
+         WHERE ${inScope('n.site_code')} ORDER BY s.node_id`,
+        sites,
+        sites,
+      )
+      .map(sessionOf),
+  }
+}

@@ -1,0 +1,124 @@
+/** Hours: their material, their buckets in versions, their seals. */
+import { assert, HOUR_MS, VENDORS } from '@yiben/shared'
+import type { Bucket, Seal } from '../../model/ledger.ts'
+import { bucketParams, bucketSums, PUT_BUCKET } from './columns.ts'
+import type { Database, Row } from './driver.ts'
+import { firstHourMs, readHour } from './hour.ts'
+import type { SyncStore } from './methods.ts'
+import { addToOutbox } from './outbox.ts'
+import { inScope, sitesInScope } from './scope.ts'
+import { PAGE_ROWS_MAX, profileIdOf } from './units.ts'
+import { integer, smallOfBigint, text, wordOf } from './values.ts'
+
+type RollupMethods = Pick<
+  SyncStore,
+  'sealedHours' | 'rollupBacklog' | 'readHour' | 'writeBuckets' | 'readBuckets'
+>
+
+export function rollupMethods(db: Database): RollupMethods {
+  return {
+    sealedHours: (fromMs, toMs) =>
+      db
+        .all(
+          `SELECT hour_ms, max(version) AS version, sealed_at_ms FROM seals
+           WHERE hour_ms >= ? AND hour_ms < ? GROUP BY hour_ms ORDER BY hour_ms`,
+          fromMs,
+          toMs,
+        )
+        .map(sealOf),
+
+    rollupBacklog: () => {
+      const sealed = db.get('SELECT max(hour_ms) AS last FROM seals')
+      return {
+        firstHourMs: firstHourMs(db),
+        lastSealedHourMs:
+          sealed === undefined || sealed.last === null ? null : integer(sealed, 'last'),
+        dirtyHours: db
+          .all('SELECT hour_ms FROM dirty_hours ORDER BY hour_ms LIMIT ?', PAGE_ROWS_MAX)
+          .map((row) => integer(row, 'hour_ms')),
+      }
+    },
+
+    readHour: (hourMs) => readHour(db, hourMs),
+
+    writeBuckets: (write) => {
+      const last = db.get('SELECT max(version) AS last FROM seals WHERE hour_ms = ?', write.hourMs)
+      const lastVersion = last === undefined || last.last === null ? 0 : integer(last, 'last')
+      if (write.version !== lastVersion + 1) return { status: 'stale' }
+      if (readHour(db, write.hourMs).mark !== write.expectedMark) return { status: 'stale' }
+      db.run(
+        'INSERT INTO seals (hour_ms, version, sealed_at_ms) VALUES (?, ?, ?)',
+        write.hourMs,
+        write.version,
+        write.knownAtMs,
+      )
+      for (const bucket of write.buckets) insertBucket(db, bucket, write)
+      db.run('DELETE FROM dirty_hours WHERE hour_ms = ?', write.hourMs)
+      addToOutbox(db, write.outbox)
+      return { status: 'written' }
+    },
+
+    readBuckets: (scope, range) => {
+      const sites = sitesInScope(db, scope)
+      return db
+        .allBigint(
+          `SELECT b.*, s.sealed_at_ms, p.vendor, p.printed_name, p.memory_total_mib,
+             p.power_cap_watts
+           FROM (SELECT hour_ms, max(version) AS version, sealed_at_ms FROM seals
+             WHERE hour_ms >= ? AND hour_ms < ? AND sealed_at_ms <= ? GROUP BY hour_ms) s
+           JOIN buckets b ON b.hour_ms = s.hour_ms AND b.version = s.version
+           JOIN profiles p ON p.profile_id = b.profile_id
+           WHERE ${inScope('b.site_code')}
+           ORDER BY b.hour_ms, b.site_code, b.owner_code, b.profile_id`,
+          range.fromMs,
+          range.toMs,
+          range.knownAtMs,
+          sites,
+          sites,
+        )
+        .map(bucketOf)
+    },
+  }
+}
+
+function insertBucket(
+  db: Database,
+  bucket: Bucket,
+  write: { readonly hourMs: number; readonly version: number; readonly knownAtMs: number },
+): void {
+  assert(
+    bucket.hourMs === write.hourMs &&
+      bucket.version === write.version &&
+      bucket.knownAtMs === write.knownAtMs,
+    'a bucket carries the hour, version and time it is written under',
+  )
+  db.run(PUT_BUCKET, ...bucketParams(bucket, profileIdOf(db, bucket.profile)))
+}
+
+function bucketOf(row: Row): Bucket {
+  const hourMs = smallOfBigint(row, 'hour_ms')
+  assert(hourMs % HOUR_MS === 0, 'a bucket holds a full UTC hour')
+  return {
+    hourMs,
+    siteCode: text(row, 'site_code'),
+    ownerCode: text(row, 'owner_code'),
+    profile: {
+      vendor: wordOf(row, 'vendor', VENDORS),
+      name: text(row, 'printed_name'),
+      memoryTotalMib: row.memory_total_mib === null ? null : smallOfBigint(row, 'memory_total_mib'),
+      powerCapWatts: row.power_cap_watts === null ? null : smallOfBigint(row, 'power_cap_watts'),
+    },
+    version: smallOfBigint(row, 'version'),
+    knownAtMs: smallOfBigint(row, 'sealed_at_ms'),
+    cards: smallOfBigint(row, 'cards'),
+    ...bucketSums(row),
+  }
+}
+
+function sealOf(row: Row): Seal {
+  return {
+    hourMs: integer(row, 'hour_ms'),
+    sealedAtMs: integer(row, 'sealed_at_ms'),
+    version: integer(row, 'version'),
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * Nodes, their sessions and their epochs. The fence: a session's generation only rises, and only
+ * the holder of the highest may write.
+ */
+import { assert } from '@yiben/shared'
+import type { NodeId, SessionGeneration } from '../../model/ids.ts'
+import type { EpochChange, EpochRow, NodeRow } from '../../model/node.ts'
+import type { EnrollRequest, EnrollResult, OpenSessionRequest } from '../requests.ts'
+import type { Database } from './driver.ts'
+import type { SyncStore } from './methods.ts'
+import { addToOutbox } from './outbox.ts'
+import { epochOf, nodeOf } from './rows.ts'
+import { findToken, isAddressAllowed, useToken } from './tokens.ts'
+import { integer, text } from './values.ts'
+
+type RosterMethods = Pick<
+  SyncStore,
+  | 'enrollNode'
+  | 'findNodeByKey'
+  | 'revokeNode'
+  | 'openSession'
+  | 'touchSessions'
+  | 'endSession'
+  | 'recordClone'
+>
+
+export function rosterMethods(db: Database): RosterMethods {
+  return {
+    enrollNode: (request) => enrollNode(db, request),
+    findNodeByKey: (algorithm, publicKey) => findNodeByKey(db, algorithm, publicKey)?.node ?? null,
+    openSession: (request) => openSession(db, request),
+    revokeNode: (change) => revokeNode(db, change),
+
+    touchSessions: (heard) => {
+      for (const one of heard) {
+        db.run(
+          `UPDATE sessions SET last_heard_ms = ?, clock_offset_ms = COALESCE(?, clock_offset_ms)
+           WHERE node_id = ? AND generation = ?`,
+          one.lastHeardMs,
+          one.clockOffsetMs === null ? null : Math.round(one.clockOffsetMs),
+          one.nodeId,
+          one.generation,
+        )
+      }
+    },
+
+    endSession: (end) => {
+      db.run(
+        `UPDATE sessions SET is_connected = 0, ended_reason = ?
+         WHERE node_id = ? AND generation = ? AND is_connected = 1`,
+        end.reason,
+        end.nodeId,
+        end.generation,
+      )
+    },
+
+    recordClone: (sighting) => {
+      const known = db.get(
+        'SELECT 1 AS seen FROM clones WHERE node_id = ? AND fingerprint = ? AND reason = ?',
+        sighting.nodeId,
+        sighting.fingerprint,
+        sighting.reason,
+      )
+      db.run(
+        `INSERT INTO clones (node_id, fingerprint, reason, remote_address, seen_at_ms)
+         VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (node_id, fingerprint, reason) DO UPDATE SET
+           remote_address = excluded.remote_address, seen_at_ms = excluded.seen_at_ms`,
+        sighting.nodeId,
+        sighting.fingerprint,
+        sighting.reason,
+        sighting.remoteAddress,
+        sighting.seenAtMs,
+      )
+      // A copy tries again and again: one entry for each machine that it runs on.
+      if (known !== undefined) return
+      const payload = { node_id: sighting.nodeId, reason: sighting.reason }
+      addToOutbox(db, [{ kind: 'clone_seen', atMs: sighting.seenAtMs, payload }])
+    },
+  }
+}
+
+function revokeNode(
+  db: Database,
+  change: Parameters<RosterMethods['revokeNode']>[0],
+): ReturnType<RosterMethods['revokeNode']> {
+  const node = findNode(db, change.nodeId)
+  if (node === null) return { status: 'not_found' }
+  if (node.status === 'revoked') return { status: 'already_revoked' }
+  db.run("UPDATE nodes SET status = 'revoked' WHERE node_id = ?", change.nodeId)
+  // Whichever process holds its session: nothing more is taken from it.
+  db.run(
+    `UPDATE sessions SET generation = generation + 1, is_connected = 0,
+       ended_reason = 'node_revoked' WHERE node_id = ?`,
+    change.nodeId,
+  )
+  addToOutbox(db, change.outbox)
+  return { status: 'revoked' }
+}
+
+/** Sessions of a process that is gone: only the holder of the serving lock may say so. */
+export function endAllSessions(db: Database): void {
+  db.run(
+    "UPDATE sessions SET is_connected = 0, ended_reason = 'collector_stopped' WHERE is_connected = 1",
+  )
+}
+
+export function findNode(db: Database, nodeId: NodeId): NodeRow | null {
+  const row = db.get('SELECT * FROM nodes WHERE node_id = ?', nodeId)
+  return row === undefined ? null : nodeOf(row)
+}
+
+/** The generation that may write for a node; `null` before its first session. */
+export function currentGeneration(db: Database, nodeId: NodeId): number | null {
+  const row = db.get('SELECT generation FROM sessions WHERE node_id = ?', nodeId)
+  return row === undefined ? null : integer(row, 'generation')
+}
+
+/** The epoch a node writes into, else the last one it wrote into. */
+export function currentEpoch(db: Database, nodeId: NodeId): EpochRow | null {
+  const row = db.get(
+    'SELECT * FROM epochs WHERE node_id = ? ORDER BY is_closed, epoch_number DESC LIMIT 1',
+    nodeId,
+  )
+  return row === undefined ? null : epochOf(row)
+}
+
+export function findEpoch(db: Database, nodeId: NodeId, epoch: string): EpochRow | null {
+  const row = db.get('SELECT * FROM epochs WHERE node_id = ? AND epoch = ?', nodeId, epoch)
+  return row === undefined ? null : epochOf(row)
+}
+
+function findNodeByKey(
+  db: Database,
+  algorithm: number,
+  publicKey: string,
+): { readonly node: NodeRow; readonly enrolledBy: string } | null {
+  const row = db.get(
+    'SELECT * FROM nodes WHERE algorithm = ? AND public_key = ?',
+    algorithm,
+    publicKey,
+  )
+  return row === undefined ? null : { node: nodeOf(row), enrolledBy: text(row, 'enrolled_by') }
+}
+
+/** Refusals in this order; a retry with the same key and token comes before the token's limits. */
+function enrollNode(db: Database, request: EnrollRequest): EnrollResult {
+  const token = findToken(db, request.tokenId)
+  if (token === null || token.kind !== 'enroll' || token.secretHash !== request.secretHash) {
+    return { status: 'token_unknown' }
+  }
+  const known = findNodeByKey(db, request.algorithm, request.publicKey)
+  if (known !== null && known.node.status === 'revoked') return { status: 'node_revoked' }
+  if (known !== null && known.enrolledBy === request.tokenId) {
+    return { status: 'enrolled', node: known.node }
+  }
+  if (token.revokedAtMs !== null) return { status: 'token_revoked' }
+  if (token.expiresAtMs <= request.nowMs) return { status: 'token_expired' }
+  if (!isAddressAllowed(token.cidr, request.remoteAddress)) return { status: 'token_address' }
+  if (token.usesLeft !== null && token.usesLeft <= 0) return { status: 'token_used_up' }
+  // The key is enrolled by another token: the node stays what it is, and no use is taken.
+  if (known !== null) return { status: 'enrolled', node: known.node }
+  assert(token.siteCode !== null, 'an enrollment token names its site')
+  const node: NodeRow = {
+    nodeId: request.nodeId,
+    name: request.nodeName,
+    siteCode: token.siteCode,
+    algorithm: request.algorithm,
+    publicKey: request.publicKey,
+    fingerprint: request.fingerprint,
+    joinState: request.joinState,
+    previousJoinState: request.joinState,
+    status: 'active',
+    enrolledAtMs: request.nowMs,
+  }
+  insertNode(db, node, request.tokenId)
+  useToken(db, request.tokenId)
+  addToOutbox(db, [
+    {
+      kind: 'node_enrolled',
+      atMs: request.nowMs,
+      payload: {
+        node_id: node.nodeId,
+        node_name: node.name,
+        site_code: node.siteCode,
+        token_id: request.tokenId,
+        algorithm: node.algorithm,
+        public_key: node.publicKey,
+      },
+    },
+  ])
+  return { status: 'enrolled', node }
+}
+
+function insertNode(db: Database, node: NodeRow, enrolledBy: string): void {
+  db.run(
+    `INSERT INTO nodes (node_id, name, site_code, algorithm, public_key, fingerprint, join_state,
+       previous_join_state, status, enrolled_at_ms, enrolled_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    node.nodeId,
+    node.name,
+    node.siteCode,
+    node.algorithm,
+    node.publicKey,
+    node.fingerprint,
+    node.joinState,
+    node.previousJoinState,
+    node.status,
+    node.enrolledAtMs,
+    enrolledBy,
+  )
+}
+
+function openSession(
+  db: Database,
+  request: OpenSessionRequest,
+): ReturnType<RosterMethods['openSession']> {
+  const node = findNode(db, request.nodeId)
+  if (node === null) return { status: 'node_unknown' }
+  if (node.joinState !== request.expectedJoinState || node.status !== 'active') {
+    return { status: 'stale' }
+  }
+  const known = findEpoch(db, request.nodeId, request.epoch)
+  if (known?.isClosed) return { status: 'epoch_closed' }
+  const epoch = known ?? beginEpoch(db, request)
+  const generation = (currentGeneration(db, request.nodeId) ?? 0) + 1
+  db.run(
+    'UPDATE nodes SET join_state = ?, previous_join_state = ? WHERE node_id = ?',
+    request.nextJoinState,
+    request.presentedJoinState,
+    request.nodeId,
+  )
+  db.run(
+    `INSERT INTO sessions (node_id, generation, is_connected, collector_instance, remote_address,
+       agent_version, boot_id, connected_at_ms, last_heard_ms, ended_reason, clock_offset_ms)
+     VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, NULL, NULL)
+     ON CONFLICT (node_id) DO UPDATE SET generation = excluded.generation, is_connected = 1,
+       collector_instance = excluded.collector_instance, remote_address = excluded.remote_address,
+       agent_version = excluded.agent_version, boot_id = excluded.boot_id,
+       connected_at_ms = excluded.connected_at_ms, last_heard_ms = excluded.last_heard_ms,
+       ended_reason = NULL, clock_offset_ms = NULL`,
+    request.nodeId,
+    generation,
+    request.collectorInstance,
+    request.remoteAddress,
+    request.agentVersion,
+    request.bootId,
+    request.nowMs,
+    request.nowMs,
+  )
+  return { status: 'opened', generation: generation as SessionGeneration, epoch }
+}
+
+/** A new spool: what was written into the ones before it is over, named as predecessor or not. */
+function beginEpoch(db: Database, request: OpenSessionRequest): EpochRow {
+  const begunAs = howBegun(db, request.nodeId)
+  db.run('UPDATE epochs SET is_closed = 1 WHERE node_id = ? AND is_closed = 0', request.nodeId)
+  db.run(
+    `INSERT INTO epochs (node_id, epoch, previous_epoch, is_closed, watermark, watermark_hash,
+       began_at_ms, begun_as)
+     VALUES (?, ?, ?, 0, 0, NULL, ?, ?)`,
+    request.nodeId,
+    request.epoch,
+    request.previousEpoch,
+    request.nowMs,
+    begunAs,
+  )
+  return {
+    nodeId: request.nodeId,
+    epoch: request.epoch,
+    previousEpoch: request.previousEpoch,
+    isClosed: false,
+    watermark: 0,
+    watermarkHash: null,
+  }
+}
+
+/** A session that ended at a fork leaves the node no choice but another spool. */
+function howBegun(db: Database, nodeId: NodeId): 'first' | EpochChange['begunAs'] {
+  if (currentEpoch(db, nodeId) === null) return 'first'
+  const session = db.get('SELECT ended_reason FROM sessions WHERE node_id = ?', nodeId)
+  return session?.ended_reason === 'epoch_forked' ? 'forked' : 'replaced'
+}

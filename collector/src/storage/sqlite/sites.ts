@@ -1,0 +1,170 @@
+/** Sites, who runs and owns them since when, and what they declare to have. */
+import { assert } from '@yiben/shared'
+import type { DeclaredCapacity, Site, SiteTerms } from '../../model/site.ts'
+import type { Database, Row } from './driver.ts'
+import type { SyncStore } from './methods.ts'
+import { addToOutbox } from './outbox.ts'
+import { inScope, sitesInScope } from './scope.ts'
+import {
+  bigint,
+  integer,
+  integerOrNull,
+  smallOfBigint,
+  text,
+  textOrNull,
+  wordOf,
+} from './values.ts'
+
+const BASES = ['fp16_dense', 'fp16_sparse', 'unstated'] as const
+
+type SiteMethods = Pick<SyncStore, 'putSite' | 'putDeclared' | 'readDeclared' | 'listSites'>
+
+export function siteMethods(db: Database): SiteMethods {
+  return {
+    putSite: ({ code, name, terms, outbox }) => {
+      db.run(
+        'INSERT INTO sites (code, name) VALUES (?, ?) ON CONFLICT (code) DO UPDATE SET name = excluded.name',
+        code,
+        name,
+      )
+      replaceTerms(db, code, withTerms(readTerms(db, code), terms))
+      addToOutbox(db, outbox)
+      return { code, name, terms }
+    },
+
+    putDeclared: (declared, outbox) => {
+      db.run(
+        `INSERT INTO declared
+           (site_code, model, declared_at_ms, cards, declared_milli_p, basis, author)
+         VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (site_code, model, declared_at_ms) DO UPDATE SET cards = excluded.cards,
+           declared_milli_p = excluded.declared_milli_p, basis = excluded.basis,
+           author = excluded.author`,
+        declared.siteCode,
+        declared.model,
+        declared.declaredAtMs,
+        declared.cards,
+        declared.declaredMilliP,
+        declared.basis,
+        declared.author,
+      )
+      addToOutbox(db, outbox)
+    },
+
+    readDeclared: (scope, knownAtMs) => {
+      const sites = sitesInScope(db, scope)
+      return db
+        .allBigint(
+          `SELECT d.* FROM declared d WHERE ${inScope('d.site_code')} AND d.declared_at_ms =
+             (SELECT max(l.declared_at_ms) FROM declared l WHERE l.site_code = d.site_code
+                AND l.model = d.model AND l.declared_at_ms <= ?)
+           ORDER BY d.site_code, d.model`,
+          sites,
+          sites,
+          knownAtMs,
+        )
+        .map(declaredOf)
+    },
+
+    listSites: (scope) => {
+      const sites = sitesInScope(db, scope)
+      return db
+        .all(
+          `SELECT s.code, s.name, t.* FROM sites s JOIN site_terms t ON t.site_code = s.code
+             AND t.valid_from_ms = (SELECT max(l.valid_from_ms) FROM site_terms l
+               WHERE l.site_code = s.code)
+           WHERE ${inScope('s.code')} ORDER BY s.code`,
+          sites,
+          sites,
+        )
+        .map(
+          (row): Site => ({
+            code: text(row, 'code'),
+            name: text(row, 'name'),
+            terms: termsOf(row),
+          }),
+        )
+    },
+  }
+}
+
+/** Terms of every site as in force at `atMs`; before its first terms a site is under its first. */
+export function termsAt(db: Database, atMs: number): ReadonlyMap<string, SiteTerms> {
+  const inForce = new Map<string, SiteTerms>()
+  for (const row of db.all('SELECT * FROM site_terms ORDER BY site_code, valid_from_ms')) {
+    const code = text(row, 'site_code')
+    const terms = termsOf(row)
+    if (!inForce.has(code) || terms.validFromMs <= atMs) inForce.set(code, terms)
+  }
+  return inForce
+}
+
+/** Who deposits: the owner, else the operator; empty while neither has been stated. */
+export function ownerOf(terms: SiteTerms | undefined): string {
+  return terms?.ownerCode ?? terms?.operatorCode ?? ''
+}
+
+/** What is said of a span takes the place of what was said of it before; the rest stays. */
+export function withTerms(existing: readonly SiteTerms[], added: SiteTerms): SiteTerms[] {
+  const addedTo = added.validToMs ?? Number.POSITIVE_INFINITY
+  assert(addedTo > added.validFromMs, 'terms are in force for some time')
+  const kept = existing.flatMap((terms): SiteTerms[] => {
+    const to = terms.validToMs ?? Number.POSITIVE_INFINITY
+    if (to <= added.validFromMs || terms.validFromMs >= addedTo) return [terms]
+    const parts: SiteTerms[] = []
+    if (terms.validFromMs < added.validFromMs) {
+      parts.push({ ...terms, validToMs: added.validFromMs })
+    }
+    if (to > addedTo) parts.push({ ...terms, validFromMs: addedTo })
+    return parts
+  })
+  return [...kept, added].sort((a, b) => a.validFromMs - b.validFromMs)
+}
+
+function readTerms(db: Database, code: string): SiteTerms[] {
+  return db
+    .all('SELECT * FROM site_terms WHERE site_code = ? ORDER BY valid_from_ms', code)
+    .map(termsOf)
+}
+
+function replaceTerms(db: Database, code: string, all: readonly SiteTerms[]): void {
+  db.run('DELETE FROM site_terms WHERE site_code = ?', code)
+  for (const terms of all) {
+    db.run(
+      `INSERT INTO site_terms (site_code, valid_from_ms, valid_to_ms, operator_code, operator_name,
+         owner_code, owner_name, region_code) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      code,
+      terms.validFromMs,
+      terms.validToMs,
+      terms.operatorCode,
+      terms.operatorName,
+      terms.ownerCode,
+      terms.ownerName,
+      terms.regionCode,
+    )
+  }
+}
+
+function termsOf(row: Row): SiteTerms {
+  return {
+    operatorCode: textOrNull(row, 'operator_code'),
+    operatorName: textOrNull(row, 'operator_name'),
+    ownerCode: textOrNull(row, 'owner_code'),
+    ownerName: textOrNull(row, 'owner_name'),
+    regionCode: text(row, 'region_code'),
+    validFromMs: integer(row, 'valid_from_ms'),
+    validToMs: integerOrNull(row, 'valid_to_ms'),
+  }
+}
+
+function declaredOf(row: Row): DeclaredCapacity {
+  return {
+    siteCode: text(row, 'site_code'),
+    model: text(row, 'model'),
+    cards: smallOfBigint(row, 'cards'),
+    declaredMilliP: bigint(row, 'declared_milli_p'),
+    basis: wordOf(row, 'basis', BASES),
+    author: text(row, 'author'),
+    declaredAtMs: smallOfBigint(row, 'declared_at_ms'),
+  }
+}

@@ -1,0 +1,101 @@
+/** Enrollment and access tokens: only hashes of their secrets are here. */
+import { BlockList, isIP } from 'node:net'
+import { AppError } from '@yiben/shared'
+import { ROLES, type TokenRow } from '../requests.ts'
+import type { Database, Row } from './driver.ts'
+import type { SyncStore } from './methods.ts'
+import { addToOutbox } from './outbox.ts'
+import { integer, integerOrNull, text, textOrNull, wordOf, wordOrNull } from './values.ts'
+
+const TOKEN_KINDS = ['enroll', 'access'] as const
+
+type TokenMethods = Pick<SyncStore, 'createToken' | 'revokeToken' | 'listTokens' | 'findToken'>
+
+export function tokenMethods(db: Database): TokenMethods {
+  return {
+    createToken: (token, outbox) => {
+      refuseUnknownSite(db, token.siteCode)
+      db.run(
+        `INSERT INTO tokens (token_id, kind, secret_hash, site_code, role, region_code, cidr,
+           uses_left, created_at_ms, expires_at_ms, revoked_at_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        token.tokenId,
+        token.kind,
+        token.secretHash,
+        token.siteCode,
+        token.role,
+        token.regionCode,
+        token.cidr,
+        token.usesLeft,
+        token.createdAtMs,
+        token.expiresAtMs,
+        token.revokedAtMs,
+      )
+      addToOutbox(db, outbox)
+    },
+
+    revokeToken: (tokenId, atMs, outbox) => {
+      const token = findToken(db, tokenId)
+      if (token === null) return { status: 'not_found' }
+      // Revoked already: the first time stands, and its entry.
+      if (token.revokedAtMs !== null) return { status: 'revoked' }
+      db.run('UPDATE tokens SET revoked_at_ms = ? WHERE token_id = ?', atMs, tokenId)
+      addToOutbox(db, outbox)
+      return { status: 'revoked' }
+    },
+
+    listTokens: () => db.all('SELECT * FROM tokens ORDER BY created_at_ms, token_id').map(tokenOf),
+
+    findToken: (tokenId) => findToken(db, tokenId),
+  }
+}
+
+export function findToken(db: Database, tokenId: string): TokenRow | null {
+  const row = db.get('SELECT * FROM tokens WHERE token_id = ?', tokenId)
+  return row === undefined ? null : tokenOf(row)
+}
+
+export function useToken(db: Database, tokenId: string): void {
+  db.run(
+    'UPDATE tokens SET uses_left = uses_left - 1 WHERE token_id = ? AND uses_left IS NOT NULL',
+    tokenId,
+  )
+}
+
+/** Whether `address` lies in `cidr` (`10.0.0.0/8`, or a single address); no range allows all. */
+export function isAddressAllowed(cidr: string | null, address: string): boolean {
+  if (cidr === null) return true
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
+  const [network = '', bits] = cidr.split('/')
+  const family = isIP(network)
+  if (family === 0 || isIP(plain) !== family) return false
+  const width = family === 4 ? 32 : 128
+  const prefix = bits === undefined ? width : Number(bits)
+  if (!Number.isInteger(prefix) || prefix < 0 || prefix > width) return false
+  const name = family === 4 ? 'ipv4' : 'ipv6'
+  const allowed = new BlockList()
+  allowed.addSubnet(network, prefix, name)
+  return allowed.check(plain, name)
+}
+
+function refuseUnknownSite(db: Database, siteCode: string | null): void {
+  if (siteCode === null) return
+  if (db.get('SELECT code FROM sites WHERE code = ?', siteCode) !== undefined) return
+  throw new AppError('not_found', `There is no site ${siteCode}.`, { fields: { siteCode } })
+}
+
+function tokenOf(row: Row): TokenRow {
+  return {
+    tokenId: text(row, 'token_id'),
+    kind: wordOf(row, 'kind', TOKEN_KINDS),
+    secretHash: text(row, 'secret_hash'),
+    siteCode: textOrNull(row, 'site_code'),
+    role: wordOrNull(row, 'role', ROLES),
+    regionCode: textOrNull(row, 'region_code'),
+    cidr: textOrNull(row, 'cidr'),
+    usesLeft: integerOrNull(row, 'uses_left'),
+    createdAtMs: integer(row, 'created_at_ms'),
+    expiresAtMs: integer(row, 'expires_at_ms'),
+    revokedAtMs: integerOrNull(row, 'revoked_at_ms'),
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * THE port of the collector's storage. Methods are named by what they promise, not by table. Every
+ * one is asynchronous and one transaction; arguments and results can be cloned (they cross a
+ * worker); none takes a callback; every read takes a scope. Nothing here knows SQL.
+ *
+ * Decisions are made outside, from rows read here, and written back conditionally: a write names
+ * what it was decided on (`expected…`) and answers `stale` when that has changed meanwhile.
+ */
+import type { NodeId, SessionGeneration, UnitId } from '../model/ids.ts'
+import type { Conflict, IdentityClaim, UnitRow } from '../model/inventory.ts'
+import type {
+  Bucket,
+  Deposit,
+  JournalEntry,
+  OutboxEntry,
+  Seal,
+  StoredOutboxEntry,
+} from '../model/ledger.ts'
+import type { CloneSighting, NodeRow } from '../model/node.ts'
+import type { DeclaredCapacity, Site, SiteTerms } from '../model/site.ts'
+import type { ClosedWindow, OpenNode, Silence, UnitHour } from '../model/timeline.ts'
+import type {
+  DepositChange,
+  EnrollRequest,
+  EnrollResult,
+  FactsCommit,
+  FactsResult,
+  FreeUnit,
+  HourMaterial,
+  IngestCommit,
+  IngestResult,
+  JournalHead,
+  LedgerState,
+  NodeListRow,
+  NodeState,
+  OpenSessionRequest,
+  OpenSessionResult,
+  Page,
+  PageRequest,
+  QualityRows,
+  Scope,
+  TokenRow,
+  UnitAt,
+  UnitSpan,
+} from './requests.ts'
+
+export interface Store {
+  // life cycle
+  ledgerState(): Promise<LedgerState>
+  /** Writes a consistent copy of everything to a new file. */
+  backup(path: string): Promise<void>
+  /** Idempotent; waits for writes under way. */
+  close(): Promise<void>
+
+  // administration (each writes its own outbox entry in the same transaction)
+  putSite(change: {
+    readonly code: string
+    readonly name: string
+    readonly terms: SiteTerms
+    readonly outbox: readonly OutboxEntry[]
+  }): Promise<Site>
+  putDeclared(declared: DeclaredCapacity, outbox: readonly OutboxEntry[]): Promise<void>
+  createToken(token: TokenRow, outbox: readonly OutboxEntry[]): Promise<void>
+  revokeToken(
+    tokenId: string,
+    atMs: number,
+    outbox: readonly OutboxEntry[],
+  ): Promise<{ readonly status: 'revoked' | 'not_found' }>
+  listTokens(): Promise<readonly TokenRow[]>
+  findToken(tokenId: string): Promise<TokenRow | null>
+  resolveConflict(change: {
+    readonly conflictId: number
+    readonly keepUnitId: UnitId
+    readonly by: string
+    readonly atMs: number
+    readonly outbox: readonly OutboxEntry[]
+  }): Promise<{ readonly status: 'resolved' | 'not_found' | 'already_resolved' }>
+  /** The node may not join again; its session is fenced: what it sends from now on is not taken. */
+  revokeNode(change: {
+    readonly nodeId: NodeId
+    readonly atMs: number
+    readonly outbox: readonly OutboxEntry[]
+  }): Promise<{ readonly status: 'revoked' | 'not_found' | 'already_revoked' }>
+
+  // roster and sessions
+  enrollNode(request: EnrollRequest): Promise<EnrollResult>
+  findNodeByKey(algorithm: number, publicKey: string): Promise<NodeRow | null>
+  openSession(request: OpenSessionRequest): Promise<OpenSessionResult>
+  /** Marks nodes heard; rows whose generation is no longer current are left alone. */
+  touchSessions(
+    heard: readonly {
+      readonly nodeId: NodeId
+      readonly generation: SessionGeneration
+      readonly lastHeardMs: number
+      readonly clockOffsetMs: number | null
+    }[],
+  ): Promise<void>
+  endSession(end: {
+    readonly nodeId: NodeId
+    readonly generation: SessionGeneration
+    readonly reason: string
+    readonly atMs: number
+  }): Promise<void>
+  recordClone(sighting: CloneSighting): Promise<void>
+
+  // ingest
+  loadNode(nodeId: NodeId): Promise<NodeState | null>
+  /** Many nodes in one transaction and one fsync; results in the same order. */
+  commitIngest(commits: readonly IngestCommit[]): Promise<readonly IngestResult[]>
+  readClaims(
+    identities: readonly { readonly keyNumber: number; readonly hash: string }[],
+  ): Promise<readonly IdentityClaim[]>
+  commitFacts(commit: FactsCommit): Promise<FactsResult>
+  /** Hours of one unit that were booked before, to fold late data into them. */
+  readUnitHours(
+    keys: readonly { readonly unitId: UnitId; readonly hourMs: number }[],
+  ): Promise<readonly UnitHour[]>
+  /** Declares nodes silent from their last proven instant; a node already silent is left alone. */
+  beginSilences(
+    silences: readonly Omit<Silence, 'silenceId'>[],
+    closedWindows: readonly ClosedWindow[],
+    outbox: readonly OutboxEntry[],
+  ): Promise<void>
+
+  // bank: follows the timeline by its own durable cursor
+  readTimelineChanges(
+    afterChangeSeq: number,
+    limit: number,
+  ): Promise<readonly { readonly open: OpenNode; readonly units: readonly UnitRow[] }[]>
+  /** The follower's durable cursor: last `changeSeq` it has dealt with; 0 at first. */
+  readCursor(follower: string): Promise<number>
+  readOpenDeposits(nodeIds: readonly NodeId[] | 'all'): Promise<readonly Deposit[]>
+  /** Windows that have ended, by name (`unit@startMs`); one that is not there is left out. */
+  readClosedWindows(
+    keys: readonly { readonly unitId: UnitId; readonly startMs: number }[],
+  ): Promise<readonly ClosedWindow[]>
+  commitDeposits(change: DepositChange): Promise<{ readonly status: 'committed' | 'stale' }>
+
+  // journal
+  readOutbox(limit: number): Promise<readonly StoredOutboxEntry[]>
+  journalHead(): Promise<JournalHead>
+  /**
+   * Numbers outbox entries: appends them and removes them from the outbox. An entry that the
+   * sequencer has made itself carries the outbox number 0. Head of an empty journal: 0, zeros.
+   */
+  appendJournal(
+    expectedHead: JournalHead,
+    entries: readonly (JournalEntry & { readonly outboxId: number })[],
+  ): Promise<{ readonly status: 'appended' | 'stale' }>
+  readJournal(afterSeq: number, limit: number): Promise<readonly JournalEntry[]>
+
+  // rollup
+  sealedHours(fromMs: number, toMs: number): Promise<readonly Seal[]>
+  /** The first hour that holds any time, and sealed hours that late data has changed. */
+  rollupBacklog(): Promise<{
+    readonly firstHourMs: number | null
+    readonly lastSealedHourMs: number | null
+    readonly dirtyHours: readonly number[]
+  }>
+  readHour(hourMs: number): Promise<HourMaterial>
+  /**
+   * Writes version `version` of an hour's buckets and its seal, and takes the hour off the dirty
+   * list; `stale` when that version is there already or the material has another mark by now.
+   */
+  writeBuckets(write: {
+    readonly hourMs: number
+    readonly expectedMark: string
+    readonly version: number
+    readonly knownAtMs: number
+    readonly buckets: readonly Bucket[]
+    readonly outbox: readonly OutboxEntry[]
+  }): Promise<{ readonly status: 'written' | 'stale' }>
+
+  // reads for people, all scoped
+  readLedgerAt(scope: Scope, asOfMs: number, knownAtMs: number): Promise<readonly UnitAt[]>
+  readDeclared(scope: Scope, knownAtMs: number): Promise<readonly DeclaredCapacity[]>
+  readBuckets(
+    scope: Scope,
+    range: { readonly fromMs: number; readonly toMs: number; readonly knownAtMs: number },
+  ): Promise<readonly Bucket[]>
+  listSites(scope: Scope): Promise<readonly Site[]>
+  listNodes(scope: Scope, page: PageRequest): Promise<Page<NodeListRow>>
+  findNode(scope: Scope, nodeId: string): Promise<NodeListRow | null>
+  listUnits(scope: Scope, page: PageRequest): Promise<Page<UnitRow>>
+  findUnits(scope: Scope, acceleratorId: number): Promise<readonly UnitRow[]>
+  /** The placements of these numbers that lie in the scope; in no order. */
+  readUnits(scope: Scope, unitIds: readonly UnitId[]): Promise<readonly UnitRow[]>
+  readUnitSpan(
+    scope: Scope,
+    unitId: UnitId,
+    range: { readonly fromMs: number; readonly toMs: number; readonly knownAtMs: number },
+  ): Promise<UnitSpan | null>
+  listDeposits(scope: Scope, openOnly: boolean, page: PageRequest): Promise<Page<Deposit>>
+  readFreeUnits(scope: Scope): Promise<readonly FreeUnit[]>
+  /** A conflict is in the scope of either claim; newest first. */
+  listConflicts(scope: Scope, openOnly: boolean, page: PageRequest): Promise<Page<Conflict>>
+  findConflict(scope: Scope, conflictId: number): Promise<Conflict | null>
+  readQuality(scope: Scope, sinceMs: number): Promise<QualityRows>
+}

@@ -1,0 +1,39 @@
+/**
+ * What every storage backend promises, as one suite over a factory: the same tests for each backend
+ * and for each way of running it.
+ */
+import { describe, onTestFinished } from 'vitest'
+import type { Store } from '../../collector/src/storage/store.ts'
+import { bankSuite } from './bank.suite.ts'
+import { Fleet } from './fleet.ts'
+import { ingestSuite } from './ingest.suite.ts'
+import { inventorySuite } from './inventory.suite.ts'
+import { journalSuite } from './journal.suite.ts'
+import { readsSuite } from './reads.suite.ts'
+import { rollupSuite } from './rollup.suite.ts'
+import { rosterSuite } from './roster.suite.ts'
+import { scopeSuite } from './scope.suite.ts'
+
+/** Opens an empty store; the suite closes it. */
+export type OpenStore = () => Promise<Store>
+
+/** A fleet in a fresh store that is closed when the test ends. */
+export type OpenFleet = () => Promise<Fleet>
+
+export function storeSuite(name: string, open: OpenStore): void {
+  const openFleet: OpenFleet = async () => {
+    const store = await open()
+    onTestFinished(() => store.close())
+    return new Fleet(store)
+  }
+  describe(name, () => {
+    describe('roster', () => rosterSuite(openFleet))
+    describe('ingest', () => ingestSuite(openFleet))
+    describe('inventory', () => inventorySuite(openFleet))
+    describe('bank', () => bankSuite(openFleet))
+    describe('journal', () => journalSuite(openFleet))
+    describe('rollup', () => rollupSuite(openFleet))
+    describe('reads', () => readsSuite(openFleet))
+    describe('scope', () => scopeSuite(openFleet))
+  })
+}
