@@ -1,0 +1,56 @@
+/**
+ * Who may ask what: one row per group of routes, one table. A route names its row; a test walks
+ * the whole table, role by role.
+ *
+ * The bank sees what can be drawn and what is deposited, by opaque ids; it sees neither nodes nor
+ * single accelerators. The journal is not cut by region, so that only tokens without a region or
+ * site may read it.
+ */
+import type { Role } from '../storage/requests.ts'
+
+export interface Access {
+  /** `open`: no token. */
+  readonly roles: 'open' | readonly Role[]
+  /** Refused to tokens that are bound to a region or a site. */
+  readonly wholeLedgerOnly: boolean
+}
+
+const PEOPLE: readonly Role[] = ['admin', 'operator', 'regulator', 'auditor']
+
+function rolesOf(...roles: readonly Role[]): Access {
+  return { roles, wholeLedgerOnly: false }
+}
+
+export const ACCESS = {
+  open: { roles: 'open', wholeLedgerOnly: false },
+  ledger: rolesOf(...PEOPLE, 'bank'),
+  rollups: rolesOf(...PEOPLE, 'bank'),
+  conflicts_resolve: rolesOf('admin', 'operator'),
+  nodes_change: rolesOf('admin'),
+  nodes: rolesOf(...PEOPLE, 'security'),
+  accelerators: rolesOf(...PEOPLE),
+  sites: rolesOf(...PEOPLE, 'bank', 'security'),
+  sites_change: rolesOf('admin'),
+  deposits: rolesOf(...PEOPLE, 'bank'),
+  changes: rolesOf(...PEOPLE, 'bank'),
+  capacity: rolesOf(...PEOPLE, 'bank'),
+  quality: rolesOf(...PEOPLE, 'security'),
+  journal: { roles: ['admin', 'regulator', 'auditor', 'security'], wholeLedgerOnly: true },
+  metrics: { roles: ['admin', 'metrics'], wholeLedgerOnly: true },
+} as const satisfies Readonly<Record<string, Access>>
+
+export type AccessName = keyof typeof ACCESS
+
+export function accessOf(name: AccessName): Access {
+  return ACCESS[name]
+}
+
+/** Roles to whom is told why a card is or is not deposited: they can do something about it. */
+export function seesDepositReasons(role: Role): boolean {
+  return role === 'admin' || role === 'operator'
+}
+
+/** Roles for whom nodes, sites' people and single accelerators are opaque. */
+export function isOpaqueFor(role: Role): boolean {
+  return role === 'bank'
+}

@@ -1,0 +1,158 @@
+/**
+ * The one ledger as people and programs get it, over HTTP and on the command line. The figures are
+ * made in `rollup/ledger.ts`; here the instant is chosen and the figures are written out.
+ */
+import { HOUR_MS } from '@yiben/shared'
+import { z } from 'zod'
+import { petaflopsText } from '../../catalogue/petaflops.ts'
+import { LEDGER_DEFINITION_VERSION } from '../../rollup/definitions.ts'
+import {
+  LEDGER_GROUPINGS,
+  LEDGER_STAGES,
+  type LedgerGrouping,
+  type LedgerRow,
+  type LedgerStage,
+  ledgerOf,
+} from '../../rollup/ledger.ts'
+import { finalityOf } from '../../rollup/seal.ts'
+import type { LedgerState, Scope, UnitAt } from '../../storage/requests.ts'
+import type { Store } from '../../storage/store.ts'
+import { decimalOut, ratioOfPpm, ratioOut } from '../schemas.ts'
+import type { CatalogueLookup } from './lookup.ts'
+import { pedigreeOf, pedigreeSchema } from './pedigree.ts'
+
+const figureSchema = z.object({
+  cards: z.number().int(),
+  p: decimalOut,
+  share_of_cards: ratioOut,
+  share_of_p: ratioOut,
+})
+
+const rowSchema = z.object({
+  key: z.string().nullable(),
+  declared: z.object({
+    cards: z.number().int(),
+    p: decimalOut,
+    p_fp16_sparse: decimalOut,
+    p_basis_unstated: decimalOut,
+  }),
+  stages: z.object(
+    Object.fromEntries(LEDGER_STAGES.map((stage) => [stage, figureSchema])) as Record<
+      LedgerStage,
+      typeof figureSchema
+    >,
+  ),
+  not_connected_cards: z.number().int(),
+  lapsed_cards: z.number().int(),
+  unrated_cards: z.number().int(),
+  coverage: ratioOut,
+  access_rate: z.number().min(0).nullable(),
+})
+
+export const ledgerSchema = pedigreeSchema
+  .extend({ by: z.enum(LEDGER_GROUPINGS), rows: z.array(rowSchema) })
+  .meta({ id: 'Ledger' })
+export type LedgerAnswer = z.infer<typeof ledgerSchema>
+
+export interface LedgerParts {
+  readonly store: Pick<Store, 'readLedgerAt' | 'readDeclared' | 'listSites' | 'rollupBacklog'>
+  readonly lookup: CatalogueLookup
+  readonly ledger: Pick<LedgerState, 'isDemo'>
+  readonly catalogueVersion: string
+  readonly timeZone: string
+  readonly settledLagMs: number
+}
+
+export interface LedgerAsk {
+  readonly scope: Scope
+  /** `null`: the latest instant of which every live node has told. */
+  readonly asOfMs: number | null
+  /** `null`: now. */
+  readonly knownAtMs: number | null
+  readonly by: LedgerGrouping
+  readonly nowMs: number
+}
+
+export async function ledgerAnswer(parts: LedgerParts, ask: LedgerAsk): Promise<LedgerAnswer> {
+  const { store, lookup } = parts
+  const knownAtMs = ask.knownAtMs ?? ask.nowMs
+  const asOfMs = ask.asOfMs ?? (await toldInstant(parts, ask.scope, knownAtMs))
+  const [units, declared, sites, backlog] = await Promise.all([
+    store.readLedgerAt(ask.scope, asOfMs, knownAtMs),
+    store.readDeclared(ask.scope, knownAtMs),
+    store.listSites(ask.scope),
+    store.rollupBacklog(),
+  ])
+  const rows = ledgerOf({ units, declared, asOfMs, by: ask.by, lookup: lookup.forSites(sites) })
+  const finality = finalityOf({
+    toMs: Math.floor(asOfMs / HOUR_MS) * HOUR_MS + HOUR_MS,
+    knownAtMs,
+    lastSealedHourMs: backlog.lastSealedHourMs,
+    timeZone: parts.timeZone,
+  })
+  const pedigree = pedigreeOf({
+    isDemo: parts.ledger.isDemo,
+    asOfMs,
+    knownAtMs,
+    finality,
+    definitionVersion: LEDGER_DEFINITION_VERSION,
+    catalogueVersion: parts.catalogueVersion,
+  })
+  return { ...pedigree, by: ask.by, rows: rows.map(rowText) }
+}
+
+/**
+ * The latest instant at which no live node has anything left to tell: its cards are in a state, not
+ * on the way. A node that lags further than the settled lag does not hold the ledger back.
+ */
+async function toldInstant(parts: LedgerParts, scope: Scope, knownAtMs: number): Promise<number> {
+  const units = await parts.store.readLedgerAt(scope, knownAtMs, knownAtMs)
+  return toldInstantOf(units, knownAtMs, parts.settledLagMs)
+}
+
+function toldInstantOf(
+  units: readonly Pick<UnitAt, 'run' | 'provenToMs'>[],
+  knownAtMs: number,
+  settledLagMs: number,
+): number {
+  let instant = knownAtMs
+  for (const { run, provenToMs } of units) {
+    if (run !== null || provenToMs === null || provenToMs < knownAtMs - settledLagMs) continue
+    // Half-open: the last instant a run covers lies before its end.
+    instant = Math.min(instant, provenToMs - 1)
+  }
+  return instant
+}
+
+function rowText(row: LedgerRow): LedgerAnswer['rows'][number] {
+  const figures = LEDGER_STAGES.map((stage) => {
+    const { cards, nanoTflops, cardsPpm, nanoTflopsPpm } = row.stages[stage]
+    const figure = {
+      cards,
+      p: petaText(nanoTflops),
+      share_of_cards: ratioOfPpm(cardsPpm),
+      share_of_p: ratioOfPpm(nanoTflopsPpm),
+    }
+    return [stage, figure] as const
+  })
+  return {
+    key: row.key,
+    declared: {
+      cards: row.declared.cards,
+      p: petaText(row.declared.denseNanoTflops),
+      p_fp16_sparse: petaText(row.declared.sparseNanoTflops),
+      p_basis_unstated: petaText(row.declared.unstatedNanoTflops),
+    },
+    stages: Object.fromEntries(figures) as LedgerAnswer['rows'][number]['stages'],
+    not_connected_cards: row.notConnectedCards,
+    lapsed_cards: row.lapsedCards,
+    unrated_cards: row.unratedCards,
+    coverage: ratioOfPpm(row.coveragePpm),
+    access_rate: ratioOfPpm(row.accessPpm),
+  }
+}
+
+/** Every P of the ledger is a bigint of nano-TFLOPS; sums keep the unit, not the brand. */
+export function petaText(nanoTflops: bigint): string {
+  return petaflopsText(nanoTflops as Parameters<typeof petaflopsText>[0])
+}

@@ -1,0 +1,81 @@
+/** What every route is handed: the port, the clock, the catalogue, and how the collector fares. */
+import type { Clock, Logger } from '@yiben/shared'
+import type { DepositExplanation } from '../bank/bank.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { ClockAccusation } from '../inventory/clock-judge.ts'
+import type { NodeId } from '../model/ids.ts'
+import type { LedgerState } from '../storage/requests.ts'
+import type { Store } from '../storage/store.ts'
+import { CatalogueLookup } from './answers/lookup.ts'
+import { EntrySignal } from './entry-signal.ts'
+import { Lots } from './lots.ts'
+
+export interface ApiSettings {
+  readonly timeZone: string
+  /** What is older than this is told or declared silent: default distance of `as_of` from now. */
+  readonly settledLagMs: number
+  readonly requestsPerMinute: number
+  readonly followersMax: number
+}
+
+/** Whether the collector can serve; each reason is a sentence. */
+export interface Readiness {
+  readonly isReady: boolean
+  readonly reasons: readonly string[]
+}
+
+/** One number of the running collector, as `/metrics` shows it. */
+export interface Vital {
+  /** `yiben_…`, ends in its unit; counters in `_total`. */
+  readonly name: string
+  readonly help: string
+  readonly kind: 'counter' | 'gauge'
+  readonly value: number
+}
+
+/** What the parts running in this process can tell, and be told. */
+export interface CollectorControl {
+  /** The collector suspects its own links. */
+  depositsSuspended(): boolean
+  /** Not `null` while it doubts its own clock. */
+  clockAccusation(): ClockAccusation | null
+  explainDeposits(nodeId: NodeId): Promise<readonly DepositExplanation[]>
+  /** The store holds that it is revoked. */
+  nodeRevoked(nodeId: NodeId): void
+  /** The store holds what a person decided on placements of these nodes. */
+  placementsDecided(nodeIds: readonly NodeId[]): void
+}
+
+export interface ApiContext {
+  readonly store: Store
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly catalogue: Catalogue
+  readonly lookup: CatalogueLookup
+  readonly ledger: LedgerState
+  readonly lots: Lots
+  readonly entries: EntrySignal
+  readonly settings: ApiSettings
+  readonly readiness: () => Readiness
+  /** Unheard for a while, or the collector suspects itself: visible, not drawable. */
+  readonly isSuspended: (nodeId: NodeId) => boolean
+  readonly control: CollectorControl
+  readonly vitals: () => Promise<readonly Vital[]>
+  /** Something was written to the outbox: number it soon. */
+  readonly onOutbox: () => void
+}
+
+/** What the collector hands in; the rest is made of it. */
+export interface ContextParts extends Omit<ApiContext, 'lookup' | 'lots' | 'entries'> {
+  /** Keys the ids of lots (`lotKeyOf`). */
+  readonly lotKey: Uint8Array
+}
+
+export function createContext({ lotKey, ...parts }: ContextParts): ApiContext {
+  return {
+    ...parts,
+    lookup: new CatalogueLookup(parts.catalogue),
+    lots: new Lots(lotKey),
+    entries: new EntrySignal(parts.clock, parts.settings.followersMax),
+  }
+}

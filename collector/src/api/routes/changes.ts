@@ -1,0 +1,229 @@
+/**
+ * `GET /v1/changes`: the feed, by long poll or as an event stream; `GET /v1/changes/snapshot`: all
+ * that is open and the cursor to go on from. A stream ends by itself after a while, so that a
+ * revoked token is noticed; its reader reconnects with the last id it has seen.
+ */
+import type { ServerResponse } from 'node:http'
+import { AppError, sleep } from '@yiben/shared'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import {
+  type Change,
+  changeSchema,
+  changesAfter,
+  cursorText,
+  seqOfCursor,
+} from '../answers/changes.ts'
+import { depositOf, depositSchema, unitsOfDeposits } from '../answers/deposits.ts'
+import type { App } from '../app.ts'
+import { type Asker, askerOf } from '../auth.ts'
+import type { ApiContext } from '../context.ts'
+import { countIn, durationIn, nextCursorOut, PROBLEMS, pageIn, pageOf } from '../schemas.ts'
+
+const CHANGES_MAX = 500
+const CHANGES_DEFAULT = 100
+/** A stream that says nothing for longer is cut by proxies. */
+const COMMENT_EVERY_MS = 15_000
+/** A revoked or expired token is noticed after this at the latest. */
+const STREAM_MS_MAX = 600_000
+/** Text waiting for a slow reader; then the stream ends and the reader comes back. */
+const STREAM_BUFFER_BYTES_MAX = 1024 * 1024
+
+const questionSchema = z.strictObject({
+  after: z.string().max(64).optional(),
+  wait: durationIn('1min').optional(),
+  limit: countIn(1, CHANGES_MAX).optional(),
+})
+
+const changesSchema = z.object({
+  demo: z.boolean(),
+  changes: z.array(changeSchema),
+  next: z.string().meta({ description: 'hand in as `after`' }),
+})
+const snapshotSchema = z.object({
+  demo: z.boolean(),
+  after: z.string().meta({ description: 'of the first page: the feed goes on from here' }),
+  deposits: z.array(depositSchema),
+  next_cursor: nextCursorOut,
+})
+
+export function changesRoutes(app: App, context: ApiContext): void {
+  app.get(
+    '/v1/changes',
+    {
+      config: { access: 'changes' },
+      schema: {
+        summary: 'What has changed, in order; waits, or streams as text/event-stream',
+        querystring: questionSchema,
+        response: { 200: changesSchema, ...PROBLEMS },
+      },
+    },
+    async (request, reply) => {
+      const feed = new Feed(context, askerOf(request))
+      const limit = request.query.limit ?? CHANGES_DEFAULT
+      const seq = await feed.start(lastEventId(request) ?? request.query.after)
+      if (wantsStream(request)) return stream(context, feed, seq, reply)
+      const aborted = abortOf(reply.raw)
+      const { changes, seq: next } = await feed.wait(
+        { seq, limit },
+        request.query.wait ?? 0,
+        aborted,
+      )
+      return {
+        demo: context.ledger.isDemo,
+        changes: [...changes],
+        next: cursorText(context.ledger.generation, next),
+      }
+    },
+  )
+  snapshotRoute(app, context)
+}
+
+function snapshotRoute(app: App, context: ApiContext): void {
+  app.get(
+    '/v1/changes/snapshot',
+    {
+      config: { access: 'changes' },
+      schema: {
+        summary: 'Every open deposit, and the cursor to follow from',
+        querystring: z.strictObject(pageIn),
+        response: { 200: snapshotSchema, ...PROBLEMS },
+      },
+    },
+    async (request) => {
+      const { store, ledger } = context
+      const asker = askerOf(request)
+      // The head first: what is numbered after it is in the feed, whether the page has it or not.
+      const head = await store.journalHead()
+      const page = await store.listDeposits(asker.scope, true, pageOf(request.query))
+      const unitIds = page.rows.map((deposit) => deposit.unitId)
+      const units = await unitsOfDeposits(context, asker, unitIds)
+      return {
+        demo: ledger.isDemo,
+        after: cursorText(ledger.generation, head.seq),
+        deposits: page.rows.flatMap((deposit) => {
+          const unit = units.get(deposit.unitId)
+          return unit === undefined ? [] : [depositOf(context, asker, deposit, unit)]
+        }),
+        next_cursor: page.nextCursor,
+      }
+    },
+  )
+}
+
+/** One reader's walk along the feed. */
+class Feed {
+  readonly #context: ApiContext
+  readonly #asker: Asker
+
+  constructor(context: ApiContext, asker: Asker) {
+    this.#context = context
+    this.#asker = asker
+  }
+
+  /** Where to go on; without a cursor from the beginning. Throws for cursors of other ledgers. */
+  async start(cursor: string | undefined): Promise<number> {
+    if (cursor === undefined) return 0
+    const seq = seqOfCursor(cursor, this.#context.ledger.generation)
+    const head = await this.#context.store.journalHead()
+    if (seq > head.seq) {
+      throw new AppError('cursor_expired', 'the cursor is ahead of this ledger: take a snapshot')
+    }
+    return seq
+  }
+
+  /** The next changes, at once or within `waitMs`; empty when there were none. */
+  async wait(
+    after: { readonly seq: number; readonly limit: number },
+    waitMs: number,
+    aborted: AbortSignal,
+  ): Promise<{ readonly changes: readonly Change[]; readonly seq: number }> {
+    const { clock, entries } = this.#context
+    const deadlineMs = clock.monotonicMs() + waitMs
+    let seq = after.seq
+    for (;;) {
+      const found = await changesAfter(this.#context, this.#asker, { seq, limit: after.limit })
+      const hasMoved = found.seq > seq
+      seq = found.seq
+      if (found.changes.length > 0) return found
+      // Entries that are none of the asker's are passed over without waiting.
+      if (hasMoved) continue
+      const leftMs = deadlineMs - clock.monotonicMs()
+      if (leftMs <= 0 || entries.isClosed || aborted.aborted) return { changes: [], seq }
+      await entries.wait(leftMs, aborted)
+    }
+  }
+}
+
+async function stream(
+  context: ApiContext,
+  feed: Feed,
+  startSeq: number,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  reply.hijack()
+  const { raw } = reply
+  const aborted = abortOf(raw)
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  })
+  raw.write(`retry: 1000\n\n`)
+  const endMs = context.clock.monotonicMs() + STREAM_MS_MAX
+  let seq = startSeq
+  try {
+    // Bounded by STREAM_MS_MAX and by the reader, who may leave or be too slow.
+    while (!aborted.aborted && !context.entries.isClosed && context.clock.monotonicMs() < endMs) {
+      const after = { seq, limit: CHANGES_DEFAULT }
+      const found = await feed.wait(after, COMMENT_EVERY_MS, aborted)
+      seq = found.seq
+      raw.write(eventText(found.changes, cursorText(context.ledger.generation, seq)))
+      if (raw.writableLength > STREAM_BUFFER_BYTES_MAX) await drained(context, raw, aborted)
+      if (raw.writableLength > STREAM_BUFFER_BYTES_MAX) break
+    }
+  } catch (error) {
+    if (!aborted.aborted) context.logger.warn({ err: error }, 'a change stream was ended')
+  }
+  raw.end()
+  return reply
+}
+
+/** Gives a slow reader one more chance, as long as a comment may take. */
+async function drained(
+  { clock }: ApiContext,
+  raw: ServerResponse,
+  aborted: AbortSignal,
+): Promise<void> {
+  const isDrained = new AbortController()
+  raw.once('drain', () => isDrained.abort())
+  const either = AbortSignal.any([isDrained.signal, aborted])
+  await sleep(clock, COMMENT_EVERY_MS, either).catch(() => {})
+}
+
+/** Without changes the cursor alone, as a comment that keeps the line open. */
+function eventText(changes: readonly Change[], cursor: string): string {
+  if (changes.length === 0) return `: ${cursor}\n\n`
+  return changes
+    .map((change) => {
+      const data = JSON.stringify(change)
+      return `id: ${change.cursor}\nevent: ${change.kind}\ndata: ${data}\n\n`
+    })
+    .join('')
+}
+
+function wantsStream(request: FastifyRequest): boolean {
+  return request.headers.accept?.includes('text/event-stream') ?? false
+}
+
+function lastEventId(request: FastifyRequest): string | undefined {
+  const id = request.headers['last-event-id']
+  return typeof id === 'string' && wantsStream(request) ? id : undefined
+}
+
+/** Aborted when the asker has gone away. */
+function abortOf(raw: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  raw.once('close', () => controller.abort())
+  return controller.signal
+}

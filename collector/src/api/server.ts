@@ -1,0 +1,136 @@
+/**
+ * The HTTP interface: fastify with its plugins, and one line per noun. Everything is described in
+ * OpenAPI 3.1 at `/v1/openapi.json`, for people at `/docs`; both say only what the sources say and
+ * need no token.
+ */
+import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import { AppError } from '@yiben/shared'
+import { fastify } from 'fastify'
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
+import type { App } from './app.ts'
+import { authenticator } from './auth.ts'
+import type { ApiContext } from './context.ts'
+import { errorHandler, notFoundHandler } from './errors.ts'
+import { Metrics } from './metrics.ts'
+import { acceleratorsRoutes } from './routes/accelerators.ts'
+import { capacityRoutes } from './routes/capacity.ts'
+import { changesRoutes } from './routes/changes.ts'
+import { conflictsRoutes } from './routes/conflicts.ts'
+import { depositsRoutes } from './routes/deposits.ts'
+import { journalRoutes } from './routes/journal.ts'
+import { ledgerRoutes } from './routes/ledger.ts'
+import { nodesRoutes } from './routes/nodes.ts'
+import { operationsRoutes } from './routes/operations.ts'
+import { qualityRoutes } from './routes/quality.ts'
+import { rollupsRoutes } from './routes/rollups.ts'
+import { sitesRoutes } from './routes/sites.ts'
+
+/** A site with 200 declared models is 40 KB. */
+const BODY_BYTES_MAX = 256 * 1024
+const URL_PARAM_LENGTH_MAX = 200
+const RATE_WINDOW_MS = 60_000
+const DOCS_PATH = '/docs'
+
+export interface ApiServerOptions {
+  readonly context: ApiContext
+  /** Makes the server that is listened on: plain or TLS. Default: plain. */
+  readonly createServer?: (handler: RequestListener) => Server
+}
+
+export async function buildApi(options: ApiServerOptions): Promise<App> {
+  const { context, createServer = createPlainServer } = options
+  const app: App = fastify<Server>({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    routerOptions: { maxParamLength: URL_PARAM_LENGTH_MAX },
+    // Links are upgraded on the same server and closed by the gateway, streams by the signal.
+    forceCloseConnections: true,
+    serverFactory: (handler: RequestListener) => createServer(handler),
+  }).withTypeProvider<ZodTypeProvider>()
+  const logger = context.logger.child({ component: 'api' })
+  const metrics = new Metrics()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler(errorHandler(logger))
+  app.setNotFoundHandler(notFoundHandler)
+  app.decorateRequest('asker', null)
+  app.addHook('preParsing', authenticator(context))
+  app.addHook('onResponse', (request, reply, done) => {
+    metrics.answered({
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      durationMs: reply.elapsedTime,
+    })
+    done()
+  })
+  app.addHook('onClose', (_app, done) => {
+    metrics.close()
+    done()
+  })
+  await registerPlugins(app, context)
+  registerRoutes(app, context, metrics)
+  await app.ready()
+  return app
+}
+
+async function registerPlugins(app: App, { settings }: ApiContext): Promise<void> {
+  app.addHook('onRoute', (route) => {
+    if (route.url.startsWith(DOCS_PATH)) route.config = { ...route.config, access: 'open' }
+  })
+  await app.register(helmet, {
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  })
+  await app.register(rateLimit, {
+    max: settings.requestsPerMinute,
+    timeWindow: RATE_WINDOW_MS,
+    errorResponseBuilder: (_request, limit) =>
+      new AppError('rate_limited', `more than ${limit.max} requests a minute from one address`),
+  })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Yiben',
+        description:
+          'The ledger of a country’s accelerators: what is there, what it does, what is deposited.',
+        version: '1',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  })
+  await app.register(swaggerUi, { routePrefix: DOCS_PATH, staticCSP: true })
+}
+
+function registerRoutes(app: App, context: ApiContext, metrics: Metrics): void {
+  ledgerRoutes(app, context)
+  rollupsRoutes(app, context)
+  nodesRoutes(app, context)
+  acceleratorsRoutes(app, context)
+  conflictsRoutes(app, context)
+  sitesRoutes(app, context)
+  depositsRoutes(app, context)
+  changesRoutes(app, context)
+  capacityRoutes(app, context)
+  qualityRoutes(app, context)
+  journalRoutes(app, context)
+  operationsRoutes(app, context, metrics)
+  app.get(
+    '/v1/openapi.json',
+    { config: { access: 'open' }, schema: { hide: true } },
+    (_request, reply) => reply.send(app.swagger()),
+  )
+}

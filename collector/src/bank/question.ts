@@ -1,0 +1,45 @@
+/** All that one look at a node's deposits rests on: rows as read, guards and settings as of now. */
+import type { UnitRow } from '../model/inventory.ts'
+import type { Deposit } from '../model/ledger.ts'
+import type { ClosedWindow, OpenNode } from '../model/timeline.ts'
+
+/** What liveness says of the node and of the collector itself. */
+export interface NodeGuards {
+  readonly isSuspended: boolean
+  readonly depositsSuspended: boolean
+  /** The collector's own clock is in doubt: offsets say nothing about nodes (C4). */
+  readonly isClockAccused: boolean
+  /** Collector time minus node timeline; `null` while it has not been measured. */
+  readonly clockOffsetMs: number | null
+}
+
+export interface DepositSettings {
+  /** A proof must be younger than this to open a deposit; an older one is silence. */
+  readonly proofMsMax: number
+  readonly clockOffsetMsMax: number
+}
+
+/** DESIGN 2.3 and 5: 90 s of proof, 5 s of clock offset. */
+export const DEPOSIT_SETTINGS: DepositSettings = { proofMsMax: 90_000, clockOffsetMsMax: 5_000 }
+
+export interface DepositQuestion {
+  readonly open: OpenNode
+  readonly units: readonly UnitRow[]
+  /** Of this node. */
+  readonly openDeposits: readonly Deposit[]
+  /** Of those deposits whose window is no longer open (`endedWindowKeys`). */
+  readonly closedWindows: readonly ClosedWindow[]
+  /** The whole node is declared silent, or was found so when the collector started. */
+  readonly isSilent: boolean
+  readonly nowMs: number
+  /**
+   * Now, for the age of a proof that a deposit rests on: `nowMs`, and no later than the wall clock at
+   * the first sight of it with monotonic time since, so that a step of the collector's clock makes
+   * no proof old (C4).
+   */
+  readonly proofNowMs: number
+  readonly guards: NodeGuards
+  readonly settings: DepositSettings
+  /** `d-` and 16 hex digits, never the same twice. */
+  readonly mintDepositId: () => string
+}

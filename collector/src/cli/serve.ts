@@ -1,0 +1,175 @@
+/**
+ * `yiben-collector serve`: opens the ledger of the data folder, listens for agents and for the API
+ * on one port, says where in one line of JSON on standard output, and ends in order when told.
+ */
+import {
+  AppError,
+  attachLinkListener,
+  errorSentence,
+  type Logger,
+  openWithSpace,
+  type World,
+} from '@yiben/shared'
+import { type ApiContext, createContext } from '../api/context.ts'
+import { lotKeyOf } from '../api/lots.ts'
+import { buildApi } from '../api/server.ts'
+import { loadCatalogue } from '../catalogue/catalogue.ts'
+import { Collector, controlOf } from '../collector.ts'
+import type { CollectorConfig } from '../config.ts'
+import { connectionsByDescriptors } from '../gateway/descriptors.ts'
+import { readOrCreateIdentity } from '../identity-file.ts'
+import { openServingStore } from '../storage/open.ts'
+import type { LedgerState } from '../storage/requests.ts'
+import type { Store } from '../storage/store.ts'
+import { serverMaker } from '../tls/server.ts'
+import { settledLagMs } from './settled-lag.ts'
+import { vitalsOf } from './vitals.ts'
+
+export interface ServeOptions {
+  readonly config: CollectorConfig
+  readonly world: World
+  readonly log: Logger
+  /** Aborted by SIGTERM and SIGINT. */
+  readonly stopSignal: AbortSignal
+  /** One line for whoever started this process. */
+  readonly say: (line: string) => void
+}
+
+/** Runs until told to stop; throws what it cannot go on with. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { config, log, stopSignal, world } = options
+  // Certificates are checked before anything is opened.
+  const createServer = serverMaker(config.tls)
+  const died = new AbortController()
+  const store = await openWithSpace({
+    open: () =>
+      openServingStore({
+        dataDir: config.dataDir,
+        random: world.random,
+        clock: world.clock,
+        isDemo: config.isDemo,
+        onDeath: (error) => died.abort(error),
+      }),
+    clock: world.clock,
+    log,
+    signal: stopSignal,
+  })
+  if (store === null) return
+  try {
+    const ledger = await store.ledgerState()
+    refuseWrongDemo(config, ledger)
+    const { collector, context } = compose(options, store, ledger)
+    const api = await buildApi({ context, createServer })
+    try {
+      await collector.open()
+      await runListening({ options, collector, context, api, died: died.signal })
+    } finally {
+      context.entries.close()
+      await api.close()
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+/** A real ledger must never be taken for a demo, nor filled with one. */
+function refuseWrongDemo({ dataDir, isDemo }: CollectorConfig, ledger: LedgerState): void {
+  if (!isDemo || ledger.isDemo) return
+  const sentence = `demo is set, but the ledger in ${dataDir} is a real one: name another data_dir`
+  throw new AppError('config_invalid', sentence)
+}
+
+interface Composed {
+  readonly collector: Collector
+  readonly context: ApiContext
+}
+
+function compose(options: ServeOptions, store: Store, ledger: LedgerState): Composed {
+  const { config, log, world } = options
+  const identity = readOrCreateIdentity(config.dataDir, world.random)
+  const collector: Collector = new Collector({
+    world,
+    log,
+    store,
+    ledger,
+    identity,
+    settings: config,
+    onEntries: () => context.entries.appended(),
+  })
+  const context: ApiContext = createContext({
+    store,
+    clock: world.clock,
+    logger: log,
+    catalogue: loadCatalogue(),
+    ledger,
+    lotKey: lotKeyOf(identity),
+    settings: {
+      timeZone: config.timeZone,
+      settledLagMs: settledLagMs(config),
+      requestsPerMinute: config.limits.requestsPerMinute,
+      followersMax: config.limits.followersMax,
+    },
+    readiness: () => readinessOf(collector, options.stopSignal),
+    isSuspended: (nodeId) =>
+      collector.liveness.isSuspended(nodeId) || collector.liveness.depositsSuspended(),
+    control: controlOf(() => collector),
+    vitals: () => vitalsOf({ collector, store, context, nowMs: world.clock.wallMs() }),
+    onOutbox: () => collector.sequencer.hint(),
+  })
+  return { collector, context }
+}
+
+type Api = Awaited<ReturnType<typeof buildApi>>
+
+async function runListening(parts: {
+  readonly options: ServeOptions
+  readonly collector: Collector
+  readonly context: ApiContext
+  readonly api: Api
+  readonly died: AbortSignal
+}): Promise<void> {
+  const { options, collector, context, api, died } = parts
+  const { config, log, say, stopSignal } = options
+  const listener = attachLinkListener({
+    server: api.server,
+    isSecure: config.tls !== null,
+    admit: (remoteAddress) => collector.gateway.admit(remoteAddress),
+    onConnection: (socket) => collector.accept(socket),
+  })
+  const url = await listen(api, config)
+  collector.gateway.watchAcceptErrors(api.server)
+  collector.gateway.boundAccepts(api.server, connectionsByDescriptors())
+  const { isDemo } = context.ledger
+  log.info({ url, demo: isDemo, data_dir: config.dataDir }, 'the collector serves')
+  // Streams and long polls end at once, so that nobody holds up the stop.
+  const stopping = AbortSignal.any([stopSignal, died])
+  stopping.addEventListener('abort', () => context.entries.close(), { once: true })
+  say(JSON.stringify({ ready: true, url, demo: isDemo }))
+  try {
+    await collector.run(stopping)
+  } finally {
+    listener.close()
+  }
+  if (died.aborted) throw died.reason
+  log.info({}, 'the collector has stopped')
+}
+
+async function listen(api: Api, { host, port, tls }: CollectorConfig): Promise<string> {
+  try {
+    await api.listen({ host, port })
+  } catch (error) {
+    const sentence = `cannot listen on ${host}:${port}: ${errorSentence(error)}`
+    throw new AppError('connection_failed', sentence, { cause: error })
+  }
+  const address = api.server.address()
+  const bound = typeof address === 'object' && address !== null ? address.port : port
+  return `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`
+}
+
+function readinessOf(collector: Collector, stopSignal: AbortSignal) {
+  const reasons = [
+    ...(stopSignal.aborted ? ['the collector is stopping'] : []),
+    ...(collector.ingest.isWriting() ? [] : ['the store cannot be written']),
+  ]
+  return { isReady: reasons.length === 0, reasons }
+}

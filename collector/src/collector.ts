@@ -1,0 +1,222 @@
+/**
+ * The collector's parts, put together: gateway and ingest write the timeline, liveness, bank,
+ * sequencer and roller follow it. Knows no HTTP and no files: the real program hands it a store and
+ * sockets, the simulated world its own.
+ */
+import {
+  type Clock,
+  type Duplex,
+  IDLE_BEFORE_PING_MS,
+  type KeyPair,
+  type Logger,
+  randomHex,
+  runServices,
+  type Service,
+  sleep,
+  type World,
+} from '@yiben/shared'
+import { Bank } from './bank/bank.ts'
+import { DEPOSIT_SETTINGS } from './bank/question.ts'
+import type { CollectorConfig } from './config.ts'
+import { Gateway } from './gateway/server.ts'
+import { Ingest } from './ingest/ingest.ts'
+import { REFUSALS } from './inventory/enroll.ts'
+import { Liveness } from './inventory/liveness.ts'
+import { Roster } from './inventory/roster.ts'
+import { Sequencer } from './journal/sequencer.ts'
+import type { NodeId } from './model/ids.ts'
+import { Roller } from './rollup/roller.ts'
+import type { LedgerState } from './storage/requests.ts'
+import type { Store } from './storage/store.ts'
+
+const INSTANCE_BYTES = 8
+/** Agents come back to the next process after this long, and a jitter of the gateway's. */
+const RECONNECT_AFTER_MS = 1_000
+/** How long agents may take to settle what is on its way; a stop is bounded by 5 s in all. */
+const DRAIN_MS_MAX = 2_000
+const DRAIN_LOOK_MS = 50
+
+export type CollectorSettings = Pick<
+  CollectorConfig,
+  'sealDelayMs' | 'intervals' | 'liveness' | 'limits'
+>
+
+export interface CollectorOptions {
+  readonly world: World
+  readonly log: Logger
+  readonly store: Store
+  readonly ledger: LedgerState
+  /** Signs challenges; its public half is in every enrollment token. */
+  readonly identity: KeyPair
+  readonly settings: CollectorSettings
+  /** Entries were numbered: who follows the journal may look. */
+  readonly onEntries?: () => void
+}
+
+export class Collector {
+  readonly gateway: Gateway
+  readonly ingest: Ingest
+  readonly liveness: Liveness
+  readonly bank: Bank
+  readonly sequencer: Sequencer
+  readonly roller: Roller
+  readonly #log: Logger
+  readonly #clock: Clock
+  #timelineMoves = 0
+
+  constructor(options: CollectorOptions) {
+    const { identity, ledger, log, settings, store, world } = options
+    const { clock, random } = world
+    const { intervals, limits } = settings
+    this.#log = log
+    this.#clock = clock
+    this.ingest = new Ingest({ store, world, log, onTimeline: () => this.#timelineMoved() })
+    this.liveness = new Liveness({
+      store,
+      clock,
+      log,
+      listener: {
+        onSilent: (nodeIds) => {
+          this.ingest.invalidate(nodeIds)
+          this.bank.onSilent(nodeIds)
+        },
+        onChange: () => this.#timelineMoved(),
+      },
+      settings: {
+        suspendAfterMs: settings.liveness.suspendMs,
+        silentAfterMs: settings.liveness.silentMs,
+      },
+      roundMs: intervals.livenessMs,
+    })
+    this.sequencer = new Sequencer({
+      store,
+      clock,
+      logger: log,
+      pollMs: intervals.sequenceMs,
+      onAppended: () => options.onEntries?.(),
+    })
+    this.bank = new Bank({
+      store,
+      clock,
+      random,
+      liveness: this.liveness,
+      logger: log,
+      settings: { ...DEPOSIT_SETTINGS, proofMsMax: settings.liveness.silentMs },
+      pollMs: intervals.depositMs,
+      onCommitted: () => this.sequencer.hint(),
+    })
+    this.roller = new Roller({
+      store,
+      clock,
+      logger: log,
+      sealAfterMs: settings.sealDelayMs,
+      pollMs: intervals.rollupMs,
+      onWritten: () => this.sequencer.hint(),
+    })
+    const collectorInstance = randomHex(random, INSTANCE_BYTES)
+    this.gateway = new Gateway({
+      world,
+      log,
+      store,
+      roster: new Roster({ store, world, log, collectorInstance }),
+      ingest: this.ingest,
+      liveness: this.liveness,
+      identity,
+      ledger,
+      limits,
+      timings: {
+        handshakeMs: limits.handshakeTimeoutMs,
+        idleMs: Math.min(IDLE_BEFORE_PING_MS, settings.liveness.suspendMs),
+      },
+      onEvent: () => this.bank.hint(),
+    })
+  }
+
+  /**
+   * Loads who there is, and settles what happened while no collector ran. Agents are let in after
+   * it: the bank's first look must see what was proven live, not what is on its way.
+   */
+  async open(): Promise<void> {
+    await this.liveness.start()
+    await this.bank.opened()
+    this.gateway.start()
+  }
+
+  /** Once open, until `signal` is aborted; rejects when a part cannot go on. */
+  async run(signal: AbortSignal): Promise<void> {
+    await runServices(this.#services(), { log: this.#log, signal })
+  }
+
+  accept(socket: Duplex): void {
+    this.gateway.accept(socket)
+  }
+
+  /** Commits that moved a node's timeline, and what liveness changed; since the start. */
+  get timelineMoves(): number {
+    return this.#timelineMoves
+  }
+
+  /** In the order of starting; they stop in reverse: links first, the journal last. */
+  #services(): readonly Service[] {
+    const ended = Promise.withResolvers<void>()
+    const links: Service = {
+      id: 'links',
+      run: () => ended.promise,
+      stop: async () => {
+        await this.#drain()
+        await this.gateway.stop()
+        await this.liveness.stop()
+        ended.resolve()
+      },
+    }
+    return [
+      serviceOf('sequencer', this.sequencer),
+      serviceOf('roller', this.roller),
+      serviceOf('bank', this.bank),
+      links,
+    ]
+  }
+
+  /** Agents settle what is on its way and leave by themselves; who does not is closed. */
+  async #drain(): Promise<void> {
+    this.gateway.drain(RECONNECT_AFTER_MS)
+    const untilMs = this.#clock.monotonicMs() + DRAIN_MS_MAX
+    while (this.gateway.sessionCount() > 0 && this.#clock.monotonicMs() < untilMs) {
+      await sleep(this.#clock, DRAIN_LOOK_MS)
+    }
+  }
+
+  /** An administrator has revoked the node: it is out at once, and its deposits close. */
+  nodeRevoked(nodeId: NodeId): void {
+    const { sentence } = REFUSALS.node_revoked
+    this.gateway.end(nodeId, 'node_revoked', sentence)
+    this.liveness.revoked(nodeId)
+  }
+
+  /** A person has decided on placements of these nodes. */
+  placementsDecided(nodeIds: readonly NodeId[]): void {
+    this.ingest.invalidate(nodeIds)
+    this.#timelineMoved()
+  }
+
+  #timelineMoved(): void {
+    this.#timelineMoves += 1
+    this.bank.hint()
+    this.sequencer.hint()
+  }
+}
+
+/** What the HTTP interface asks of the running parts, and has them do. */
+export function controlOf(collector: () => Collector) {
+  return {
+    depositsSuspended: () => collector().liveness.depositsSuspended(),
+    clockAccusation: () => collector().liveness.clockAccusation(),
+    explainDeposits: (nodeId: NodeId) => collector().bank.explain(nodeId),
+    nodeRevoked: (nodeId: NodeId) => collector().nodeRevoked(nodeId),
+    placementsDecided: (nodeIds: readonly NodeId[]) => collector().placementsDecided(nodeIds),
+  }
+}
+
+function serviceOf(id: string, part: Pick<Service, 'run' | 'stop'>): Service {
+  return { id, run: () => part.run(), stop: () => part.stop() }
+}

@@ -1,0 +1,344 @@
+/**
+ * The collector's configuration: one schema, read from a YAML file, from `YIBEN_COLLECTOR_…` and
+ * from the command line, the later winning. Nothing else in the collector reads the environment.
+ *
+ * Names are dotted (`tls.cert`); durations carry their unit (`2h`), because a bare number is how a
+ * second becomes a millisecond. Unknown names and contradictions stop the program at start with
+ * `config_invalid` and the name of the option. The result is frozen; parts get their slice only.
+ */
+import { readFileSync } from 'node:fs'
+import { AppError, HOUR_MS, LOG_LEVELS, type LogLevel, type OptionRow } from '@yiben/shared'
+import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+
+export interface CollectorConfig {
+  readonly dataDir: string
+  readonly host: string
+  readonly port: number
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null
+  /** Civil days and months of reports, where a question names no zone of its own. */
+  readonly timeZone: string
+  readonly logLevel: LogLevel
+  readonly isDemo: boolean
+  readonly sealDelayMs: number
+  readonly intervals: {
+    readonly sequenceMs: number
+    readonly depositMs: number
+    readonly rollupMs: number
+    readonly livenessMs: number
+  }
+  readonly liveness: {
+    readonly suspendMs: number
+    readonly silentMs: number
+  }
+  readonly limits: {
+    readonly connectionsMax: number
+    readonly handshakesPerAddressMax: number
+    readonly handshakeTimeoutMs: number
+    readonly requestsPerMinute: number
+    readonly followersMax: number
+  }
+}
+
+export interface ConfigSources {
+  /** `null`: no file, defaults and environment only. */
+  readonly file: string | null
+  /** Default: the process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** From the command line, by option name (`data_dir`); strongest. */
+  readonly flags?: Readonly<Record<string, string | undefined>>
+}
+
+const ENVIRONMENT_PREFIX = 'YIBEN_COLLECTOR_'
+/** A configuration is a page; a file of another kind must not be read into memory. */
+const FILE_BYTES_MAX = 256 * 1024
+const DAY_MS = 24 * HOUR_MS
+const LOOPBACK_HOSTS = ['127.0.0.1', '::1', 'localhost']
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  min: 60_000,
+  h: HOUR_MS,
+  d: DAY_MS,
+}
+
+/** `90s`, `2h`, `500ms`, `15min`, `14d` as milliseconds; `null` for anything else. */
+export function durationMsOf(text: string): number | null {
+  const [, digits, unit] = /^(\d{1,9})(ms|s|min|h|d)$/.exec(text) ?? []
+  const factor = unit === undefined ? undefined : UNIT_MS[unit]
+  return digits === undefined || factor === undefined ? null : Number(digits) * factor
+}
+
+interface Option<Value> {
+  readonly schema: z.ZodType<Value>
+  readonly default: string
+  readonly unit: string
+  readonly range: string
+  readonly sentence: string
+}
+
+function text(fallback: string, sentence: string): Option<string> {
+  const schema = z.string('must be a text').min(1, 'must not be empty').max(1024, 'is too long')
+  return { schema, default: fallback, unit: 'text', range: '', sentence }
+}
+
+/** A text that may be left out; it is then empty. */
+function optionalText(unit: string, sentence: string): Option<string> {
+  const schema = z.string('must be a text').max(1024, 'is too long')
+  return { schema, default: '', unit, range: '', sentence }
+}
+
+function count(fallback: number, [min, max]: readonly [number, number], sentence: string) {
+  const range = `${min}–${max}`
+  const schema = z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,9}$/)
+          .transform(Number),
+      ],
+      {
+        error: `must be a whole number of ${range}, without a unit`,
+      },
+    )
+    .refine((value) => Number.isInteger(value) && value >= min && value <= max, {
+      error: `must be a whole number of ${range}`,
+    })
+  return { schema, default: String(fallback), unit: 'number', range, sentence }
+}
+
+function duration(fallback: string, [min, max]: readonly [string, string], sentence: string) {
+  const range = `${min}–${max}`
+  const schema = z
+    .string(`must be a duration with its unit, such as ${fallback} (ms, s, min, h, d)`)
+    .transform((value, context) => {
+      const ms = durationMsOf(value)
+      if (ms === null) {
+        context.addIssue(`must be a duration with its unit, such as ${fallback} (ms, s, min, h, d)`)
+        return z.NEVER
+      }
+      if (ms < (durationMsOf(min) ?? 0) || ms > (durationMsOf(max) ?? 0)) {
+        context.addIssue(`must lie in ${range}`)
+      }
+      return ms
+    })
+  return { schema, default: fallback, unit: 'duration', range, sentence }
+}
+
+function choice<Word extends string>(fallback: Word, words: readonly Word[], sentence: string) {
+  const range = words.join(' | ')
+  const schema = z.enum(words, { error: `must be one of ${words.join(', ')}` })
+  return { schema, default: fallback, unit: 'word', range, sentence }
+}
+
+function flag(sentence: string): Option<boolean> {
+  const schema = z
+    .union([z.boolean(), z.enum(['true', 'false'])], { error: 'must be true or false' })
+    .transform((value) => value === true || value === 'true')
+  return { schema, default: 'false', unit: 'true | false', range: '', sentence }
+}
+
+function timeZone(fallback: string, sentence: string): Option<string> {
+  const schema = z
+    .string('must be a time zone')
+    .refine(isTimeZone, { error: 'must be a time zone of the IANA list, such as Asia/Shanghai' })
+  return { schema, default: fallback, unit: 'time zone', range: '', sentence }
+}
+
+/** Whether the platform knows the zone by its IANA name. */
+export function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
+/** Every option there is. Adding one is one line here and its place in `configOf`. */
+const OPTIONS = {
+  data_dir: text('./.yiben', 'folder of the store and of the identity key'),
+  host: text('127.0.0.1', 'address to listen on; other than loopback needs a TLS certificate'),
+  port: count(7480, [0, 65_535], 'TCP port for agents and for the API; 0 takes a free one'),
+  'tls.cert': optionalText('file', 'PEM file with the certificate and its chain'),
+  'tls.key': optionalText('file', 'PEM file with the private key'),
+  timezone: timeZone('Asia/Shanghai', 'zone of civil days and months in reports'),
+  log_level: choice('info', LOG_LEVELS, 'what is written to standard error'),
+  demo: flag('marks a new ledger as a demo, in every answer and for ever'),
+  seal_delay: duration('2h', ['1s', '7d'], 'an hour is sealed this long after its end'),
+  'intervals.sequence': duration('200ms', ['10ms', '1min'], 'how often decisions are numbered'),
+  'intervals.deposit': duration('1s', ['10ms', '1min'], 'how often the bank looks for changes'),
+  'intervals.rollup': duration('30s', ['10ms', '1h'], 'how often hours that are due are sealed'),
+  'intervals.liveness': duration('1s', ['10ms', '1min'], 'how often silent nodes are looked for'),
+  'liveness.suspend': duration('30s', ['1s', '1h'], 'unheard this long: no new holds'),
+  'liveness.silent': duration('90s', ['1s', '1h'], 'unheard this long: unknown, windows end'),
+  'limits.connections': count(19_500, [1, 1_000_000], 'agents connected at once'),
+  'limits.handshakes_per_address': count(
+    1_000,
+    [1, 1_000_000],
+    'connections of one address that have not yet proven who they are',
+  ),
+  'limits.handshake_timeout': duration('10s', ['1s', '5min'], 'from connect to proof'),
+  'limits.requests_per_minute': count(1_200, [1, 10_000_000], 'API requests of one address'),
+  'limits.followers': count(256, [1, 100_000], 'readers that wait on the change feed at once'),
+} as const satisfies Readonly<Record<string, Option<unknown>>>
+
+type OptionName = keyof typeof OPTIONS
+const OPTION_NAMES = Object.keys(OPTIONS) as readonly OptionName[]
+
+type Shape = { readonly [Name in OptionName]: (typeof OPTIONS)[Name]['schema'] }
+type Values = { readonly [Name in OptionName]: z.output<Shape[Name]> }
+
+const SCHEMA: z.ZodType<Values> = z.strictObject(
+  Object.fromEntries(OPTION_NAMES.map((name) => [name, OPTIONS[name].schema])),
+) as unknown as z.ZodType<Values>
+
+/** What `--help` and the README print. */
+export function optionTable(): readonly OptionRow[] {
+  return OPTION_NAMES.map((name) => ({
+    name,
+    environment: environmentName(name),
+    unit: OPTIONS[name].unit,
+    default: OPTIONS[name].default,
+    range: OPTIONS[name].range,
+    sentence: OPTIONS[name].sentence,
+    secret: false,
+  }))
+}
+
+/** Throws `config_invalid` or `config_unreadable`. */
+export function loadConfig(sources: ConfigSources): CollectorConfig {
+  const given: Record<string, unknown> = {}
+  for (const name of OPTION_NAMES) given[name] = OPTIONS[name].default
+  if (sources.file !== null) Object.assign(given, readFile(sources.file))
+  Object.assign(given, fromEnvironment(sources.env ?? process.env))
+  for (const [name, value] of Object.entries(sources.flags ?? {})) {
+    if (value !== undefined) given[name] = value
+  }
+  const parsed = SCHEMA.safeParse(given)
+  if (!parsed.success) throw configInvalid(parsed.error)
+  return configOf(parsed.data)
+}
+
+function configOf(values: Values): CollectorConfig {
+  const config: CollectorConfig = {
+    dataDir: values.data_dir,
+    host: values.host,
+    port: values.port,
+    tls: tlsOf(values['tls.cert'], values['tls.key']),
+    timeZone: values.timezone,
+    logLevel: values.log_level,
+    isDemo: values.demo,
+    sealDelayMs: values.seal_delay,
+    intervals: Object.freeze({
+      sequenceMs: values['intervals.sequence'],
+      depositMs: values['intervals.deposit'],
+      rollupMs: values['intervals.rollup'],
+      livenessMs: values['intervals.liveness'],
+    }),
+    liveness: Object.freeze({
+      suspendMs: values['liveness.suspend'],
+      silentMs: values['liveness.silent'],
+    }),
+    limits: Object.freeze({
+      connectionsMax: values['limits.connections'],
+      handshakesPerAddressMax: values['limits.handshakes_per_address'],
+      handshakeTimeoutMs: values['limits.handshake_timeout'],
+      requestsPerMinute: values['limits.requests_per_minute'],
+      followersMax: values['limits.followers'],
+    }),
+  }
+  refuseContradictions(config)
+  return Object.freeze(config)
+}
+
+function tlsOf(certFile: string, keyFile: string): CollectorConfig['tls'] {
+  if (certFile === '' && keyFile === '') return null
+  if (certFile === '' || keyFile === '') {
+    const [missing, there] = certFile === '' ? ['tls.cert', 'tls.key'] : ['tls.key', 'tls.cert']
+    throw new AppError('config_invalid', `${missing} is missing: ${there} needs it beside it`)
+  }
+  return Object.freeze({ certFile, keyFile })
+}
+
+function refuseContradictions(config: CollectorConfig): void {
+  if (config.tls === null && !LOOPBACK_HOSTS.includes(config.host)) {
+    const sentence =
+      `host is ${config.host}, but without tls.cert and tls.key only loopback ` +
+      `(${LOOPBACK_HOSTS.join(', ')}) is served: give a certificate or leave host out`
+    throw new AppError('config_invalid', sentence)
+  }
+  if (config.liveness.suspendMs > config.liveness.silentMs) {
+    throw new AppError('config_invalid', 'liveness.suspend must not be longer than liveness.silent')
+  }
+}
+
+function configInvalid(error: z.ZodError): AppError {
+  const [issue] = error.issues
+  if (issue?.code === 'unrecognized_keys') {
+    const [name = ''] = issue.keys
+    return new AppError('config_invalid', `${name} is not an option; --help lists them all`)
+  }
+  const name = issue?.path.join('.') ?? ''
+  return new AppError('config_invalid', `${name} ${issue?.message ?? 'is wrong'}`)
+}
+
+function readFile(file: string): Record<string, unknown> {
+  let content: string
+  try {
+    content = readFileSync(file, 'utf8')
+  } catch (error) {
+    const sentence = `the configuration file ${file} cannot be read`
+    throw new AppError('config_unreadable', sentence, { cause: error })
+  }
+  if (content.length > FILE_BYTES_MAX) {
+    throw new AppError('config_unreadable', `${file} is no configuration: it is too large`)
+  }
+  let parsed: unknown
+  try {
+    parsed = parseYaml(content, { uniqueKeys: true, maxAliasCount: 0 })
+  } catch (error) {
+    const [line = ''] = (error instanceof Error ? error.message : '').split('\n')
+    throw new AppError('config_invalid', `${file} is no YAML: ${line}`, { cause: error })
+  }
+  if (parsed === null || parsed === undefined) return {}
+  if (!isSection(parsed)) {
+    throw new AppError('config_invalid', `${file} must hold names and values`)
+  }
+  return flatten(parsed, '')
+}
+
+/** `{tls: {cert: x}}` and `{'tls.cert': x}` mean the same; lists are values, not sections. */
+function flatten(section: Readonly<Record<string, unknown>>, prefix: string) {
+  const flat: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(section)) {
+    const name = `${prefix}${key}`
+    if (isSection(value)) Object.assign(flat, flatten(value, `${name}.`))
+    else flat[name] = value
+  }
+  return flat
+}
+
+function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function environmentName(name: string): string {
+  return `${ENVIRONMENT_PREFIX}${name.toUpperCase().replaceAll('.', '_')}`
+}
+
+function fromEnvironment(env: Readonly<Record<string, string | undefined>>) {
+  const names = new Map(OPTION_NAMES.map((name) => [environmentName(name), name]))
+  const found: Record<string, string> = {}
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith(ENVIRONMENT_PREFIX) || value === undefined) continue
+    const name = names.get(variable)
+    if (name === undefined) {
+      throw new AppError('config_invalid', `${variable} in the environment names no option`)
+    }
+    found[name] = value
+  }
+  return found
+}

@@ -1,0 +1,395 @@
+/**
+ * One connection of an agent, from its hello to its close. Every close has a code of `errors.ts`.
+ *
+ *   hello ──Hello──▶ proof ──Proof──▶ joining ──Welcome──▶ open ──▶ closed
+ *     └─────────────────┴── Refusal, broken frame, time-out ──────────▲
+ *
+ * Nothing is written for a connection before its proof has been verified; nothing is acknowledged
+ * before it is durable (ingest tells). Whatever a frame holds, at most this connection ends.
+ */
+import {
+  closeReason,
+  type Duplex,
+  decodeToCollector,
+  type ErrorCode,
+  encodeToNode,
+  errorSentence,
+  type Hello,
+  type KeyPair,
+  type Logger,
+  type Proof,
+  REFUSED_PER_ACK_MAX,
+  type Refusal,
+  type RefusedRecord,
+  type Settings,
+  type ToCollectorMessage,
+  type ToNodeMessage,
+  WINDOW_BYTES_DEFAULT,
+  WINDOW_FRAMES_DEFAULT,
+  type World,
+} from '@yiben/shared'
+import type { Ingest } from '../ingest/ingest.ts'
+import type { Lane } from '../ingest/lane.ts'
+import { REFUSALS, type RefusalRow } from '../inventory/enroll.ts'
+import { ENDED_BY_GOODBYE, type Liveness } from '../inventory/liveness.ts'
+import type { Joined, Roster } from '../inventory/roster.ts'
+import type { NodeId } from '../model/ids.ts'
+import type { LedgerState } from '../storage/requests.ts'
+import type { Store } from '../storage/store.ts'
+import { Handshake, welcomeOf } from './handshake.ts'
+import { AckWindow } from './window.ts'
+
+/** What an agent has not read of our answers by now it never will. */
+const BUFFERED_BYTES_MAX = 1024 * 1024
+/** Facts are asked for at most so often. */
+const NEED_FACTS_MS = 30_000
+
+export interface SessionDeps {
+  readonly world: World
+  readonly log: Logger
+  readonly store: Pick<Store, 'endSession'>
+  readonly roster: Roster
+  readonly ingest: Ingest
+  readonly liveness: Liveness
+  /** Signs the challenge: what enrollment tokens carry. */
+  readonly identity: KeyPair
+  readonly ledger: LedgerState
+  readonly settings: Settings
+  readonly timings: SessionTimings
+  /** A node has told at once that a card has left free, was vetoed or has failed. */
+  readonly onEvent: (nodeId: NodeId) => void
+}
+
+export interface SessionTimings {
+  /** From the connection to the proof. */
+  readonly handshakeMs: number
+  /** Nothing heard for this long: ping. */
+  readonly idleMs: number
+  /** No answer to a ping for this long: dead. */
+  readonly pingMs: number
+}
+
+/** What a session asks of the gateway. */
+export interface SessionOwner {
+  /** Makes room for a node whose proof has been verified; `false` when its old session lives on. */
+  replace(session: Session, hello: Hello): Promise<boolean>
+  proven(session: Session): void
+  ended(session: Session): void
+}
+
+type Phase = 'hello' | 'proof' | 'joining' | 'open' | 'closed'
+
+export class Session {
+  readonly remoteAddress: string
+  readonly #socket: Duplex
+  readonly #deps: SessionDeps
+  readonly #owner: SessionOwner
+  readonly #openedAtMs: number
+  readonly #window = new AckWindow({ frames: WINDOW_FRAMES_DEFAULT, bytes: WINDOW_BYTES_DEFAULT })
+  #phase: Phase = 'hello'
+  #heardAtMs: number
+  #pingedAtMs: number | null = null
+  readonly #handshake: Handshake
+  #hello: Hello | null = null
+  #joined: Joined | null = null
+  #lane: Lane | null = null
+  #endedReason: string | null = null
+  #neededFactsAtMs = Number.NEGATIVE_INFINITY
+  readonly #pongWaiters: (() => void)[] = []
+  /** The row in the store is closed: the gateway waits for it when it stops. */
+  #ending: Promise<void> = Promise.resolve()
+
+  constructor(socket: Duplex, deps: SessionDeps, owner: SessionOwner) {
+    this.#socket = socket
+    this.#deps = deps
+    this.#owner = owner
+    this.#handshake = new Handshake(deps.world, deps.identity)
+    this.remoteAddress = socket.remoteAddress
+    this.#openedAtMs = deps.world.clock.monotonicMs()
+    this.#heardAtMs = this.#openedAtMs
+    socket.onFrame((frame) => this.#onFrame(frame))
+    socket.onPong(() => this.#onPong())
+    socket.onClose((reason) => this.#onClose(reason.reason))
+  }
+
+  get nodeId(): NodeId | null {
+    return this.#joined?.node.nodeId ?? null
+  }
+
+  /** Whose holder has proven its key; `null` before. */
+  get hello(): Hello | null {
+    return this.#hello
+  }
+
+  /** When anything was last heard, by the monotonic clock. */
+  get heardAtMs(): number {
+    return this.#heardAtMs
+  }
+
+  /** The session row to touch; `null` before and after. */
+  get current(): Joined | null {
+    return this.#phase === 'open' ? this.#joined : null
+  }
+
+  whenEnded(): Promise<void> {
+    return this.#ending
+  }
+
+  /** Called about once a second: time-outs of the handshake and of a silent line. */
+  sweep(nowMs: number): void {
+    const { handshakeMs, idleMs, pingMs } = this.#deps.timings
+    if (this.#phase !== 'open') {
+      if (nowMs - this.#openedAtMs < handshakeMs || this.#phase === 'closed') return
+      this.close('handshake_timeout', `no proof within ${handshakeMs} ms`)
+      return
+    }
+    if (this.#pingedAtMs !== null) {
+      if (nowMs - this.#pingedAtMs >= pingMs) this.#drop('idle_timeout')
+      return
+    }
+    if (nowMs - this.#heardAtMs >= idleMs) this.#ping(nowMs)
+  }
+
+  /** Whether the other side still answers, within `pingMs`. */
+  isAlive(): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (this.#phase === 'closed') {
+        resolve(false)
+        return
+      }
+      const { clock } = this.#deps.world
+      const timer = clock.after(this.#deps.timings.pingMs, () => resolve(false))
+      this.#pongWaiters.push(() => {
+        timer.cancel()
+        resolve(this.#phase !== 'closed')
+      })
+      this.#socket.ping()
+    })
+  }
+
+  /** Tells the agent to go and come back later. */
+  drain(reconnectAfterMs: number, jitterMs: number): void {
+    if (this.#phase === 'open') this.#send({ kind: 'drain', drain: { reconnectAfterMs, jitterMs } })
+  }
+
+  close(code: ErrorCode, sentence: string): void {
+    if (this.#phase === 'closed') return
+    this.#endedReason ??= code
+    const fields = { node_id: this.nodeId, remote_address: this.remoteAddress, code, sentence }
+    this.#deps.log.debug(fields, 'a connection is closed')
+    this.#socket.close(closeReason(code, sentence))
+    this.#onClose(code)
+  }
+
+  #onFrame(frame: Uint8Array): void {
+    if (this.#phase === 'closed') return
+    this.#heard()
+    const message = decodeToCollector(frame)
+    if (message.kind === 'undecodable') {
+      this.close(message.code, message.sentence)
+      return
+    }
+    // A message of a newer agent: nothing that an agreed capability would require.
+    if (message.kind === 'unknown') return
+    if (this.#phase === 'open') this.#onMessage(message, frame.length)
+    else if (this.#phase === 'hello' && message.kind === 'hello')
+      this.#onHello(message.hello, frame)
+    else if (this.#phase === 'proof' && message.kind === 'proof') this.#onProof(message.proof)
+    else this.close('message_unexpected', `${message.kind} is not due in this state`)
+  }
+
+  #onHello(hello: Hello, frame: Uint8Array): void {
+    const step = this.#handshake.takeHello(hello, frame)
+    if (step.status === 'refused') {
+      this.#refuse(step.code, { sentence: step.sentence, retryAfterMs: 0 })
+      return
+    }
+    this.#phase = 'proof'
+    this.#send({ kind: 'challenge', challenge: step.result })
+  }
+
+  #onProof(proof: Proof): void {
+    const step = this.#handshake.takeProof(proof)
+    if (step.status === 'refused') {
+      this.#refuse(step.code, { sentence: step.sentence, retryAfterMs: 0 })
+      return
+    }
+    this.#hello = step.result
+    this.#phase = 'joining'
+    this.#join(step.result, proof).catch((error: unknown) => {
+      const fields = { err: error, remote_address: this.remoteAddress }
+      this.#deps.log.warn(fields, 'a node could not be admitted')
+      const { retryAfterMs } = REFUSALS.store_unavailable
+      const sentence = `the roster cannot be written: ${errorSentence(error)}`
+      this.#refuse('store_unavailable', { sentence, retryAfterMs })
+    })
+  }
+
+  async #join(hello: Hello, proof: Proof): Promise<void> {
+    const { roster, ingest } = this.#deps
+    if (!ingest.isWriting()) {
+      this.#refuse('store_unavailable', REFUSALS.store_unavailable)
+      return
+    }
+    if (!(await this.#owner.replace(this, hello))) {
+      this.#refuse('conflict', REFUSALS.conflict)
+      return
+    }
+    const { enrollSecret } = proof
+    const { remoteAddress } = this
+    const result = await roster.join({ hello, enrollSecret, remoteAddress })
+    if (result.status === 'refused') {
+      this.#refuse(result.code, REFUSALS[result.code])
+      return
+    }
+    this.#joined = result
+    if (this.#phase === 'closed') {
+      this.#endRow()
+      return
+    }
+    this.#open(result)
+  }
+
+  #open(joined: Joined): void {
+    const { ingest, liveness, ledger, settings, world } = this.#deps
+    const { node, epoch, generation } = joined
+    this.#phase = 'open'
+    const session = { nodeId: node.nodeId, generation, epoch: epoch.epoch }
+    this.#lane = ingest.open(session, {
+      committed: (watermark, refused) => this.#acknowledge(watermark, refused),
+      needFacts: () => this.#needFacts(),
+      measured: (sample) =>
+        liveness.offsetSample(node.nodeId, sample.receivedAtMs, sample.nodeMs, sample.waitMs),
+      goodbye: () => {
+        this.#endedReason = ENDED_BY_GOODBYE
+        liveness.goodbye(node.nodeId)
+      },
+      fail: (code, sentence) => this.close(code, sentence),
+    })
+    liveness.connected({
+      nodeId: node.nodeId,
+      siteCode: node.siteCode,
+      remoteAddress: this.remoteAddress,
+    })
+    // Who only came to enroll leaves at once: that is no loss.
+    if (this.#hello?.enrollTokenId !== null) liveness.drained(node.nodeId)
+    this.#owner.proven(this)
+    const welcome = welcomeOf(joined, ledger, settings, world.clock.wallMs())
+    this.#send({ kind: 'welcome', welcome })
+  }
+
+  #onMessage(message: ToCollectorMessage, frameBytes: number): void {
+    switch (message.kind) {
+      case 'batch': {
+        const { batch } = message
+        const lastSeq = batch.firstSeq + batch.records.length - 1
+        if (!this.#window.take(lastSeq, frameBytes)) {
+          this.close('window_exceeded', 'more batches are unacknowledged than the window allows')
+          return
+        }
+        this.#lane?.offer(batch)
+        return
+      }
+      case 'event':
+        // What it tells comes by a record too; the bank only looks sooner.
+        if (this.nodeId !== null) this.#deps.onEvent(this.nodeId)
+        return
+      case 'heartbeat':
+      case 'lease_answer':
+      case 'leases':
+        return
+      case 'hello':
+      case 'proof':
+        this.close('message_unexpected', `${message.kind} is not due in this state`)
+        return
+    }
+  }
+
+  #acknowledge(watermark: number, refused: readonly RefusedRecord[]): void {
+    this.#window.acknowledge(watermark)
+    this.#send({
+      kind: 'ack',
+      ack: {
+        watermark,
+        refused: refused.slice(0, REFUSED_PER_ACK_MAX),
+        windowFrames: 0,
+        windowBytes: 0,
+        serverTimeMs: this.#deps.world.clock.wallMs(),
+      },
+    })
+    if (this.#socket.bufferedBytes() > BUFFERED_BYTES_MAX) {
+      this.close('overloaded', 'the node does not read its acknowledgements')
+    }
+  }
+
+  #needFacts(): void {
+    const nowMs = this.#deps.world.clock.monotonicMs()
+    if (nowMs - this.#neededFactsAtMs < NEED_FACTS_MS) return
+    this.#neededFactsAtMs = nowMs
+    this.#send({ kind: 'need_facts' })
+  }
+
+  #refuse(code: ErrorCode, row: RefusalRow): void {
+    const refusal: Refusal = { code, ...row }
+    if (this.#phase !== 'closed') this.#send({ kind: 'refusal', refusal })
+    this.close(code, row.sentence)
+  }
+
+  #ping(nowMs: number): void {
+    this.#pingedAtMs = nowMs
+    this.#socket.ping()
+  }
+
+  #onPong(): void {
+    this.#heard()
+    for (const tell of this.#pongWaiters.splice(0)) tell()
+  }
+
+  #heard(): void {
+    this.#heardAtMs = this.#deps.world.clock.monotonicMs()
+    this.#pingedAtMs = null
+    if (this.#phase === 'open' && this.nodeId !== null) this.#deps.liveness.heard(this.nodeId)
+  }
+
+  /** The line is dead: a closing handshake would wait for an answer that never comes. */
+  #drop(code: ErrorCode): void {
+    this.#endedReason ??= code
+    this.#socket.terminate()
+    this.#onClose(code)
+  }
+
+  #onClose(reason: string): void {
+    if (this.#phase === 'closed') return
+    const wasOpen = this.#phase === 'open'
+    this.#phase = 'closed'
+    this.#endedReason ??= reason === '' ? 'connection_lost' : (reason.split(':', 1)[0] ?? reason)
+    for (const tell of this.#pongWaiters.splice(0)) tell()
+    if (wasOpen) {
+      if (this.#lane !== null && this.nodeId !== null) {
+        this.#deps.ingest.close(this.nodeId, this.#lane)
+      }
+      this.#endRow()
+    }
+    this.#owner.ended(this)
+  }
+
+  #endRow(): void {
+    const joined = this.#joined
+    if (joined === null) return
+    const { store, world, log } = this.#deps
+    const end = {
+      nodeId: joined.node.nodeId,
+      generation: joined.generation,
+      reason: this.#endedReason ?? 'connection_lost',
+      atMs: world.clock.wallMs(),
+    }
+    // Display only: liveness and the fence rest on nothing that is written here.
+    this.#ending = store.endSession(end).catch((error: unknown) => {
+      log.debug({ err: error, node_id: end.nodeId }, 'the end of a session was not written')
+    })
+  }
+
+  #send(message: ToNodeMessage): void {
+    this.#socket.send(encodeToNode(message))
+  }
+}

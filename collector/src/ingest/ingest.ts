@@ -1,0 +1,100 @@
+/**
+ * Takes the durable record streams of all nodes into the ledger: one lane per session, strictly in
+ * order, and one group commit over all lanes. Killed at any line a commit has happened or not, and
+ * the agent sends again whatever was not acknowledged: repeat, never loss, never twice.
+ *
+ * A store that cannot write (disk full) is waited out: nothing is acknowledged, agents stop by
+ * their windows, and everything goes on when space is back.
+ */
+import type { Logger, World } from '@yiben/shared'
+import type { NodeId, SessionGeneration } from '../model/ids.ts'
+import type { Store } from '../storage/store.ts'
+import { FUTURE_MS_MAX } from '../timeline/fold-state.ts'
+import { GroupCommit } from './group-commit.ts'
+import { Lane, type LaneOwner } from './lane.ts'
+import { StoreGuard } from './store-guard.ts'
+
+type IngestStore = Pick<
+  Store,
+  'loadNode' | 'commitIngest' | 'commitFacts' | 'readClaims' | 'readUnitHours' | 'findUnits'
+>
+
+export interface IngestOptions {
+  readonly store: IngestStore
+  readonly world: World
+  readonly log: Logger
+  /** A node's timeline has moved: the bank and the sequencer have something to look at. */
+  readonly onTimeline?: (nodeId: NodeId) => void
+}
+
+export interface IngestSession {
+  readonly nodeId: NodeId
+  readonly generation: SessionGeneration
+  readonly epoch: string
+}
+
+export class Ingest {
+  readonly #options: IngestOptions
+  readonly #guard: StoreGuard
+  readonly #commits: GroupCommit
+  /** Wall time less monotonic time when this started: what the wall would say without steps. */
+  readonly #unsteppedMs: number
+  /** By node: the lane of its latest session. Bounded by the gateway's connections. */
+  readonly #lanes = new Map<NodeId, Lane>()
+
+  constructor(options: IngestOptions) {
+    const log = options.log.child({ component: 'ingest' })
+    this.#options = { ...options, log }
+    this.#guard = new StoreGuard(options.world.clock, log)
+    this.#commits = new GroupCommit(options.store, this.#guard)
+    const { clock } = options.world
+    this.#unsteppedMs = clock.wallMs() - clock.monotonicMs()
+  }
+
+  /** A lane for a session that has just opened; the lane of an older session of the node closes. */
+  open(session: IngestSession, owner: LaneOwner): Lane {
+    const { store, world, log, onTimeline } = this.#options
+    this.#lanes.get(session.nodeId)?.close()
+    const lane = new Lane({
+      store,
+      world,
+      log,
+      commits: this.#commits,
+      guard: this.#guard,
+      nodeId: session.nodeId,
+      sessionGeneration: session.generation,
+      epoch: session.epoch,
+      owner,
+      futureLimitMs: () => this.#futureLimitMs(),
+      invalidate: (nodeIds) => this.invalidate(nodeIds),
+      onTimeline: () => onTimeline?.(session.nodeId),
+    })
+    this.#lanes.set(session.nodeId, lane)
+    return lane
+  }
+
+  close(nodeId: NodeId, lane: Lane): void {
+    lane.close()
+    if (this.#lanes.get(nodeId) === lane) this.#lanes.delete(nodeId)
+  }
+
+  /** Rows of these nodes were changed from elsewhere: silence, a move, a conflict, an administrator. */
+  invalidate(nodeIds: Iterable<NodeId>): void {
+    for (const nodeId of nodeIds) this.#lanes.get(nodeId)?.invalidate()
+  }
+
+  /**
+   * What no record may lie beyond. A collector whose wall clock is set back must not refuse the
+   * whole fleet's time for that: the later of the two clocks counts.
+   */
+  #futureLimitMs(): number {
+    const { clock } = this.#options.world
+    const nowMs = Math.max(clock.wallMs(), this.#unsteppedMs + clock.monotonicMs())
+    return Math.round(nowMs) + FUTURE_MS_MAX
+  }
+
+  /** `false` while the store cannot write; new sessions are better sent away until it can. */
+  isWriting(): boolean {
+    return !this.#guard.isFailing()
+  }
+}

@@ -1,0 +1,316 @@
+#!/usr/bin/env node
+/**
+ * `yiben-collector`: composes the commands of the parts and the process around them. No logic of its
+ * own: what a command does is in `cli/`, one file each. Exit codes: 0 done, 1 failure, 2 wrong usage.
+ */
+import { once } from 'node:events'
+import { MessageChannel } from 'node:worker_threads'
+import {
+  AppError,
+  createLogger,
+  createRealWorld,
+  errorCode,
+  errorSentence,
+  optionHelp,
+  VENDORS,
+} from '@yiben/shared'
+import { Command, CommanderError, Option } from 'commander'
+import { runBackup } from './cli/backup.ts'
+import { type BalanceOptions, runBalance } from './cli/balance.ts'
+import { runCatalogueMatch } from './cli/catalogue.ts'
+import type { CommandContext, CommandResult } from './cli/command.ts'
+import {
+  type ConflictListOptions,
+  type ConflictResolveOptions,
+  runConflictList,
+  runConflictResolve,
+} from './cli/conflict.ts'
+import { type ExportOptions, runExport } from './cli/export.ts'
+import { type LedgerOptions, runLedger } from './cli/ledger.ts'
+import { runNodeRevoke } from './cli/node.ts'
+import { serve } from './cli/serve.ts'
+import {
+  runSiteDeclare,
+  runSiteList,
+  runSitePut,
+  type SiteDeclareOptions,
+  type SitePutOptions,
+} from './cli/site.ts'
+import {
+  runTokenCreate,
+  runTokenList,
+  runTokenRevoke,
+  type TokenCreateOptions,
+} from './cli/token.ts'
+import { runVerify } from './cli/verify.ts'
+import { loadConfig, optionTable } from './config.ts'
+import { LEDGER_GROUPINGS } from './rollup/ledger.ts'
+import { ROLES } from './storage/requests.ts'
+import { COLLECTOR_VERSION } from './version.ts'
+
+/** An ordered stop is given this long: agents settle, the store closes. */
+const STOP_MS_MAX = 5_000
+
+interface CommonOptions {
+  readonly config?: string
+  readonly dataDir?: string
+  readonly json?: boolean
+}
+
+const world = createRealWorld()
+
+function configOf(options: CommonOptions, flags: Record<string, string | undefined> = {}) {
+  return loadConfig({
+    file: options.config ?? null,
+    flags: { data_dir: options.dataDir, ...flags },
+  })
+}
+
+function contextOf(options: CommonOptions): CommandContext {
+  return { config: configOf(options), world, json: options.json ?? false }
+}
+
+function print({ exitCode, stdout, note }: CommandResult): void {
+  process.stdout.write(stdout)
+  if (note !== undefined) process.stderr.write(note)
+  process.exitCode = exitCode
+}
+
+async function writeOut(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+}
+
+interface ServeFlags extends CommonOptions {
+  readonly host?: string
+  readonly port?: string
+  readonly demo?: boolean
+  readonly logLevel?: string
+}
+
+async function runServe(options: ServeFlags): Promise<void> {
+  const config = configOf(options, {
+    host: options.host,
+    port: options.port,
+    demo: options.demo === true ? 'true' : undefined,
+    log_level: options.logLevel,
+  })
+  const log = createLogger(config.logLevel)
+  const stopping = new AbortController()
+  const stop = (signal: NodeJS.Signals) => {
+    log.info({ signal }, 'told to stop')
+    stopping.abort()
+    // Whatever is acknowledged is durable at every instant: ending hard loses nothing.
+    world.clock.after(STOP_MS_MAX, () => {
+      log.error({ limit_ms: STOP_MS_MAX }, 'could not stop in time: ending the process')
+      process.exit(1)
+    })
+  }
+  process.on('uncaughtException', (error) => {
+    log.error({ err: error }, 'a bug: the collector ends')
+    process.exit(1)
+  })
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+  const say = (line: string) => void process.stdout.write(`${line}\n`)
+  await serve({ config, world, log, stopSignal: stopping.signal, say })
+  process.exit(0)
+}
+
+function common(command: Command): Command {
+  return command
+    .addOption(new Option('--config <file>', 'configuration (YAML)').env('YIBEN_COLLECTOR_CONFIG'))
+    .option('--data-dir <dir>', 'folder of the ledger (default ./.yiben)')
+}
+
+function asking(command: Command): Command {
+  return common(command).option('--json', 'print JSON')
+}
+
+function program(): Command {
+  const root = new Command('yiben-collector')
+    .description('Keeps the account of what accelerators do with every second of their time.')
+    .version(COLLECTOR_VERSION)
+    .exitOverride()
+    .addHelpText('after', '\nExit codes: 0 done, 1 failure, 2 wrong usage.')
+  common(root.command('serve').description('the collector: takes agents, answers the API'))
+    .option('--host <address>', 'address to listen on (default 127.0.0.1)')
+    .option('--port <number>', 'port for agents and the API (default 7480; 0 takes a free one)')
+    .option('--demo', 'marks a new ledger as a demo, for ever')
+    .option('--log-level <level>', 'error, warn, info, debug or silent')
+    .addHelpText('after', () => `\n${optionHelp(optionTable())}`)
+    .action(runServe)
+  addTokenCommands(root)
+  addSiteCommands(root)
+  addNodeCommands(root)
+  addConflictCommands(root)
+  addLedgerCommands(root)
+  addExportCommands(root)
+  addCatalogueCommands(root)
+  return root
+}
+
+function addTokenCommands(root: Command): void {
+  const token = root.command('token').description('enrollment tokens and access tokens')
+  asking(token.command('create').description('makes a token and shows it once'))
+    .option('--site <code>', 'an enrollment token for nodes of this site; with --role: its scope')
+    .option('--uses <n>', 'how many nodes it admits (default 1)')
+    .option('--from <cidr>', 'addresses it may be used from')
+    .option('--role <role>', `an access token with this role: ${ROLES.join(', ')}`)
+    .option('--region <code>', 'what an access token may see (GB/T 2260, default everything)')
+    .option('--ttl <duration>', 'how long it is valid (default 14d)')
+    .action(async (options: CommonOptions & TokenCreateOptions) =>
+      print(await runTokenCreate(contextOf(options), options)),
+    )
+  asking(token.command('list').description('all tokens, without their secrets')).action(
+    async (options: CommonOptions) => print(await runTokenList(contextOf(options))),
+  )
+  asking(token.command('revoke').description('ends a token at once').argument('<id>')).action(
+    async (id: string, options: CommonOptions) =>
+      print(await runTokenRevoke(contextOf(options), id)),
+  )
+}
+
+function addSiteCommands(root: Command): void {
+  const site = root.command('site').description('sites, who runs and owns them')
+  asking(site.command('put').description('makes a site or changes its terms').argument('<code>'))
+    .requiredOption('--name <name>', 'what people call it')
+    .requiredOption('--region <code>', 'where it lies (GB/T 2260, six digits)')
+    .option('--operator <code>', 'unified social credit code of who runs it')
+    .option('--operator-name <name>', 'their name')
+    .option('--owner <code>', 'unified social credit code of who deposits (default: the operator)')
+    .option('--owner-name <name>', 'their name')
+    .option('--valid-from <time>', 'when the terms begin (default: a new site always, else now)')
+    .action(async (code: string, options: CommonOptions & SitePutOptions) =>
+      print(await runSitePut(contextOf(options), code, options)),
+    )
+  asking(site.command('list').description('all sites')).action(async (options: CommonOptions) =>
+    print(await runSiteList(contextOf(options))),
+  )
+  asking(site.command('declare').description('what a site says it has').argument('<code>'))
+    .requiredOption('--model <model>', 'model of the catalogue')
+    .requiredOption('--cards <n>', 'how many')
+    .requiredOption('--p <p>', 'PFLOPS of all of them')
+    .option('--basis <basis>', 'fp16_dense, fp16_sparse or unstated', 'unstated')
+    .action(async (code: string, options: CommonOptions & SiteDeclareOptions) =>
+      print(await runSiteDeclare(contextOf(options), code, options)),
+    )
+}
+
+function addNodeCommands(root: Command): void {
+  const node = root.command('node').description('nodes with an agent')
+  asking(
+    node.command('revoke').description('ends its right to tell anything').argument('<id>'),
+  ).action(async (id: string, options: CommonOptions) =>
+    print(await runNodeRevoke(contextOf(options), id)),
+  )
+}
+
+function addConflictCommands(root: Command): void {
+  const conflict = root.command('conflict').description('accelerators that two nodes claim')
+  asking(conflict.command('list').description('both claims of each'))
+    .option('--all', 'also those that have been resolved')
+    .action(async (options: CommonOptions & ConflictListOptions) =>
+      print(await runConflictList(contextOf(options), options)),
+    )
+  asking(conflict.command('resolve').description('says which claim counts').argument('<id>'))
+    .requiredOption('--keep <unit>', 'the claim that counts: its unit number')
+    .action(async (id: string, options: CommonOptions & ConflictResolveOptions) =>
+      print(await runConflictResolve(contextOf(options), id, options)),
+    )
+}
+
+function addLedgerCommands(root: Command): void {
+  asking(root.command('ledger').description('the one ledger as a table'))
+    .option('--as-of <time>', 'the time spoken of (default: the latest everybody has told)')
+    .option('--known-at <time>', 'what the ledger knew then (default: now)')
+    .option('--by <grouping>', LEDGER_GROUPINGS.join(', '))
+    .action(async (options: CommonOptions & LedgerOptions) =>
+      print(await runLedger(contextOf(options), options)),
+    )
+  asking(root.command('balance').description('proves that the states add up to wall time'))
+    .option('--accelerator <id>', 'this one only')
+    .option('--from <time>', 'default: the first second proven')
+    .option('--to <time>', 'default: now')
+    .action(async (options: CommonOptions & BalanceOptions) =>
+      print(await runBalance(contextOf(options), options)),
+    )
+}
+
+function addExportCommands(root: Command): void {
+  common(root.command('export').description('data out, to standard output'))
+    .requiredOption('--from <time>', 'beginning')
+    .requiredOption('--to <time>', 'end')
+    .requiredOption('--format <format>', 'csv (sealed hours) or jsonl (everything)')
+    .action(async (options: CommonOptions & ExportOptions) =>
+      runExport(contextOf(options), options, writeOut),
+    )
+  asking(
+    root
+      .command('backup')
+      .description('a consistent copy of the ledger')
+      .argument('<file>', 'must not exist'),
+  ).action(async (file: string, options: CommonOptions) =>
+    print(await runBackup(contextOf(options), file)),
+  )
+  root
+    .command('verify')
+    .description('walks the journal of an export, with no ledger and no trust in the server')
+    .argument('<export>', 'jsonl file')
+    .option('--head <seq:hash>', 'a head seen before: a cut-off end is found too')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: { head?: string; json?: boolean }) =>
+      print(await runVerify({ file, json: options.json ?? false, ...headOf(options) })),
+    )
+}
+
+function headOf({ head }: { head?: string }): { head?: string } {
+  return head === undefined ? {} : { head }
+}
+
+function addCatalogueCommands(root: Command): void {
+  const catalogue = root.command('catalogue').description('what is known of accelerators')
+  catalogue
+    .command('match')
+    .description('what the catalogue makes of a printed device name')
+    .argument('<name>')
+    .option('--memory-mib <n>', 'memory of the card', Number)
+    .option('--power-cap-w <n>', 'power cap of the card', Number)
+    .option('--vendor <vendor>', VENDORS.join(', '))
+    .option('--json', 'on one line')
+    .action(
+      (
+        name: string,
+        options: { memoryMib?: number; powerCapW?: number; vendor?: string; json?: boolean },
+      ) =>
+        print(
+          runCatalogueMatch({
+            name,
+            memoryMib: options.memoryMib ?? null,
+            powerCapW: options.powerCapW ?? null,
+            vendor: options.vendor,
+            json: options.json ?? false,
+          }),
+        ),
+    )
+}
+
+/** Wrong usage and a wrong configuration are the caller's to mend; everything else is a failure. */
+const USAGE_CODES = new Set(['usage_invalid', 'config_invalid', 'request_invalid'])
+
+// Timers of the world do not keep a process: a command that only waits must not end by itself.
+const hold = new MessageChannel()
+hold.port1.on('message', () => {})
+try {
+  await program().parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2
+  } else {
+    const code = errorCode(error)
+    const text = error instanceof AppError ? `${code}: ${error.message}` : errorSentence(error)
+    console.error(`yiben-collector: ${text}`)
+    process.exit(USAGE_CODES.has(code) ? 2 : 1)
+  }
+} finally {
+  hold.port1.close()
+}

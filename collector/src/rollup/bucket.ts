@@ -1,0 +1,132 @@
+/**
+ * One hour's material into buckets: hour × site × owner × profile, integer sums (DESIGN 2.2).
+ *
+ * Only cards are counted: a cut card keeps its own timeline, its slices add nothing. Of two claims
+ * in a conflict only the counted one enters. Per unit the states add up to its valid time exactly;
+ * a hole or an overlap is our bug and stops the hour with the unit's number.
+ */
+import { assert } from '@yiben/shared'
+import type { DeviceProfile } from '../model/inventory.ts'
+import type { Bucket } from '../model/ledger.ts'
+import type { HourMaterial } from '../storage/requests.ts'
+
+type UnitMaterial = HourMaterial['units'][number]
+
+export interface BucketVersion {
+  readonly version: number
+  readonly knownAtMs: number
+}
+
+/** Buckets of an hour, ordered by site, owner and profile: equal material, equal list. */
+export function bucketsOf(material: HourMaterial, write: BucketVersion): readonly Bucket[] {
+  const buckets = new Map<string, Sums>()
+  for (const unit of countedUnits(material)) {
+    checkBalance(unit, material.hourMs)
+    const key = keyOf(unit.unit.siteCode, unit.ownerCode, unit.unit.profile)
+    const sums = buckets.get(key) ?? emptySums()
+    addUnit(sums, unit)
+    if (!buckets.has(key)) buckets.set(key, sums)
+    sums.at = unit
+  }
+  return [...buckets.entries()]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([, sums]) => bucketOf(sums, material.hourMs, write))
+}
+
+/** Units whose time is not all told yet: fewer milliseconds booked than the unit was valid. */
+export function unsettledUnits(material: HourMaterial): readonly UnitMaterial[] {
+  return countedUnits(material).filter((unit) => bookedMs(unit) < unit.validMs)
+}
+
+/** The figures that make a bucket what it is, in the order they are written everywhere. */
+export const BUCKET_FIGURES = [
+  'busyMs',
+  'allocatedMs',
+  'occupiedMs',
+  'freeMs',
+  'faultyMs',
+  'unknownMs',
+  'lentMs',
+  'depositedMs',
+  'activeMs',
+  'givenMs',
+  'energyJoules',
+  'samplesExpected',
+  'samplesGot',
+  'samplesZero',
+  'samplesBelowTenth',
+] as const
+export type BucketFigure = (typeof BUCKET_FIGURES)[number]
+
+/** Names a bucket within its hour. */
+export function bucketKey(bucket: Bucket): string {
+  return keyOf(bucket.siteCode, bucket.ownerCode, bucket.profile)
+}
+
+function profileKey(profile: DeviceProfile): string {
+  const { vendor, name, memoryTotalMib, powerCapWatts } = profile
+  return JSON.stringify([vendor, name, memoryTotalMib, powerCapWatts])
+}
+
+type Sums = Record<BucketFigure, bigint> & { cards: number; at: UnitMaterial | null }
+
+function keyOf(siteCode: string, ownerCode: string, profile: DeviceProfile): string {
+  return JSON.stringify([siteCode, ownerCode, profileKey(profile)])
+}
+
+function countedUnits(material: HourMaterial): readonly UnitMaterial[] {
+  return material.units.filter(
+    ({ unit, validMs }) => unit.kind === 'card' && unit.isCounted && validMs > 0,
+  )
+}
+
+function bookedMs({ stats, silentMs }: UnitMaterial): number {
+  if (stats === null) return silentMs
+  const { busyMs, allocatedMs, occupiedMs, freeMs, faultyMs, unknownMs } = stats
+  return busyMs + allocatedMs + occupiedMs + freeMs + faultyMs + unknownMs + silentMs
+}
+
+function checkBalance(material: UnitMaterial, hourMs: number): void {
+  const booked = bookedMs(material)
+  const where = `unit ${material.unit.unitId} in the hour ${new Date(hourMs).toISOString()}`
+  assert(
+    booked === material.validMs,
+    `the states of ${where} add up to ${booked} ms of ${material.validMs} ms valid`,
+  )
+  assert(
+    material.depositedMs >= 0 && material.depositedMs <= (material.stats?.freeMs ?? 0),
+    `deposited time of ${where} is free time: ${material.depositedMs} ms deposited`,
+  )
+}
+
+function emptySums(): Sums {
+  const figures = Object.fromEntries(BUCKET_FIGURES.map((figure) => [figure, 0n]))
+  return { ...(figures as Record<BucketFigure, bigint>), cards: 0, at: null }
+}
+
+function addUnit(sums: Sums, { stats, silentMs, depositedMs }: UnitMaterial): void {
+  sums.cards += 1
+  sums.unknownMs += BigInt(silentMs)
+  sums.depositedMs += BigInt(depositedMs)
+  if (stats === null) return
+  sums.busyMs += BigInt(stats.busyMs)
+  sums.allocatedMs += BigInt(stats.allocatedMs)
+  sums.occupiedMs += BigInt(stats.occupiedMs)
+  sums.freeMs += BigInt(stats.freeMs)
+  sums.faultyMs += BigInt(stats.faultyMs)
+  sums.unknownMs += BigInt(stats.unknownMs)
+  sums.activeMs += BigInt(stats.activeMs)
+  sums.givenMs += BigInt(stats.givenMs)
+  // Energy that was not read adds nothing: the sum is of what was measured.
+  if (stats.energyJoules !== null) sums.energyJoules += BigInt(stats.energyJoules)
+  sums.samplesExpected += BigInt(stats.samplesExpected)
+  sums.samplesGot += BigInt(stats.samplesGot)
+  sums.samplesZero += BigInt(stats.samplesZero)
+  sums.samplesBelowTenth += BigInt(stats.samplesBelowTenth)
+}
+
+function bucketOf({ at, ...sums }: Sums, hourMs: number, write: BucketVersion): Bucket {
+  assert(at !== null, 'a bucket has at least one unit')
+  const { siteCode, profile } = at.unit
+  return { hourMs, siteCode, ownerCode: at.ownerCode, profile, ...write, ...sums }
+}

@@ -1,0 +1,166 @@
+/** Who may ask what: every route, every role, and nobody without a token. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ACCESS, type AccessName } from '../../../collector/src/api/access.ts'
+import { ROLES, type Role } from '../../../collector/src/storage/requests.ts'
+import { ApiRig } from './api-rig.ts'
+
+/** One question per route that is not open, with the row of the table it must be under. */
+const QUESTIONS: readonly { readonly url: string; readonly access: AccessName }[] = [
+  { url: '/v1/ledger', access: 'ledger' },
+  { url: '/v1/rollups?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z', access: 'rollups' },
+  { url: '/v1/rollups.csv?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z', access: 'rollups' },
+  { url: '/v1/nodes', access: 'nodes' },
+  { url: '/v1/nodes/n-1', access: 'nodes' },
+  { url: '/v1/accelerators', access: 'accelerators' },
+  { url: '/v1/accelerators/1', access: 'accelerators' },
+  {
+    url: '/v1/accelerators/1/timeline?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z',
+    access: 'accelerators',
+  },
+  {
+    url: '/v1/accelerators/1/balance?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z',
+    access: 'accelerators',
+  },
+  { url: '/v1/sites', access: 'sites' },
+  { url: '/v1/deposits', access: 'deposits' },
+  { url: '/v1/changes', access: 'changes' },
+  { url: '/v1/changes/snapshot', access: 'changes' },
+  { url: '/v1/capacity', access: 'capacity' },
+  { url: '/v1/quality', access: 'quality' },
+  { url: '/v1/conflicts', access: 'quality' },
+  { url: '/v1/journal/entries', access: 'journal' },
+  { url: '/v1/metrics', access: 'metrics' },
+  { url: '/metrics', access: 'metrics' },
+]
+
+/** Written out, so that a change of the table is a change here too. */
+const ALLOWED: Readonly<Record<Exclude<AccessName, 'open'>, readonly Role[]>> = {
+  ledger: ['admin', 'operator', 'regulator', 'bank', 'auditor'],
+  rollups: ['admin', 'operator', 'regulator', 'bank', 'auditor'],
+  nodes: ['admin', 'operator', 'regulator', 'security', 'auditor'],
+  accelerators: ['admin', 'operator', 'regulator', 'auditor'],
+  sites: ['admin', 'operator', 'regulator', 'bank', 'security', 'auditor'],
+  sites_change: ['admin'],
+  nodes_change: ['admin'],
+  conflicts_resolve: ['admin', 'operator'],
+  deposits: ['admin', 'operator', 'regulator', 'bank', 'auditor'],
+  changes: ['admin', 'operator', 'regulator', 'bank', 'auditor'],
+  capacity: ['admin', 'operator', 'regulator', 'bank', 'auditor'],
+  quality: ['admin', 'operator', 'regulator', 'security', 'auditor'],
+  journal: ['admin', 'regulator', 'security', 'auditor'],
+  metrics: ['admin', 'metrics'],
+}
+
+let api: ApiRig
+beforeAll(async () => {
+  api = await ApiRig.start()
+})
+afterAll(() => api.close())
+
+describe('the table of access', () => {
+  test.each(QUESTIONS)('$url answers the roles of its row and nobody else', async (question) => {
+    for (const role of ROLES) {
+      const { status, body } = await api.get(question.url, role)
+      const isAllowed = question.access !== 'open' && ALLOWED[question.access].includes(role)
+      if (isAllowed) expect([role, status]).toEqual([role, status === 404 ? 404 : 200])
+      else expect([role, status, body.code]).toEqual([role, 403, 'forbidden'])
+    }
+    const { status, body, headers } = await api.get(question.url, null)
+    expect([status, body.code]).toEqual([401, 'unauthenticated'])
+    expect(headers['www-authenticate']).toContain('Bearer')
+  })
+
+  test('PUT /v1/sites is for administrators', async () => {
+    for (const role of ROLES) {
+      const site = { name: 'A', region_code: '110000' }
+      const { status } = await api.ask('PUT', '/v1/sites/BJ-01', role, site)
+      expect([role, status]).toEqual([role, role === 'admin' ? 200 : 403])
+    }
+  })
+
+  test.each([
+    ['/v1/conflicts/1/resolve', 'conflicts_resolve', { keep_unit_id: 1 }],
+    ['/v1/nodes/n-1/revoke', 'nodes_change', undefined],
+  ] as const)('POST %s is for the roles of its row', async (url, access, body) => {
+    for (const role of ROLES) {
+      const { status } = await api.ask('POST', url, role, body)
+      expect([role, status]).toEqual([role, ALLOWED[access].includes(role) ? 404 : 403])
+    }
+    expect((await api.ask('POST', url, null, body)).status).toBe(401)
+  })
+
+  test('every row of the table is asked here, and every route has a row', () => {
+    const changes = ['sites_change', 'nodes_change', 'conflicts_resolve']
+    const asked = new Set([...QUESTIONS.map(({ access }) => access), 'open', ...changes])
+    expect([...asked].sort()).toEqual(Object.keys(ACCESS).sort())
+    const paths = Object.keys(api.app.swagger().paths ?? {})
+    const others = [
+      '/v1/healthz',
+      '/v1/readyz',
+      '/v1/sites/{code}',
+      '/v1/nodes/{id}/revoke',
+      '/v1/conflicts/{id}/resolve',
+    ]
+    for (const path of paths.filter((one) => !others.includes(one))) {
+      const pattern = new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/?]+')}(\\?|$)`)
+      expect(QUESTIONS.some(({ url }) => pattern.test(url))).toBe(true)
+    }
+  })
+
+  test.each(['/healthz', '/readyz', '/v1/healthz', '/v1/readyz', '/v1/openapi.json', '/docs'])(
+    '%s needs no token',
+    async (url) => {
+      expect((await api.get(url, null)).status).toBeLessThan(400)
+    },
+  )
+
+  test('a token bound to a region reads neither the journal nor the metrics', async () => {
+    const token = await api.token({ role: 'admin', regionCode: '110000' })
+    for (const url of ['/v1/journal/entries', '/metrics']) {
+      expect((await api.get(url, { token })).body.code).toBe('forbidden')
+    }
+  })
+})
+
+describe('tokens', () => {
+  test.each([
+    ['cut off', (token: string) => token.slice(0, -2), 'token_malformed'],
+    ['of another kind', () => `yb1_${'A'.repeat(80)}`, 'token_malformed'],
+    ['no token at all', () => 'secret', 'token_malformed'],
+  ])('%s is refused as malformed', async (_name, spoil, code) => {
+    const { status, body } = await api.get('/v1/ledger', {
+      token: spoil(api.tokens.get('admin') ?? ''),
+    })
+    expect([status, body.code]).toEqual([401, code])
+  })
+
+  test('a token the store does not know is refused', async () => {
+    const other = await ApiRig.start()
+    other.random.bytes(3)
+    const token = await other.token({ role: 'admin' })
+    await other.close()
+    expect((await api.get('/v1/ledger', { token })).body.code).toBe('token_unknown')
+  })
+
+  test('an expired token is refused with the time it expired', async () => {
+    const token = await api.token({ role: 'admin', ttlMs: 60_000 })
+    expect((await api.get('/v1/ledger', { token })).status).toBe(200)
+    api.rig.clock.advance(60_000)
+    const { status, body } = await api.get('/v1/ledger', { token })
+    expect([status, body.code]).toEqual([401, 'token_expired'])
+    expect(body.detail).toMatch(/expired at 2026-/)
+  })
+
+  test('a revoked token is refused at once', async () => {
+    const token = await api.token({ role: 'admin' })
+    const rows = await api.rig.store.listTokens()
+    const row = rows.find((one) => one.kind === 'access' && one.createdAtMs === api.rig.now)
+    await api.rig.store.revokeToken(row?.tokenId ?? '', api.rig.now, [])
+    expect((await api.get('/v1/ledger', { token })).body.code).toBe('token_revoked')
+  })
+
+  test('an enrollment token opens nothing', async () => {
+    const token = await api.token({ role: null, siteCode: 'BJ-01' })
+    expect((await api.get('/v1/ledger', { token })).body.code).toBe('token_malformed')
+  })
+})
