@@ -1,0 +1,335 @@
+/**
+ * A second, simple bookkeeper (the ledger's `auditor`): what each accelerator did on each node, from
+ * the bytes that agents have sent and nothing else, up to the watermark the collector claims. Also
+ * checks each free run against what the probe really answered. Knows no SQL and no fold.
+ */
+import {
+  decodeRecord,
+  type RunCode,
+  runCode,
+  runName,
+  type SpoolRecord,
+  stateOf,
+  type Tick,
+} from '@yiben/shared'
+import type { Answer } from './cards.ts'
+
+export interface PlainRun {
+  startMs: number
+  endMs: number
+  code: RunCode
+}
+
+/** Answers of a probe, by the node's timeline as it ran when the record was written. */
+interface Origin {
+  readonly answers: readonly Answer[]
+  /** The record was moved by this much since. */
+  readonly shiftMs: number
+  /** Of a tick; `null` for all others. */
+  readonly startMs: number | null
+}
+
+interface EpochBook {
+  readonly sent: Map<number, SpoolRecord>
+  /** Numbers up to here have been booked. */
+  bookedSeq: number
+  /** Index → identity hash, by facts revision. */
+  readonly unitsOf: Map<number, ReadonlyMap<number, string>>
+  /** Indexes by facts revision, also of facts that were never sent. */
+  readonly indexesOf: Map<number, readonly number[]>
+}
+
+export interface NodeBook {
+  edgeMs: number | null
+  epoch: string | null
+  units: ReadonlyMap<number, string>
+  /** By identity hash. */
+  readonly runs: Map<string, PlainRun[]>
+  readonly refusedSeqs: Set<string>
+}
+
+/** Of the timeline's rounding and slewing within the 15 s a tool may take. */
+const TOLERANCE_MS = 25
+/** Three periods; a tool that has been slow is asked less often, at least once a minute. */
+const SAMPLE_GAP_MS_MAX = 30_000 + TOLERANCE_MS
+const SLOW_SAMPLE_GAP_MS_MAX = 180_000 + TOLERANCE_MS
+
+export class Auditor {
+  readonly problems: string[] = []
+  readonly #epochs = new Map<string, EpochBook>()
+  readonly #nodes = new Map<string, NodeBook>()
+  readonly #origins = new Map<string, Origin>()
+  /** Key of an accelerator by identity hash, as a probe names it. */
+  readonly #keyOf: (hash: string) => string
+
+  constructor(keyOf: (hash: string) => string) {
+    this.#keyOf = keyOf
+  }
+
+  noteAppended(epoch: string, records: readonly SpoolRecord[], answers: readonly Answer[]): void {
+    for (const record of records) {
+      const startMs = this.#tickStartMs(epoch, record)
+      this.#origins.set(nameOf(epoch, record), { answers, shiftMs: 0, startMs })
+    }
+  }
+
+  /** What is moved rests on the same answers as before. */
+  noteShifted(move: {
+    readonly epoch: string
+    readonly shiftMs: number
+    readonly before: readonly SpoolRecord[]
+    readonly after: readonly SpoolRecord[]
+  }): void {
+    const { epoch, shiftMs, before, after } = move
+    const origins = before.flatMap((record) => this.#origins.get(nameOf(epoch, record)) ?? [])
+    for (const record of after) {
+      const startMs = this.#tickStartMs(epoch, record)
+      if (startMs === null) continue
+      const wasMs = startMs - shiftMs
+      const origin = origins.findLast((one) => one.startMs !== null && one.startMs <= wasMs)
+      if (origin === undefined) continue
+      const movedMs = origin.shiftMs + shiftMs
+      this.#origins.set(nameOf(epoch, record), { ...origin, shiftMs: movedMs, startMs })
+    }
+  }
+
+  /** `watermark`: what the collector has committed of this epoch right now. */
+  noteSent(epoch: string, records: readonly SpoolRecord[], watermark: number): void {
+    const book = this.#epochBook(epoch)
+    for (const record of records) {
+      const known = book.sent.get(record.seq)
+      const isSame = known !== undefined && equal(known.bytes, record.bytes)
+      if (known !== undefined && !isSame && record.seq <= watermark) {
+        this.problems.push(`record ${record.seq} of ${epoch} was sent anew with other bytes`)
+      }
+      book.sent.set(record.seq, record)
+    }
+  }
+
+  node(nodeId: string): NodeBook {
+    const known = this.#nodes.get(nodeId)
+    if (known !== undefined) return known
+    const fresh: NodeBook = {
+      edgeMs: null,
+      epoch: null,
+      units: new Map(),
+      runs: new Map(),
+      refusedSeqs: new Set(),
+    }
+    this.#nodes.set(nodeId, fresh)
+    return fresh
+  }
+
+  /** Books what the collector says it has; epochs in the order in which it met them. */
+  book(nodeId: string, epoch: string, watermark: number): void {
+    const book = this.#epochBook(epoch)
+    while (book.bookedSeq < watermark) {
+      const record = this.#nextOf(book)
+      if (record === null || record.seq > watermark) {
+        this.problems.push(
+          `${nodeId}: the collector has ${watermark} of ${epoch}, nobody sent ${book.bookedSeq + 1}`,
+        )
+        book.bookedSeq = watermark
+        return
+      }
+      this.#bookRecord(nodeId, epoch, book, record)
+      book.bookedSeq = record.seq
+    }
+  }
+
+  /** The next record, which may stand for numbers before its own. */
+  #nextOf(book: EpochBook): SpoolRecord | null {
+    const next = book.bookedSeq + 1
+    const exact = book.sent.get(next)
+    if (exact !== undefined) return exact
+    const lost = [...book.sent.values()].find(
+      (record) =>
+        record.lostCount > 0 && record.seq - record.lostCount <= next && record.seq > next,
+    )
+    return lost ?? null
+  }
+
+  #bookRecord(nodeId: string, epoch: string, book: EpochBook, record: SpoolRecord): void {
+    const node = this.node(nodeId)
+    const decoded = decodeRecord(record.bytes, (revision) => {
+      const units = book.unitsOf.get(revision)
+      return units === undefined ? null : [...units.keys()]
+    })
+    if (decoded.status !== 'ok') {
+      node.refusedSeqs.add(`${epoch}:${record.seq}`)
+      return
+    }
+    const { record: content } = decoded
+    if (content.kind === 'facts') {
+      this.#begin(node, epoch, content.facts.atMs)
+      node.units = new Map(
+        content.facts.units.map((unit) => [unit.index, unit.identities[0]?.hash ?? '']),
+      )
+      book.unitsOf.set(content.facts.revision, node.units)
+    } else if (content.kind === 'gap') {
+      const { startMs, endMs, cause } = content.gap
+      this.#begin(node, epoch, startMs)
+      this.#bookAll(node, runCode(`unknown/${cause}`), endMs)
+    } else if (content.kind === 'lost') {
+      this.#begin(node, epoch, content.lost.startMs)
+      this.#bookAll(node, runCode('unknown/lost'), content.lost.endMs)
+    } else if (content.kind === 'tick') {
+      this.#bookTick(node, nodeId, content.tick, { epoch, record })
+    }
+  }
+
+  #begin(node: NodeBook, epoch: string, startMs: number): void {
+    if (node.epoch === epoch) return
+    node.epoch = epoch
+    node.units = new Map()
+    if (node.edgeMs === null) node.edgeMs = startMs
+    else this.#bookAll(node, runCode('unknown/epoch'), startMs)
+  }
+
+  #bookTick(
+    node: NodeBook,
+    nodeId: string,
+    tick: Tick,
+    from: { readonly epoch: string; readonly record: SpoolRecord },
+  ): void {
+    const { startMs, spanMs } = tick
+    const endMs = startMs + spanMs
+    this.#begin(node, from.epoch, startMs)
+    const edgeMs = node.edgeMs ?? startMs
+    if (startMs !== edgeMs) {
+      node.refusedSeqs.add(`${from.epoch}:${from.record.seq}`)
+      if (startMs < edgeMs) {
+        this.#bookAll(node, runCode('unknown/refused'), endMs)
+        return
+      }
+      this.#bookAll(node, runCode('unknown/refused'), startMs)
+    }
+    for (const unit of tick.units) {
+      const hash = node.units.get(unit.index)
+      if (hash === undefined) continue
+      let fromMs = startMs
+      for (const run of unit.runs) {
+        const toMs = fromMs + run.durationMs
+        push(node, hash, { startMs: fromMs, endMs: toMs, code: run.code })
+        if (stateOf(run.code) === 'free') {
+          this.#checkTruth(`${nodeId} ${this.#keyOf(hash)}`, hash, { fromMs, toMs }, from)
+        }
+        fromMs = toMs
+      }
+    }
+    node.edgeMs = endMs
+  }
+
+  #bookAll(node: NodeBook, code: RunCode, endMs: number): void {
+    const startMs = node.edgeMs ?? endMs
+    if (endMs <= startMs) return
+    for (const hash of node.units.values()) push(node, hash, { startMs, endMs, code })
+    node.edgeMs = endMs
+  }
+
+  /** Free is proven at both ends, and nothing else was answered in between. */
+  #checkTruth(
+    name: string,
+    hash: string,
+    span: { readonly fromMs: number; readonly toMs: number },
+    from: { readonly epoch: string; readonly record: SpoolRecord },
+  ): void {
+    const origin = this.#origins.get(nameOf(from.epoch, from.record))
+    if (origin === undefined) {
+      this.problems.push(`${name}: a record that no agent of this world wrote`)
+      return
+    }
+    const fault = truthFault(origin, this.#keyOf(hash), span)
+    if (fault === null) return
+    this.problems.push(`${name}: free is booked ${span.fromMs}–${span.toMs}, but ${fault}`)
+  }
+
+  #tickStartMs(epoch: string, record: SpoolRecord): number | null {
+    const { indexesOf } = this.#epochBook(epoch)
+    const decoded = decodeRecord(record.bytes, (revision) => indexesOf.get(revision) ?? null)
+    if (decoded.status !== 'ok') return null
+    if (decoded.record.kind === 'facts') {
+      const { revision, units } = decoded.record.facts
+      indexesOf.set(
+        revision,
+        units.map((unit) => unit.index),
+      )
+    }
+    return decoded.record.kind === 'tick' ? decoded.record.tick.startMs : null
+  }
+
+  #epochBook(epoch: string): EpochBook {
+    const known = this.#epochs.get(epoch)
+    if (known !== undefined) return known
+    const fresh: EpochBook = {
+      sent: new Map(),
+      bookedSeq: 0,
+      unitsOf: new Map(),
+      indexesOf: new Map(),
+    }
+    this.#epochs.set(epoch, fresh)
+    return fresh
+  }
+}
+
+function nameOf(epoch: string, { seq, hash }: SpoolRecord): string {
+  return `${epoch}:${seq}:${Buffer.from(hash.subarray(0, 8)).toString('hex')}`
+}
+
+function equal(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.from(left).equals(Buffer.from(right))
+}
+
+/** What speaks against the card having been free then; `null` for nothing. */
+function truthFault(
+  { answers, shiftMs }: Origin,
+  key: string,
+  span: { readonly fromMs: number; readonly toMs: number },
+): string | null {
+  const fromMs = span.fromMs - shiftMs
+  const toMs = span.toMs - shiftMs
+  const first = answers.findLastIndex((answer) => answer.atMs <= fromMs + TOLERANCE_MS)
+  const last = answers.findIndex((answer) => answer.atMs >= toMs - TOLERANCE_MS)
+  if (first === -1 || last === -1) return 'no sample lies at its ends'
+  for (let at = first; at <= last; at += 1) {
+    const answer = answers[at]
+    const mood = answer?.moods?.get(key) ?? null
+    // C21: a lone grey reading costs the span that it ends, not the one that it begins.
+    const isLoneGrey = mood === 'grey' && at === first && answers[at - 1]?.moods?.get(key) !== mood
+    if (mood !== 'idle' && !isLoneGrey)
+      return `the probe said ${mood ?? 'nothing'} at ${answer?.atMs}`
+    const before = answers[at - 1]
+    const gapMs = (answer?.atMs ?? 0) - (before?.atMs ?? 0)
+    const gapMsMax = answer?.isAfterSlow ? SLOW_SAMPLE_GAP_MS_MAX : SAMPLE_GAP_MS_MAX
+    if (at > first && gapMs > gapMsMax) return `no sample was taken for ${gapMs} ms`
+  }
+  return null
+}
+
+function push(node: NodeBook, hash: string, run: PlainRun): void {
+  if (run.endMs <= run.startMs) return
+  const runs = node.runs.get(hash) ?? []
+  const last = runs.at(-1)
+  if (last !== undefined && last.code === run.code && last.endMs === run.startMs) {
+    last.endMs = run.endMs
+  } else {
+    runs.push(run)
+  }
+  node.runs.set(hash, runs)
+}
+
+/** The known parts of a timeline, neighbours of one code joined. */
+export function knownRuns(runs: readonly PlainRun[]): PlainRun[] {
+  const known: PlainRun[] = []
+  for (const { startMs, endMs, code } of runs) {
+    if (endMs <= startMs || stateOf(code) === 'unknown') continue
+    const last = known.at(-1)
+    if (last !== undefined && last.code === code && last.endMs === startMs) last.endMs = endMs
+    else known.push({ startMs, endMs, code })
+  }
+  return known
+}
+
+export function textOfRun(run: PlainRun | undefined): string {
+  return run === undefined ? 'nothing' : `${runName(run.code)} ${run.startMs}–${run.endMs}`
+}

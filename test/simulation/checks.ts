@@ -1,0 +1,180 @@
+/**
+ * What must hold at every step of a world, as sentences about what does not. Each check reads the
+ * ledger and what was truly sent and answered; none asks the code it checks.
+ */
+import { HOUR_MS, MEASURED_STATES, type MeasuredState, stateOf } from '@yiben/shared'
+import { verifyEntries, WALK_START, type WalkState } from '../../collector/src/journal/verify.ts'
+import type { StoredRun, UnitHour } from '../../collector/src/model/timeline.ts'
+import { balanceOf } from '../../collector/src/timeline/balance.ts'
+import { knownRuns, textOfRun } from './auditor.ts'
+import { depositProblems } from './deposit-checks.ts'
+import { type NodeView, type UnitView, viewLedger } from './ledger-view.ts'
+import type { SimWorld } from './world.ts'
+
+const JOURNAL_PAGE = 1_000
+const HOUR_FIELDS: Readonly<Record<MeasuredState, keyof UnitHour>> = {
+  busy: 'busyMs',
+  allocated: 'allocatedMs',
+  occupied: 'occupiedMs',
+  free: 'freeMs',
+  faulty: 'faultyMs',
+  unknown: 'unknownMs',
+}
+
+/** One per world: it remembers what may only grow. */
+export class Checker {
+  readonly #world: SimWorld
+  readonly #highest = new Map<string, number>()
+  #journal: WalkState = WALK_START
+  /** By deposit: the collector's time at which the journal says it was opened. */
+  readonly #openedAt = new Map<string, number>()
+  #reportedAuditorProblems = 0
+  steps = 0
+
+  constructor(world: SimWorld) {
+    this.#world = world
+  }
+
+  async step(): Promise<string[]> {
+    this.steps += 1
+    const world = this.#world
+    const views = await viewLedger(world)
+    const problems = [...world.problems, ...(await this.#journalProblems())]
+    problems.push(...(await this.#monotonicProblems(views)), ...this.#promiseProblems())
+    for (const node of views) {
+      for (const { epoch, watermark } of node.epochs) {
+        world.auditor.book(node.nodeId, epoch, watermark)
+      }
+      problems.push(...this.#timelineProblems(node))
+      for (const unit of node.units) {
+        problems.push(...this.#balanceProblems(unit), ...(await this.#hourProblems(unit)))
+      }
+      problems.push(...depositProblems(node, this.#openedAt))
+    }
+    const told = world.auditor.problems.slice(this.#reportedAuditorProblems)
+    this.#reportedAuditorProblems = world.auditor.problems.length
+    return [...problems, ...told]
+  }
+
+  /** Nothing acknowledged is lost: whatever a spool has seen acknowledged, the ledger holds. */
+  #promiseProblems(): string[] {
+    return this.#world.nodes.flatMap((node) => {
+      if (!node.isAlive) return []
+      const { epoch, ackedSeq } = node.life.spool.inner.state()
+      const watermark = this.#world.watermarkOf(epoch)
+      if (ackedSeq <= watermark) return []
+      return [`${node.name}: ${ackedSeq} was acknowledged, the ledger holds ${watermark}`]
+    })
+  }
+
+  async #monotonicProblems(views: readonly NodeView[]): Promise<string[]> {
+    const problems: string[] = []
+    const look = (name: string, value: number) => {
+      const before = this.#highest.get(name) ?? Number.NEGATIVE_INFINITY
+      if (value < before) problems.push(`${name} fell from ${before} to ${value}`)
+      this.#highest.set(name, value)
+    }
+    look('the cursor of the bank', await this.#world.store.readCursor('bank'))
+    for (const { name, nodeId, state, epochs } of views) {
+      if (state.open !== null) {
+        look(`change_seq of ${name} ${nodeId}`, state.open.changeSeq)
+        look(`the timeline of ${name} ${nodeId}`, state.open.timelineEndMs)
+      }
+      for (const { epoch, watermark } of epochs) {
+        look(`the watermark of ${name} in ${epoch}`, watermark)
+      }
+    }
+    return problems
+  }
+
+  /** What is stored as known is what was sent as known, nothing twice and nothing else. */
+  #timelineProblems(node: NodeView): string[] {
+    const book = this.#world.auditor.node(node.nodeId)
+    const problems: string[] = []
+    const endMs = node.state.open?.timelineEndMs ?? null
+    if (book.edgeMs !== null && endMs !== book.edgeMs) {
+      problems.push(`${node.name}: the timeline ends at ${endMs}, its records at ${book.edgeMs}`)
+    }
+    const hashes = new Set([...book.runs.keys(), ...node.units.map((unit) => unit.identityHash)])
+    for (const hash of hashes) {
+      const stored = node.units
+        .filter((unit) => unit.identityHash === hash)
+        .flatMap((unit) => unit.span.runs)
+        .sort((left, right) => left.startMs - right.startMs)
+      const found = knownRuns(stored)
+      const expected = knownRuns(book.runs.get(hash) ?? [])
+      const length = Math.max(found.length, expected.length)
+      for (let at = 0; at < length; at += 1) {
+        const [should, is] = [textOfRun(expected[at]), textOfRun(found[at])]
+        if (should === is) continue
+        problems.push(`${node.name} ${hash.slice(0, 8)}: sent was ${should}, booked is ${is}`)
+        break
+      }
+    }
+    return problems
+  }
+
+  /** No hole and no overlap in anybody's time. */
+  #balanceProblems({ unit, span }: UnitView): string[] {
+    const range = { fromMs: 0, toMs: this.#world.collector.wallMs }
+    return balanceOf(span, range).errors.map(
+      (error) =>
+        `unit ${unit.unitId}: ${error.kind} ${error.fromMs}–${error.toMs}: ${error.sentence}`,
+    )
+  }
+
+  /** The statistics of each hour are the sums of its runs. */
+  async #hourProblems({ unit, span, open }: UnitView): Promise<string[]> {
+    const sums = sumsByHour(span.runs)
+    const keys = [...sums.keys()].map((hourMs) => ({ unitId: unit.unitId, hourMs }))
+    const stored = await this.#world.store.readUnitHours(keys)
+    return [...sums].flatMap(([hourMs, sum]) => {
+      const isOpen = open?.hour.hourMs === hourMs
+      const row = isOpen ? open.hour : stored.find((one) => one.hourMs === hourMs)
+      return MEASURED_STATES.flatMap((state) => {
+        const is = row?.[HOUR_FIELDS[state]] ?? 0
+        if (is === sum[state]) return []
+        return [`unit ${unit.unitId}, hour ${hourMs}: ${state} is ${is} ms, its runs ${sum[state]}`]
+      })
+    })
+  }
+
+  /** Numbers without a gap, each entry linked to the one before. */
+  async #journalProblems(): Promise<string[]> {
+    for (;;) {
+      const entries = await this.#world.store.readJournal(this.#journal.seq, JOURNAL_PAGE)
+      if (entries.length === 0) return []
+      const result = verifyEntries(this.#journal, entries)
+      if (result.status === 'broken') return [`the journal: ${result.fault} at ${result.atSeq}`]
+      this.#journal = result.state
+      for (const entry of entries) {
+        if (entry.kind !== 'deposit_opened') continue
+        const id = /"deposit_id":"([^"]+)"/.exec(Buffer.from(entry.bytes).toString('utf8'))?.[1]
+        if (id !== undefined) this.#openedAt.set(id, entry.atMs)
+      }
+    }
+  }
+}
+
+/** Milliseconds by state of every UTC hour that the runs touch. */
+export function sumsByHour(runs: readonly StoredRun[]): Map<number, Record<MeasuredState, number>> {
+  const sums = new Map<number, Record<MeasuredState, number>>()
+  for (const run of runs) {
+    for (let fromMs = run.startMs; fromMs < run.endMs; ) {
+      const hourMs = Math.floor(fromMs / HOUR_MS) * HOUR_MS
+      const toMs = Math.min(run.endMs, hourMs + HOUR_MS)
+      const sum = sums.get(hourMs) ?? {
+        busy: 0,
+        allocated: 0,
+        occupied: 0,
+        free: 0,
+        faulty: 0,
+        unknown: 0,
+      }
+      sum[stateOf(run.code)] += toMs - fromMs
+      sums.set(hourMs, sum)
+      fromMs = toMs
+    }
+  }
+  return sums
+}

@@ -1,0 +1,216 @@
+/**
+ * The collector of the simulated world: the whole of it but for HTTP, on a file that outlives it.
+ * It can be killed and started again; its machine's wall clock can be wrong.
+ */
+import { join } from 'node:path'
+import {
+  ALGORITHM_ED25519,
+  type Clock,
+  ENROLL_SECRET_BYTES,
+  formatEnrollmentToken,
+  keyPairFromSeed,
+  type Logger,
+  type Network,
+  type Random,
+  randomHex,
+  secretHash,
+  TOKEN_ID_BYTES,
+} from '@yiben/shared'
+import { Collector, type CollectorSettings } from '../../collector/src/collector.ts'
+import type { LedgerGeneration } from '../../collector/src/model/ids.ts'
+import type { LedgerState } from '../../collector/src/storage/requests.ts'
+import type { SimProcess, SimScheduler } from '../support/sim-scheduler.ts'
+import type { SimHub } from './network.ts'
+import { SimStore, type StoreMutant } from './store.ts'
+
+/** Seals come soon, and rounds are as far apart as they may be, to keep a world quick. */
+export const SIM_SETTINGS: CollectorSettings = {
+  sealDelayMs: 300_000,
+  intervals: { sequenceMs: 2_000, depositMs: 2_000, rollupMs: 30_000, livenessMs: 1_000 },
+  liveness: { suspendMs: 30_000, silentMs: 90_000 },
+  limits: {
+    connectionsMax: 10_000,
+    handshakesPerAddressMax: 1_000,
+    handshakeTimeoutMs: 10_000,
+    requestsPerMinute: 1_000,
+    followersMax: 10,
+  },
+}
+
+const IDENTITY = keyPairFromSeed(ALGORITHM_ED25519, new Uint8Array(32).fill(7))
+const TOKEN_MS = 30 * 24 * 3_600_000
+const NO_NETWORK: Network = {
+  dial: () => Promise.reject(new Error('the collector dials nobody')),
+}
+
+interface Life {
+  readonly process: SimProcess
+  readonly store: SimStore
+  readonly collector: Collector
+  readonly stop: AbortController
+  readonly ended: Promise<void>
+}
+
+export interface SimCollectorOptions {
+  readonly scheduler: SimScheduler
+  readonly hub: SimHub
+  readonly folder: string
+  readonly random: Random
+  readonly log: Logger
+  readonly settings?: Partial<CollectorSettings>
+  readonly mutant?: StoreMutant
+  /** It ended by itself: a bug. */
+  readonly onFailure: (error: unknown) => void
+}
+
+export class SimCollector {
+  readonly path: string
+  readonly ledger: LedgerState
+  /** How wrong the wall clock of its machine is. */
+  wallOffsetMs = 0
+  readonly #options: SimCollectorOptions
+  #life: Life | null = null
+  #isDiskFull = false
+  #isStarting = false
+
+  constructor(options: SimCollectorOptions) {
+    this.#options = options
+    this.path = join(options.folder, 'ledger.sqlite')
+    this.ledger = {
+      generation: 1 as LedgerGeneration,
+      origin: randomHex(options.random, 16),
+      openedAtMs: options.scheduler.nowMs,
+      identityKeyNumber: 1,
+      identityKey: randomHex(options.random, 32),
+      isDemo: false,
+    }
+  }
+
+  get isAlive(): boolean {
+    return this.#life !== null || this.#isStarting
+  }
+
+  get life(): Life {
+    if (this.#life === null) throw new Error('the collector is not running')
+    return this.#life
+  }
+
+  get clock(): Clock {
+    return this.life.process.clock
+  }
+
+  get sealDelayMs(): number {
+    return this.#options.settings?.sealDelayMs ?? SIM_SETTINGS.sealDelayMs
+  }
+
+  /** What its machine's wall clock shows, running or not. */
+  get wallMs(): number {
+    return Math.round(this.#options.scheduler.nowMs + this.wallOffsetMs)
+  }
+
+  async start(): Promise<void> {
+    const { scheduler, random, log, hub, onFailure, settings, mutant } = this.#options
+    if (this.isAlive) return
+    this.#isStarting = true
+    const seed = Math.floor(random.fraction() * 2 ** 31)
+    const process = scheduler.process('collector', seed, this.wallOffsetMs)
+    const store = new SimStore(this.path, this.ledger, mutant ?? ((inner) => inner))
+    store.setFull(this.#isDiskFull)
+    const { clock } = process
+    const collector = new Collector({
+      world: { clock, random: process.random, network: NO_NETWORK },
+      log,
+      store: store.store,
+      ledger: this.ledger,
+      identity: IDENTITY,
+      settings: { ...SIM_SETTINGS, ...settings },
+    })
+    const stop = new AbortController()
+    const ended = collector
+      .open()
+      .then(() => {
+        if (!process.isAlive) return undefined
+        hub.listen((socket) => collector.accept(socket))
+        return collector.run(stop.signal)
+      })
+      .catch((error: unknown) => {
+        if (process.isAlive) onFailure(error)
+      })
+    this.#life = { process, store, collector, stop, ended }
+    this.#isStarting = false
+  }
+
+  /** As `kill -9`. */
+  kill(): void {
+    const life = this.#life
+    if (life === null) return
+    this.#life = null
+    life.process.kill()
+    this.#options.hub.listen(null)
+    void life.store.die()
+  }
+
+  /** In order, as `systemctl stop` does; the clock has to go on meanwhile. */
+  async stop(): Promise<void> {
+    const life = this.#life
+    if (life === null) return
+    life.stop.abort()
+    await life.ended
+    this.kill()
+  }
+
+  /** Dies at the `writes`-th write from now on. */
+  crashAt(writes: number, isBefore: boolean): void {
+    const life = this.#life
+    if (life !== null) life.store.crash = { writes, isBefore, kill: () => this.kill() }
+  }
+
+  stepWall(toOffsetMs: number): void {
+    this.#life?.process.stepWall(toOffsetMs - this.wallOffsetMs)
+    this.wallOffsetMs = toOffsetMs
+  }
+
+  setDiskFull(isFull: boolean): void {
+    this.#isDiskFull = isFull
+    this.#life?.store.setFull(isFull)
+  }
+
+  /** A token that admits any number of nodes to `siteCode`. */
+  async createToken(siteCode: string): Promise<string> {
+    const { random } = this.#options
+    const { store } = this.life.store
+    const nowMs = this.wallMs
+    await store.putSite({
+      code: siteCode,
+      name: siteCode,
+      terms: {
+        operatorCode: null,
+        operatorName: null,
+        ownerCode: null,
+        ownerName: null,
+        regionCode: '150100',
+        validFromMs: 0,
+        validToMs: null,
+      },
+      outbox: [],
+    })
+    const id = randomHex(random, TOKEN_ID_BYTES)
+    const secret = random.bytes(ENROLL_SECRET_BYTES)
+    const token = {
+      tokenId: id,
+      kind: 'enroll' as const,
+      secretHash: Buffer.from(secretHash(secret)).toString('hex'),
+      siteCode,
+      role: null,
+      regionCode: null,
+      cidr: null,
+      usesLeft: null,
+      createdAtMs: nowMs,
+      expiresAtMs: nowMs + TOKEN_MS,
+      revokedAtMs: null,
+    }
+    await store.createToken(token, [])
+    const { algorithm, publicKey } = IDENTITY
+    return formatEnrollmentToken({ id, secret, algorithm, collectorKey: publicKey })
+  }
+}

@@ -1,0 +1,122 @@
+/** What must hold once a world has been healed and left in peace. */
+import { HOUR_MS, stateOf } from '@yiben/shared'
+import type { Bucket } from '../../collector/src/model/ledger.ts'
+import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
+import { sumsByHour } from './checks.ts'
+import { type NodeView, type UnitView, viewLedger } from './ledger-view.ts'
+import type { SimNode } from './node.ts'
+import type { SimWorld } from './world.ts'
+
+/** How far the ledger may lag behind a live node, in ticks. */
+const TICKS_BEHIND_MAX = 2
+/** A tick may be on its way. */
+const RECORDS_BEHIND_MAX = 2
+
+/** Why the world is not quiet yet; empty when it is. */
+export async function unquiet(world: SimWorld): Promise<string[]> {
+  const problems: string[] = []
+  if (!world.collector.isAlive) problems.push('the collector is not running')
+  for (const node of world.nodes) problems.push(...(await unquietNode(world, node)))
+  return problems
+}
+
+async function unquietNode(world: SimWorld, node: SimNode): Promise<string[]> {
+  if (!node.isAlive || node.nodeId === null) return [`${node.name} is not running`]
+  const status = node.life.agent.status()
+  if (status.collector.state !== 'online') return [`${node.name} is ${status.collector.state}`]
+  const { lastSeq, ackedSeq } = node.life.spool.inner.state()
+  if (lastSeq - ackedSeq > RECORDS_BEHIND_MAX) {
+    return [`${node.name}: ${lastSeq - ackedSeq} records are not acknowledged`]
+  }
+  const state = await world.store.loadNode(node.nodeId as never)
+  const nowMs = node.life.agent.timelineNowMs()
+  const endMs = state?.open?.timelineEndMs ?? null
+  if (nowMs === null || endMs === null) return [`${node.name} has no timeline`]
+  const behindMs = nowMs - endMs
+  if (behindMs > TICKS_BEHIND_MAX * node.tickMs) {
+    return [`${node.name}: its timeline is ${behindMs} ms behind`]
+  }
+  const silences = state?.silences.filter((silence) => silence.unitId === null) ?? []
+  return silences.length === 0 ? [] : [`${node.name} is still declared silent`]
+}
+
+/** Each sealed hour, at its latest version, is the sum of its runs and silences. */
+export async function sealProblems(world: SimWorld): Promise<string[]> {
+  const views = await viewLedger(world)
+  const { store, collector } = world
+  const seals = await store.sealedHours(0, Number.MAX_SAFE_INTEGER)
+  const problems: string[] = []
+  const dueMs = collector.wallMs - HOUR_MS - collector.sealDelayMs - 120_000
+  const firstMs = Math.min(...views.flatMap(validStarts))
+  for (let hourMs = floorHour(firstMs); hourMs <= dueMs; hourMs += HOUR_MS) {
+    if (!seals.some((seal) => seal.hourMs === hourMs)) problems.push(`hour ${hourMs} is not sealed`)
+  }
+  for (const { hourMs, version } of seals) {
+    const range = { fromMs: hourMs, toMs: hourMs + HOUR_MS, knownAtMs: Number.MAX_SAFE_INTEGER }
+    const buckets = await store.readBuckets(SCOPE_ALL, range)
+    const expected = totalsOf(views, hourMs)
+    for (const [figure, amount] of Object.entries(expected)) {
+      const is = buckets.reduce((sum, bucket) => sum + bucket[figure as keyof HourTotals], 0n)
+      if (is === amount) continue
+      problems.push(`hour ${hourMs} version ${version}: ${figure} is ${is}, its runs say ${amount}`)
+    }
+  }
+  return problems
+}
+
+type HourTotals = Pick<
+  Bucket,
+  'busyMs' | 'allocatedMs' | 'occupiedMs' | 'freeMs' | 'faultyMs' | 'unknownMs' | 'depositedMs'
+>
+
+function totalsOf(views: readonly NodeView[], hourMs: number): HourTotals {
+  const totals = {
+    busyMs: 0n,
+    allocatedMs: 0n,
+    occupiedMs: 0n,
+    freeMs: 0n,
+    faultyMs: 0n,
+    unknownMs: 0n,
+    depositedMs: 0n,
+  }
+  const units = views.flatMap((view) => view.units)
+  for (const view of units) {
+    const { unit, span } = view
+    const fromMs = Math.max(hourMs, unit.validFromMs)
+    const toMs = Math.min(hourMs + HOUR_MS, unit.bookedToMs ?? hourMs + HOUR_MS)
+    if (unit.kind !== 'card' || !unit.isCounted || toMs <= fromMs) continue
+    const sum = sumsByHour(span.runs).get(hourMs)
+    const known =
+      sum === undefined ? 0 : sum.busy + sum.allocated + sum.occupied + sum.free + sum.faulty
+    totals.busyMs += BigInt(sum?.busy ?? 0)
+    totals.allocatedMs += BigInt(sum?.allocated ?? 0)
+    totals.occupiedMs += BigInt(sum?.occupied ?? 0)
+    totals.freeMs += BigInt(sum?.free ?? 0)
+    totals.faultyMs += BigInt(sum?.faulty ?? 0)
+    totals.unknownMs += BigInt(toMs - fromMs - known)
+    totals.depositedMs += BigInt(depositedMs(view, fromMs, toMs))
+  }
+  return totals
+}
+
+/** Free time under a deposit; what was told late was nobody's to draw while it lasted. */
+function depositedMs({ span, deposits }: UnitView, fromMs: number, toMs: number): number {
+  let sum = 0
+  for (const deposit of deposits) {
+    for (const run of span.runs) {
+      if (stateOf(run.code) !== 'free' || run.recordedAtMs !== null) continue
+      const startMs = Math.max(run.startMs, deposit.openedAtMs, fromMs)
+      const endMs = Math.min(run.endMs, deposit.closedAtMs ?? toMs, toMs)
+      sum += Math.max(0, endMs - startMs)
+    }
+  }
+  return sum
+}
+
+function validStarts(view: NodeView): readonly number[] {
+  return view.units.map((unit) => unit.unit.validFromMs)
+}
+
+function floorHour(atMs: number): number {
+  return Math.floor(atMs / HOUR_MS) * HOUR_MS
+}

@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest'
+import { MUTANTS } from './mutants.ts'
+import { runSeed } from './run-seed.ts'
+
+/** Seeds in which a fault must have shown itself. */
+const SEEDS_MAX = 30
+const TEST_MS_MAX = 600_000
+
+describe('the checks of the simulated world find a collector that', () => {
+  test.each(MUTANTS)(
+    '$name',
+    async ({ mutant, found }) => {
+      const problems: string[] = []
+      for (let seed = 1; seed <= SEEDS_MAX && problems.length === 0; seed += 1) {
+        problems.push(...(await runSeed(seed, { mutant })).problems)
+      }
+      expect(problems.join('\n')).toMatch(found)
+    },
+    TEST_MS_MAX,
+  )
+})
