@@ -1,0 +1,12 @@
+/** `npm run bench`: every figure, one after the other. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+
+const FIGURES = ['wire-bytes.ts', 'spool-size.ts', 'ingest-rate.ts', 'agent-footprint.ts']
+
+for (const figure of FIGURES) {
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, figure)], {
+    stdio: 'inherit',
+  })
+  if (status !== 0) process.exitCode = 1
+}
