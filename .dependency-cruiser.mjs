@@ -7,7 +7,7 @@
 export const PACKAGE_HOMES = {
   systeminformation: '^agent/src/probes/node-facts\\.ts$',
   'node-nvidia-smi': '^agent/src/probes/nvidia/',
-  xml2js: '^agent/src/probes/nvidia/',
+  xml2js: '^agent/src/probes/(xml\\.ts$|nvidia/)',
   koffi: '^agent/src/probes/nvidia/',
   ws: '^shared/src/link/(dial|listen)\\.ts$',
   protobufjs: '^shared/src/wire/',

@@ -25,6 +25,18 @@ const USUAL_FOLDERS = [
   '/usr/lib/wsl/lib',
   '/usr/local/dcmi',
   '/usr/local/Ascend/driver/tools',
+  '/opt/hyhal/bin',
+  '/usr/local/hyhal/bin',
+  '/opt/dtk/bin',
+  '/opt/mxdriver/bin',
+  '/opt/maca/bin',
+  '/usr/local/corex/bin',
+  '/usr/local/xpu/bin',
+  '/usr/local/efsmi',
+  '/opt/birentech/bin',
+  '/usr/local/birensupa/driver/biren-smi/bin',
+  '/usr/local/PPU_SDK/ppu-smi/bin',
+  '/opt/rocm/bin',
 ] as const
 
 /** Killed children that have not gone yet (D state); no further tool is started past this. */
@@ -84,7 +96,7 @@ class ChildToolRunner implements StoppableToolRunner {
     return new Promise((resolve) => {
       const timers: Timer[] = []
       const output = { stdout: [] as Buffer[], stderr: [] as Buffer[], bytes: 0 }
-      const child = this.#start(call.tool, call.args)
+      const child = this.#start(call.tool, call.args, call.environment)
       let isSettled = false
       const settle = (result: Settled) => {
         if (isSettled) return
@@ -198,9 +210,13 @@ class ChildToolRunner implements StoppableToolRunner {
     return null
   }
 
-  #start(tool: string, args: readonly string[]): ToolChild {
+  #start(
+    tool: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): ToolChild {
     const path = this.#find(tool)?.path ?? tool
-    const child = new ToolChild(path, args, this.#env)
+    const child = new ToolChild(path, args, { ...this.#env, ...environment })
     this.#running.add(child)
     child.onGone = () => {
       this.#running.delete(child)

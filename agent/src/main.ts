@@ -209,9 +209,12 @@ function addReadingCommands(add: (name: string, sentence: string) => Command): v
     .option('--command <line>', 'the command line it came from')
     .option('--json', 'print JSON')
     .action(
-      (file: string | undefined, options: { vendor: string; command?: string; json?: boolean }) =>
+      async (
+        file: string | undefined,
+        options: { vendor: string; command?: string; json?: boolean },
+      ) =>
         print(
-          runParse({
+          await runParse({
             vendor: options.vendor,
             command: options.command ?? null,
             text: readFileSync(file ?? 0, 'utf8'),

@@ -96,6 +96,7 @@ function demoUnit(model: DemoModel, key: string, card: number): InventoryUnit {
     driverVersion: 'demo',
     identities: [{ strength: 'strong', raw: key }],
     pciAddress: `0000:${(0x10 + card).toString(16)}:00.0`,
+    deviceFile: null,
     offers: { utilization: true, memory: true, processes: true, health: true, power: true },
   }
 }

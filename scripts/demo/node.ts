@@ -191,7 +191,6 @@ function demoAgent(options: DemoNodeOptions, { state, spool }: Parts, pace: Pace
       {
         vendor: model.vendor,
         create: () => probe,
-        parse: () => ({ vendor: model.vendor, tool: 'demo', tool_version: null, devices: [] }),
       },
     ],
     probeContext: {

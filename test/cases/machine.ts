@@ -230,7 +230,6 @@ export class Machine {
         {
           vendor: probe.vendor,
           create: () => probe,
-          parse: () => ({ vendor: probe.vendor, tool: '', tool_version: null, devices: [] }),
         },
       ],
       probeContext: {

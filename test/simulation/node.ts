@@ -346,7 +346,6 @@ export class SimNode {
         {
           vendor: probe.vendor,
           create: () => probe,
-          parse: () => ({ vendor: probe.vendor, tool: '', tool_version: null, devices: [] }),
         },
       ],
       probeContext: {

@@ -131,7 +131,6 @@ export function startAgent(options: RigOptions): AgentRig {
     entries: options.probes.map((probe) => ({
       vendor: probe.vendor,
       create: () => probe,
-      parse: () => ({ vendor: probe.vendor, tool: 'fake', tool_version: null, devices: [] }),
     })),
     probeContext: {
       exec: NO_TOOLS,

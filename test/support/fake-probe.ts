@@ -32,6 +32,7 @@ export function fakeCard(key: string, overrides: Partial<InventoryUnit> = {}): F
     driverVersion: '550.54.15',
     identities: [{ strength: 'strong', raw: key }],
     pciAddress: `0000:${key.slice(-2).padStart(2, '0')}:00.0`,
+    deviceFile: null,
     offers: { utilization: true, memory: true, processes: true, health: true, power: true },
     ...overrides,
   }

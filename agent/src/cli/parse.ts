@@ -36,13 +36,14 @@ const COLUMNS: readonly { readonly title: string; readonly keys: readonly string
   { title: 'processes', keys: ['processes'] },
 ]
 
-export function runParse({ vendor, command, text, json }: ParseRequest): CommandResult {
+export async function runParse(request: ParseRequest): Promise<CommandResult> {
+  const { vendor, command, text, json } = request
   const entry = vendorEntry(vendor)
   if (entry === null) {
     const known = VENDOR_ENTRIES.map((candidate) => candidate.vendor).join(', ')
     return { exitCode: 2, stdout: `--vendor must be one of ${known}, not "${vendor}".\n` }
   }
-  const output = entry.parse(text, command)
+  const output = await entry.parse(text, command)
   // A text that reports a failure of the tool was understood as well as any other.
   const exitCode = output.error?.code === 'tool_output_unreadable' ? 1 : 0
   const stdout = json ? `${JSON.stringify(output, null, 2)}\n` : describe(output)

@@ -2,7 +2,7 @@
  * What every owner probe is: it tells to whom a card has been given. Possession is proven only by
  * what the owner's scheduler, contract or stated calendar says; silence proves nothing.
  */
-import type { OwnerKind } from '@yiben/shared'
+import type { OwnerKind, Vendor } from '@yiben/shared'
 
 /** Possession of one unit at one instant. */
 export type Possession =
@@ -14,10 +14,25 @@ export type Possession =
   /** Not stated, or the scheduler is silent: possession is unproven. */
   | { readonly status: 'unproven'; readonly sentence: string }
 
-/** Asked once per sample for all units; keys are inventory keys. */
+/** A unit as schedulers may name it. */
+export interface OwnedUnit {
+  /** Unique on this node; the key of the answer. */
+  readonly key: string
+  /** Key of the cut card; `null` for a card. Schedulers may give away a card or its slices. */
+  readonly parentKey: string | null
+  readonly vendor: Vendor
+  /** Lower case with a domain, `0000:0c:00.0`; `null` where no tool tells it. */
+  readonly pciAddress: string | null
+  /** Device node (`/dev/nvidia0`), the name by which Slurm gives cards away; `null`: not known. */
+  readonly deviceFile: string | null
+  /** Vendor ids as printed (UUID, serial); device plugins of Kubernetes use one of them. */
+  readonly ids: readonly string[]
+}
+
+/** Asked once per sample for all units of one vendor; keys are those of the units. */
 export interface OwnerQuery {
   readonly atMs: number
-  readonly units: readonly { readonly key: string; readonly pciAddress: string | null }[]
+  readonly units: readonly OwnedUnit[]
 }
 
 export interface OwnerProbe {

@@ -43,6 +43,11 @@ export interface InventoryUnit {
   readonly identities: readonly RawIdentity[]
   /** Lower case with a domain, `0000:0c:00.0`; stays on the node (matching, doctor). */
   readonly pciAddress: string | null
+  /**
+   * Device node by which a scheduler gives the unit away (`/dev/nvidia0`, `/dev/davinci3`); `null`
+   * where no such node is known. Numbers in it are the driver's, not the order a tool lists.
+   */
+  readonly deviceFile: string | null
   readonly offers: OfferedSignals
 }
 
@@ -136,12 +141,17 @@ export interface ParsedOutput {
   readonly [key: string]: unknown
 }
 
-/** What a vendor registers: how to make its probe, and how to read a captured output of its tool. */
-export interface VendorEntry {
-  readonly vendor: Vendor
+/** What a vendor's file gives: how to make its probe, and how to read an output of its tool. */
+export interface VendorModule {
   readonly create: (context: ProbeContext) => Probe
   /** `command` is the command line the text came from, where it is known. */
   readonly parse: (text: string, command: string | null) => ParsedOutput
+}
+
+/** A vendor the agent watches. */
+export interface VendorEntry {
+  readonly vendor: Vendor
+  readonly create: (context: ProbeContext) => Probe
 }
 
 /** What a probe is given; it reads nothing else of the machine. */
@@ -163,6 +173,8 @@ export interface ToolCall {
   readonly args: readonly string[]
   readonly deadlineMs: number
   readonly outputBytesMax: number
+  /** Added to what every tool gets; for tools that do not find their own libraries. */
+  readonly environment?: Readonly<Record<string, string>>
   /** Ends the call as `killed`; used when every driver handle must be let go at once. */
   readonly signal?: AbortSignal
 }

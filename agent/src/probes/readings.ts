@@ -16,6 +16,8 @@ export interface Figures {
   readonly memoryTotalMib: number | null
   readonly memoryUsedMib: number | null
   readonly powerWatts: number | null
+  /** Where the tool prints one: no card draws twice its limit. Absent: not compared. */
+  readonly powerCapWatts?: number | null
   readonly temperatureCelsius: number | null
 }
 
@@ -35,12 +37,13 @@ export function checkFigures(figures: Figures, outOfRange: string[]): CheckedFig
   }
   const total = bytesOf(figures.memoryTotalMib)
   const memoryTotalBytes = between('memoryTotal', total, 1, Number.MAX_SAFE_INTEGER)
+  const powerMax = Math.min(POWER_WATTS_MAX, (figures.powerCapWatts || POWER_WATTS_MAX) * 2)
   const usedMax =
     (memoryTotalBytes ?? Number.MAX_SAFE_INTEGER - MEMORY_SLACK_BYTES) + MEMORY_SLACK_BYTES
   return {
     memoryTotalBytes,
     memoryUsedBytes: between('memoryUsed', bytesOf(figures.memoryUsedMib), 0, usedMax),
-    powerWatts: between('power', figures.powerWatts, 0, POWER_WATTS_MAX),
+    powerWatts: between('power', figures.powerWatts, 0, powerMax),
     temperatureCelsius: between(
       'temperature',
       figures.temperatureCelsius,

@@ -29,6 +29,9 @@ import {
 const RELEASE_IN_FLIGHT_MS = 1_000
 /** Ids are asked chip by chip at inventory: a node of 16 takes a while, and it is no sample. */
 const INVENTORY_DEADLINE_MS = 60_000
+/** A driver found broken so often in a row is not touched again by a detection for so long. */
+const BROKEN_IN_ROW_MAX = 2
+const BROKEN_REST_MS = 5 * 60_000
 
 export interface ProbeOutcome<Result> {
   readonly vendor: Vendor
@@ -145,6 +148,8 @@ class Slot {
   #lastDurationMs: number | null = null
   #lastFailure: ProbeFailure | null = null
   #detection: Detection | null = null
+  #brokenInRow = 0
+  #brokenAtMs = 0
   #wasRead = false
 
   constructor(entry: VendorEntry, options: ProbeRunnerOptions) {
@@ -171,14 +176,13 @@ class Slot {
   }
 
   async detect(): Promise<Detection> {
-    if (this.#inFlight === null) {
+    if (this.#inFlight === null && !this.#isLeftAlone()) {
       const found = await this.#within(
         this.#start(() => this.probe.detect()),
         this.#sampleDeadlineMs,
       )
       if (found === null) this.#isOverdue = true
-      else if (found.status === 'failed') this.#detection = { ...found, status: 'broken' }
-      else this.#detection = found
+      else this.#noteDetection(found.status === 'failed' ? { ...found, status: 'broken' } : found)
     }
     if (this.#inFlight !== null || this.#detection === null) {
       const sentence = 'The call before this one has not come back yet.'
@@ -189,6 +193,18 @@ class Slot {
       return { status: 'broken', code: 'tool_missing', sentence }
     }
     return this.#detection
+  }
+
+  /** Looking touches the driver: one found broken twice in a row is given time. */
+  #isLeftAlone(): boolean {
+    const restedMs = this.#clock.monotonicMs() - this.#brokenAtMs
+    return this.#brokenInRow >= BROKEN_IN_ROW_MAX && restedMs < BROKEN_REST_MS
+  }
+
+  #noteDetection(detection: Detection): void {
+    this.#detection = detection
+    this.#brokenInRow = detection.status === 'broken' ? this.#brokenInRow + 1 : 0
+    this.#brokenAtMs = this.#clock.monotonicMs()
   }
 
   isDue(): boolean {

@@ -16,7 +16,7 @@ import {
   type Timer,
   type Vendor,
 } from '@yiben/shared'
-import type { OwnerProbe, Possession } from '../owners/owner.ts'
+import type { OwnedUnit, OwnerProbe, Possession } from '../owners/owner.ts'
 import type {
   Detection,
   PciAccelerator,
@@ -271,7 +271,7 @@ export class Observer {
     if (units.length === 0) return new Map()
     const query = {
       atMs: nowMs(),
-      units: units.map(({ id, unit }) => ({ key: id, pciAddress: unit.pciAddress })),
+      units: units.map(ownedUnit),
     }
     let timer: Timer | null = null
     const late = new Promise<ReadonlyMap<string, Possession>>((resolve) => {
@@ -297,6 +297,11 @@ export class Observer {
   #start(work: Promise<void>, message: string): void {
     work.catch((error: unknown) => this.#log.error({ reason: errorSentence(error) }, message))
   }
+}
+
+function ownedUnit({ id, unit }: IndexedUnit): OwnedUnit {
+  const { parentKey, vendor, pciAddress, deviceFile, identities } = unit
+  return { key: id, parentKey, vendor, pciAddress, deviceFile, ids: identities.map(({ raw }) => raw) }
 }
 
 function brokenAs(result: { readonly status: 'ok' } | ProbeFailure): Detection {

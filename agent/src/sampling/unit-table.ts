@@ -30,6 +30,8 @@ const knownSchema = z.array(
       driverVersion: z.nullable(z.string()),
       identities: z.array(z.object({ strength: z.enum(IDENTITY_STRENGTHS), raw: z.string() })),
       pciAddress: z.nullable(z.string()),
+      // Units kept by a version before 0.2 have none; their next inventory tells it.
+      deviceFile: z._default(z.nullable(z.string()), null),
       offers: z.object({
         utilization: z.boolean(),
         memory: z.boolean(),

@@ -175,6 +175,7 @@ function pciUnit(card: PciAccelerator, problem: StandingProblem): NodeUnit {
       driverVersion: null,
       identities: [],
       pciAddress: card.address,
+      deviceFile: null,
       offers: { utilization: false, memory: false, processes: false, health: false, power: false },
     },
   }

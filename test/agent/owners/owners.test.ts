@@ -13,9 +13,10 @@ const EVENINGS: Calendar = {
 }
 const INSIDE_MS = Date.UTC(2026, 2, 1, 23)
 const OUTSIDE_MS = Date.UTC(2026, 2, 1, 12)
+const UNIT = { parentKey: null, vendor: 'nvidia', deviceFile: null, ids: [] } as const
 const UNITS = [
-  { key: 'GPU-1', pciAddress: null },
-  { key: 'GPU-2', pciAddress: '0000:0c:00.0' },
+  { ...UNIT, key: 'GPU-1', pciAddress: null },
+  { ...UNIT, key: 'GPU-2', pciAddress: '0000:0c:00.0' },
 ]
 
 type Arguments = Parameters<typeof createOwner>

@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ParsedOutput } from '../../../agent/src/probes/probe.ts'
-import { VENDOR_ENTRIES } from '../../../agent/src/probes/registry.ts'
+import { VENDOR_ENTRIES, vendorEntry } from '../../../agent/src/probes/registry.ts'
 import { capturesOf, HAS_SHARED_CAPTURES, isRecord } from '../../support/captures.ts'
 
 /** Words about the capture, not values to be parsed; and what may be told either way. */
@@ -72,43 +72,46 @@ for (const { vendor, parse } of VENDOR_ENTRIES) {
       expect(captures.length).toBeGreaterThan(0)
     })
 
-    test.each(captures)('$name parses to its expected values', ({ text, command, expected }) => {
-      const output = parse(text, command)
-      expect(differences(demanded(expected, text), output, '')).toEqual([])
-      expect(output.error === undefined).toBe(expected.error === undefined)
-      if (isRecord(expected.error)) {
-        expect(output.devices).toEqual([])
-        expect(output.error).toMatchObject({ class: expected.error.class })
-      }
-    })
+    test.each(captures)(
+      '$name parses to its expected values',
+      async ({ text, command, expected }) => {
+        const output = await parse(text, command)
+        expect(differences(demanded(expected, text), output, '')).toEqual([])
+        expect(output.error === undefined).toBe(expected.error === undefined)
+        if (isRecord(expected.error)) {
+          expect(output.devices).toEqual([])
+          expect(output.error).toMatchObject({ class: expected.error.class })
+        }
+      },
+    )
 
-    test.each(captures)('$name: line ends of another system change nothing', (capture) => {
+    test.each(captures)('$name: line ends of another system change nothing', async (capture) => {
       const { text, command } = capture
       const foreign = `\uFEFF${text.replace(/\r?\n/g, '\r\n')}`
-      expect(parse(foreign, command).devices).toEqual(parse(text, command).devices)
+      expect((await parse(foreign, command)).devices).toEqual((await parse(text, command)).devices)
     })
 
-    test('no damage makes a number that is not in the text, or a crash', () => {
+    test('no damage makes a number that is not in the text, or a crash', async () => {
       const damages = fc.record({
         capture: fc.constantFrom(...captures),
         kind: fc.constantFrom('drop line', 'drop column', 'truncate', 'garbage', 'join lines'),
         at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
         word: fc.constantFrom('N/A', '[Unknown Error]', 'ERR!', '-', '', '1e9', '0x1F', 'xxx', '∞'),
       })
-      fc.assert(
-        fc.property(damages, ({ capture, kind, at, word }) => {
+      await fc.assert(
+        fc.asyncProperty(damages, async ({ capture, kind, at, word }) => {
           const text = damage(capture.text, kind, at, word)
-          const output = parse(text, capture.command)
+          const output = await parse(text, capture.command)
           expect(strayNumbers(output, `${text}\n${capture.command ?? ''}`)).toEqual([])
         }),
         { numRuns: 300 },
       )
     })
 
-    test('any text at all gives an answer', () => {
-      fc.assert(
-        fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
-          const output = parse(text, null)
+    test('any text at all gives an answer', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 400 }), async (text) => {
+          const output = await parse(text, null)
           expect(output.devices.length > 0 || output.error !== undefined).toBe(true)
         }),
         { numRuns: 200 },
@@ -184,9 +187,8 @@ describe('a text without what it needs', () => {
     },
     { name: 'nothing at all', vendor: 'nvidia', text: '' },
     { name: 'a web page', vendor: 'ascend', text: '<html><body>404</body></html>' },
-  ])('$name is refused', ({ vendor, text }) => {
-    const entry = VENDOR_ENTRIES.find((candidate) => candidate.vendor === vendor)
-    expect(entry?.parse(text, null)).toMatchObject({
+  ])('$name is refused', async ({ vendor, text }) => {
+    expect(await vendorEntry(vendor)?.parse(text, null)).toMatchObject({
       error: { code: 'tool_output_unreadable' },
       devices: [],
     })

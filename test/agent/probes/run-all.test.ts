@@ -93,7 +93,6 @@ function rig() {
     (probe): VendorEntry => ({
       vendor: probe.vendor,
       create: () => probe,
-      parse: () => ({ vendor: probe.vendor, tool: 'fake', tool_version: null, devices: [] }),
     }),
   )
   const context: ProbeContext = {

@@ -4,6 +4,7 @@
  * with more or fewer values than columns is refused as a whole, because a value that slipped into
  * the next column would be a false reading.
  */
+import { cellsOf } from '../bar-table.ts'
 import { readNumber } from '../text.ts'
 
 /** Columns by the header text of npu-smi 20.2.0 to 26.x; `pair` columns print `used / total`. */
@@ -37,14 +38,6 @@ export interface Column {
 /** The columns of each cell of a header line; a header nobody knows is a column of its own. */
 export function readHeaderLine(line: string): Column[][] {
   return cellsOf(line).map(columnsOfCell)
-}
-
-export function cellsOf(line: string): string[] {
-  return line
-    .trim()
-    .replace(/^\||\|$/g, '')
-    .split('|')
-    .map((cell) => cell.trim())
 }
 
 function columnsOfCell(cell: string): Column[] {

@@ -3,7 +3,7 @@
  * and bus addresses are asked once per chip at inventory and remembered. A unit is a chip (a die on
  * a 910C), which is what schedulers give away.
  */
-import type { ErrorCode, FaultyCause, HealthReading, UnitReading, Vendor } from '@yiben/shared'
+import type { FaultyCause, HealthReading, UnitReading, Vendor } from '@yiben/shared'
 import {
   type Detection,
   type Inventory,
@@ -16,24 +16,17 @@ import {
   type RawIdentity,
   TOOL_OUTPUT_BYTES_MAX,
   type ToolResult,
+  type VendorModule,
 } from '../probe.ts'
 import { bytesOf, checkFigures, checkRatio } from '../readings.ts'
+import { CALL_CODES } from '../tool-probe.ts'
 import { type AscendDevice, type AscendOutput, isUnreadable } from './devices.ts'
-import { ascendError, readAscendOutput } from './parse.ts'
+import { ascendError, parseAscend, readAscendOutput } from './parse.ts'
 
 const TOOL = 'npu-smi'
 const WHOLE_CARD_PPM = 1_000_000
 /** Chips whose ids are asked anew in one inventory; the rest follow at the next one. */
 const CHIPS_ASKED_MAX = 64
-
-/** Codes of what a tool call can end with besides an answer. */
-const CALL_CODES: Readonly<Record<Exclude<ToolResult['status'], 'exited'>, ErrorCode>> = {
-  missing: 'tool_missing',
-  denied: 'permission_denied',
-  timeout: 'tool_timeout',
-  too_large: 'tool_output_too_large',
-  killed: 'tool_failed',
-}
 
 /** Words of the health column; others are `unknown`. */
 const HEALTH: Readonly<Record<string, Pick<HealthReading, 'status' | 'cause'>>> = {
@@ -48,6 +41,11 @@ interface ChipIds {
   readonly pci: string | null
   readonly dieId: string | null
   readonly serial: string | null
+}
+
+export const ascend: VendorModule = {
+  create: (context) => new AscendProbe(context),
+  parse: parseAscend,
 }
 
 export class AscendProbe implements Probe {
@@ -184,6 +182,7 @@ export class AscendProbe implements Probe {
       driverVersion: output.driverVersion,
       identities: this.#identitiesOf(chip),
       pciAddress: chip.pci_bdf ?? null,
+      deviceFile: deviceFileOf(chip),
       offers: {
         utilization: true,
         memory: true,
@@ -209,6 +208,12 @@ export class AscendProbe implements Probe {
     const [strongest] = this.#identitiesOf(chip)
     return strongest?.raw ?? `ascend:${placeOf(chip)}`
   }
+}
+
+/** Nodes are numbered by physical id, which only 910C and later print; else it is the logic id's. */
+function deviceFileOf(chip: AscendDevice): string | null {
+  const number = chip.phy_id ?? null
+  return number === null ? null : `/dev/davinci${number}`
 }
 
 /** Soft partitions print a die twice; it is one. */

@@ -6,81 +6,52 @@
  * they stand; a run of fields between elisions is placed only where every cell of every row reads
  * as its field, and only when there is exactly one such place.
  */
+import { type CsvDialect, type CsvTable, commandFields, headerFields, readCsv } from '../csv.ts'
 import { readCount, readNumber } from '../text.ts'
 
-/** Other names of the same fields; both spellings are accepted by the tool. */
-const ALIASES: Readonly<Record<string, string>> = {
-  gpu_name: 'name',
-  gpu_uuid: 'uuid',
-  gpu_bus_id: 'pci.bus_id',
-  gpu_serial: 'serial',
-  used_memory: 'used_gpu_memory',
+const DIALECT: CsvDialect = {
+  fieldList: /--query-(?:gpu|compute-apps)=(\S+)/,
+  // Both spellings are accepted by the tool.
+  aliases: {
+    gpu_name: 'name',
+    gpu_uuid: 'uuid',
+    gpu_bus_id: 'pci.bus_id',
+    gpu_serial: 'serial',
+    used_memory: 'used_gpu_memory',
+  },
+  known: new Set([
+    'index',
+    'name',
+    'uuid',
+    'serial',
+    'pci.bus_id',
+    'driver_version',
+    'memory.total',
+    'memory.used',
+    'utilization.gpu',
+    'power.draw',
+    'temperature.gpu',
+    'pid',
+    'process_name',
+    'used_gpu_memory',
+  ]),
 }
 
 const ELISION = '...'
 /** Past this many cells no placement is tried: the longest list of 610 has 241. */
 const CELLS_MAX = 400
 
-export interface CsvTable {
-  /** Field names without units, in printed order; `null` for a column nobody named. */
-  readonly columns: readonly (string | null)[]
-  readonly hasHeader: boolean
-  readonly rows: readonly (readonly string[])[]
+export function readNvidiaCsv(lines: readonly string[], command: string | null): CsvTable | null {
+  const table = readCsv(lines, command, DIALECT)
+  if (table === null || table.hasHeader || !table.columns.includes(ELISION)) return table
+  const columns = placeFields(commandFields(command, DIALECT) ?? [], table.rows)
+  return columns === null ? null : { ...table, columns }
 }
 
-export function readCsv(lines: readonly string[], command: string | null): CsvTable | null {
-  const filled = lines.filter((line) => line.trim() !== '')
-  const [head, ...rest] = filled
-  if (head === undefined) return null
-  const header = headerFields(splitCells(head))
-  if (header !== null) {
-    return { columns: header, hasHeader: true, rows: rest.map(splitCells) }
-  }
-  const listed = commandFields(command)
-  if (listed === null) return null
-  const rows = filled.map(splitCells)
-  const columns = listed.includes(ELISION) ? placeFields(listed, rows) : listed
-  return columns === null ? null : { columns, hasHeader: false, rows }
+/** Fields of a header line of nvidia-smi, or `null` for a line that is none. */
+export function nvidiaHeader(cells: readonly string[]): string[] | null {
+  return headerFields(cells, DIALECT)
 }
-
-/** Fields of a header line, or `null` for a line that is none. */
-export function headerFields(cells: readonly string[]): string[] | null {
-  const isHeader = cells.every((cell) => /^[a-z][\w.]*(?: \[\S+\])?$/i.test(cell))
-  const names = cells.map((cell) => fieldName(cell.replace(/ \[\S+\]$/, '')))
-  return isHeader && names.some((name) => KNOWN_FIELDS.has(name)) ? names : null
-}
-
-/** The tool separates cells with a comma and a blank. */
-export function splitCells(line: string): string[] {
-  return line.split(',').map((cell) => cell.trim())
-}
-
-function fieldName(printed: string): string {
-  return ALIASES[printed] ?? printed
-}
-
-function commandFields(command: string | null): string[] | null {
-  const list = /--query-(?:gpu|compute-apps)=(\S+)/.exec(command ?? '')?.[1]
-  if (list === undefined) return null
-  return list.split(',').filter(Boolean).map(fieldName)
-}
-
-const KNOWN_FIELDS = new Set([
-  'index',
-  'name',
-  'uuid',
-  'serial',
-  'pci.bus_id',
-  'driver_version',
-  'memory.total',
-  'memory.used',
-  'utilization.gpu',
-  'power.draw',
-  'temperature.gpu',
-  'pid',
-  'process_name',
-  'used_gpu_memory',
-])
 
 const COMPUTE_MODES = new Set(['Default', 'Exclusive_Process', 'Exclusive_Thread', 'Prohibited'])
 const isAmount = (cell: string) => readCount(cell.replace(/ (?:MiB|%)$/, '')) !== null

@@ -3,14 +3,15 @@
  * header and units. A row with another number of cells than there are columns is left out: which
  * of its cells is which cannot be told.
  */
+import { type CsvTable, joinFreeCells, lookupInRow } from '../csv.ts'
 import { normalisePciAddress } from '../pci-address.ts'
 import { readCount, readQuantityOrNumber, readWord } from '../text.ts'
-import { type CsvTable, readCsv } from './csv-columns.ts'
+import { readNvidiaCsv } from './csv-columns.ts'
 import type { NvidiaDevice, NvidiaProcess, NvidiaReading } from './devices.ts'
-import { CSV_PATHS, deviceFromFields, type Lookup } from './fields.ts'
+import { CSV_PATHS, deviceFromFields } from './fields.ts'
 
 export function parseNvidiaCsv(lines: readonly string[], command: string | null): NvidiaReading {
-  const table = readCsv(lines, command)
+  const table = readNvidiaCsv(lines, command)
   if (table === null) {
     return {
       unreadable:
@@ -55,14 +56,6 @@ function gpuDevices(table: CsvTable): NvidiaDevice[] {
     .filter((device) => device !== null)
 }
 
-function lookupInRow(columns: readonly (string | null)[], row: readonly string[]): Lookup | null {
-  if (row.length !== columns.length) return null
-  return (field) => {
-    const at = columns.indexOf(field)
-    return at < 0 ? undefined : row[at]
-  }
-}
-
 function commonValue(table: CsvTable, field: string): string | null {
   const values = new Set(
     table.rows.map((row) => readWord(lookupInRow(table.columns, row)?.(field))),
@@ -75,7 +68,7 @@ function commonValue(table: CsvTable, field: string): string | null {
 function processDevices(table: CsvTable): NvidiaDevice[] {
   const devices = new Map<string, { device: NvidiaDevice; processes: NvidiaProcess[] }>()
   for (const printed of table.rows) {
-    const row = joinNameCells(table.columns, printed)
+    const row = joinFreeCells(table.columns, printed, 'process_name')
     const lookup = lookupInRow(table.columns, row)
     if (lookup === null) continue
     const pci = readWord(lookup('pci.bus_id'))
@@ -106,13 +99,4 @@ function processDevices(table: CsvTable): NvidiaDevice[] {
     })
   }
   return [...devices.values()].map(({ device, processes }) => ({ ...device, processes }))
-}
-
-/** A process name may hold commas: the other columns are counted from both ends. */
-function joinNameCells(columns: readonly (string | null)[], row: readonly string[]): string[] {
-  const nameAt = columns.indexOf('process_name')
-  const extra = row.length - columns.length
-  if (nameAt < 0 || extra <= 0) return [...row]
-  const name = row.slice(nameAt, nameAt + extra + 1).join(', ')
-  return [...row.slice(0, nameAt), name, ...row.slice(nameAt + extra + 1)]
 }

@@ -3,12 +3,12 @@
  * (`NVIDIA A800-SXM...`) and power is rounded. Cells are found by the headers above them; a table
  * without its headers is refused.
  */
+import { groupsBetweenBorders, type RowGroup } from '../bar-table.ts'
 import { normalisePciAddress } from '../pci-address.ts'
 import { readCount, readQuantity, readWord, splitLines } from '../text.ts'
 import type { NvidiaDevice, NvidiaProcess, NvidiaReading, NvidiaSlice } from './devices.ts'
 
 const BANNER = /NVIDIA-SMI\s+(\S+)\s+.*?(?:Driver Version:\s*(\S+))?\s+CUDA/
-const BORDER = /^[+|][-=+|]+[+|]$/
 /** The headers of the three lines a GPU takes; the third came with MIG (driver 450). */
 const HEADERS = ['GPU Name', 'Bus-Id', 'Temp', 'Pwr:Usage/Cap', 'Memory-Usage', 'GPU-Util']
 
@@ -54,38 +54,7 @@ export function parseNvidiaTable(text: string): NvidiaReading {
   }
 }
 
-interface Group {
-  readonly rows: readonly string[][]
-  readonly text: string
-  /** Whether a border follows: without one the text was cut. */
-  readonly isClosed: boolean
-}
-
-function groupsBetweenBorders(lines: readonly string[]): Group[] {
-  const groups: Group[] = []
-  let rows: string[][] = []
-  const close = (isClosed: boolean) => {
-    if (rows.length > 0) groups.push({ rows, text: rows.flat().join('|'), isClosed })
-    rows = []
-  }
-  for (const line of lines) {
-    const trimmed = line.trim()
-    if (BORDER.test(trimmed)) close(true)
-    else if (trimmed.startsWith('|') && trimmed.endsWith('|')) rows.push(cellsOf(trimmed))
-    else close(false)
-  }
-  close(false)
-  return groups
-}
-
-function cellsOf(line: string): string[] {
-  return line
-    .slice(1, -1)
-    .split('|')
-    .map((cell) => cell.trim())
-}
-
-function partOf(group: Group, before: Part): Part {
+function partOf(group: RowGroup, before: Part): Part {
   if (/\bMIG devices:/.test(group.text)) return 'slices'
   if (/\bProcesses:/.test(group.text)) return 'processes'
   return before
@@ -96,7 +65,7 @@ const MEMORY_CELL = /^(\d+MiB)\s*\/\s*(\d+MiB)$/
 const STATE_CELL = /^(?:N\/A|ERR!|\d+%?)\s+(\S+)\s+(?:P\d+|N\/A|ERR!)\s+(\S+)\s*\/\s*(\S+)$/
 
 /** Two or three rows of three cells; anything else is not a GPU. */
-function readGpuRows({ rows }: Group): NvidiaDevice | null {
+function readGpuRows({ rows }: RowGroup): NvidiaDevice | null {
   const [first = [], second = [], third = []] = rows
   const [nameCell = '', busCell = ''] = first
   const [stateCell = '', memoryCell = '', loadCell = ''] = second
@@ -127,7 +96,7 @@ function readGpuRows({ rows }: Group): NvidiaDevice | null {
 }
 
 /** `|  0    3   0   0  |     12MiB / 19968MiB | 14      0 |  1 …`, then its BAR1 memory. */
-function noteSlices(rows: readonly string[][], slices: Map<number, NvidiaSlice[]>): void {
+function noteSlices(rows: RowGroup['rows'], slices: Map<number, NvidiaSlice[]>): void {
   for (const [ids = '', memoryCell = '', smCell = ''] of rows) {
     const [, gpu, gi, ci, device] = /^(\d+)\s+(\d+)\s+(\d+)\s+(\d+)$/.exec(ids) ?? []
     const index = readCount(gpu)
@@ -160,7 +129,7 @@ function newProcessList(): ProcessList {
 const PROCESS_ROW =
   /^(\d+)\s+(?:(\d+|N\/A)\s+(\d+|N\/A)\s+)?(\d+)\s+(C|G|C\+G|M\+C)\s+(.*?)\s+(\d+MiB|N\/A)$/
 
-function noteProcesses(group: Group, list: ProcessList): void {
+function noteProcesses(group: RowGroup, list: ProcessList): void {
   if (/\bProcesses:/.test(group.text)) return
   list.isComplete = group.isClosed
   for (const [row = ''] of group.rows) {

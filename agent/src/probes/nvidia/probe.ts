@@ -14,15 +14,15 @@ import type {
   ProbeFailure,
   ProbeSample,
   UnitProblem,
+  VendorModule,
 } from '../probe.ts'
+import { deviceFileOf } from './device-file.ts'
 import { PackageWay } from './node-nvidia-smi.ts'
 import { hung, NvmlWay } from './nvml.ts'
+import { parseNvidia } from './parse.ts'
 import { SmiStreamWay } from './smi-stream.ts'
 import { readingsOf, sliceProblem, unitsOf } from './units.ts'
 import { failed, type NvidiaWay, type WayReading } from './way.ts'
-
-/** A driver found broken twice in a row is left alone for so long. */
-const BROKEN_REST_MS = 5 * 60_000
 
 const DRIVER_TOOL = 'nvidia-smi'
 /** Signs of a loaded driver (the last one is that of WSL); without any the library is not tried. */
@@ -39,6 +39,11 @@ interface Answer {
   readonly reading: WayReading
 }
 
+export const nvidia: VendorModule = {
+  create: (context) => new NvidiaProbe(context),
+  parse: parseNvidia,
+}
+
 export class NvidiaProbe implements Probe {
   readonly vendor: Vendor = 'nvidia'
   readonly #context: ProbeContext
@@ -49,8 +54,6 @@ export class NvidiaProbe implements Probe {
   #hasMig = false
   /** The stream cannot tell the processes here, the XML can. */
   #prefersXml = false
-  #brokenInRow = 0
-  #broken: { readonly atMs: number; readonly detection: Detection } | null = null
 
   constructor(context: ProbeContext, options: NvidiaProbeOptions = {}) {
     const { exec, clock, nvmlLibrary } = context
@@ -77,16 +80,6 @@ export class NvidiaProbe implements Probe {
   }
 
   async detect(): Promise<Detection> {
-    const nowMs = this.#context.clock.monotonicMs()
-    const isResting = this.#broken !== null && nowMs - this.#broken.atMs < BROKEN_REST_MS
-    if (this.#broken !== null && this.#brokenInRow >= 2 && isResting) return this.#broken.detection
-    const detection = await this.#look()
-    this.#brokenInRow = detection.status === 'broken' ? this.#brokenInRow + 1 : 0
-    this.#broken = detection.status === 'broken' ? { atMs: nowMs, detection } : null
-    return detection
-  }
-
-  async #look(): Promise<Detection> {
     const library = this.#mayUseLibrary ? await this.#nvml.sample() : null
     if (library?.status === 'ok') {
       return { status: 'present', tool: this.#nvml.name, toolVersion: library.driverVersion }
@@ -113,7 +106,9 @@ export class NvidiaProbe implements Probe {
       status: 'ok',
       tool: way.name,
       toolVersion: reading.driverVersion,
-      units: reading.devices.flatMap((device) => unitsOf(device, reading.driverVersion)),
+      units: reading.devices.flatMap((device) =>
+        unitsOf(device, reading.driverVersion, deviceFileOf(this.#context.rootPrefix, device)),
+      ),
       problems: problemsOf(reading),
     }
   }

@@ -5,6 +5,7 @@
  * fails a whole query. Slices are not in CSV: a node with MIG on is read another way.
  */
 import type { Clock, Timer } from '@yiben/shared'
+import { splitCells } from '../csv.ts'
 import {
   PROBE_DEADLINE_MS,
   type ProbeFailure,
@@ -13,7 +14,7 @@ import {
   type ToolStream,
 } from '../probe.ts'
 import { readWord } from '../text.ts'
-import { headerFields, splitCells } from './csv-columns.ts'
+import { nvidiaHeader } from './csv-columns.ts'
 import type { NvidiaDevice, NvidiaProcess } from './devices.ts'
 import { isUnreadable } from './devices.ts'
 import { nvidiaErrors } from './error-texts.ts'
@@ -235,7 +236,7 @@ export class SmiStreamWay implements NvidiaWay {
     if (line.trim() === '') return
     this.#feedWatchdog()
     const cells = splitCells(line)
-    const header = headerFields(cells)
+    const header = nvidiaHeader(cells)
     if (header !== null) {
       this.#columns = header
       return
@@ -364,7 +365,7 @@ export class SmiStreamWay implements NvidiaWay {
     if (lines.length === 0 || /^No running \w* ?process/i.test(lines[0] ?? '')) return new Map()
     const reading = parseNvidiaCsv(lines, command)
     if (isUnreadable(reading)) return null
-    const header = headerFields(splitCells(lines[0] ?? ''))
+    const header = nvidiaHeader(splitCells(lines[0] ?? ''))
     if (header !== null && !header.includes('pid')) return null
     const listed = reading.devices.reduce((sum, { processes }) => sum + (processes?.length ?? 0), 0)
     // A row that could not be read hides a process somewhere.

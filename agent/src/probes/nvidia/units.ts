@@ -30,15 +30,25 @@ export function sliceProblem(device: NvidiaDevice): UnitProblem | null {
   }
 }
 
-/** The card first, then its slices, then the rest. */
-export function unitsOf(device: NvidiaDevice, driverVersion: string | null): InventoryUnit[] {
+/** The card first, then its slices, then the rest. `deviceFile` is the card's. */
+export function unitsOf(
+  device: NvidiaDevice,
+  driverVersion: string | null,
+  deviceFile: string | null,
+): InventoryUnit[] {
   const key = cardKey(device)
-  const base = { vendor: 'nvidia' as const, driverVersion, pciAddress: device.pci_bdf }
+  const base = {
+    vendor: 'nvidia' as const,
+    driverVersion,
+    pciAddress: device.pci_bdf,
+    deviceFile: null,
+  }
   const card: InventoryUnit = {
     ...base,
     key,
     parentKey: null,
     kind: 'card',
+    deviceFile,
     name: device.name ?? 'NVIDIA (name not told)',
     memoryTotalBytes: bytesOf(device.memory_total_mib),
     powerCapWatts: device.power_cap_w ?? null,

@@ -1,0 +1,237 @@
+/**
+ * From a device to units and readings, the same for every vendor: the card, the slices cut out of
+ * it and the unsliced rest, with keys that stay while the ids stay. Figures that cannot be true
+ * become absent and are named; a card shared out in parts of which nothing is told keeps no
+ * process list, so that it is never proven free.
+ */
+import {
+  ENGINES,
+  type EngineUtilization,
+  type ProcessReading,
+  SHARE_PPM_WHOLE,
+  type UnitReading,
+} from '@yiben/shared'
+import type { CardDevice, CardProcess } from './card.ts'
+import type { CardSlice, CardVendor, Cut } from './card-vendor.ts'
+import type { InventoryUnit, RawIdentity, UnitProblem } from './probe.ts'
+import { bytesOf, checkFigures, checkRatio } from './readings.ts'
+import { sharesPpm } from './shares.ts'
+
+/** A device with what the probe remembers of it. */
+export interface PlacedCard<Device extends CardDevice> {
+  readonly device: Device
+  readonly place: string
+  /** Empty where two devices claim the same id: then neither is known by it. */
+  readonly identities: readonly RawIdentity[]
+}
+
+export function keyOf<Device extends CardDevice>(
+  { vendor }: CardVendor<Device>,
+  { identities, place }: PlacedCard<Device>,
+): string {
+  return identities[0]?.raw ?? `${vendor}:${place}`
+}
+
+/** The card first, then its slices, then the rest. */
+export function unitsOfCard<Device extends CardDevice>(
+  vendor: CardVendor<Device>,
+  card: PlacedCard<Device>,
+  known: { readonly driverVersion: string | null; readonly rootPrefix: string },
+): InventoryUnit[] {
+  const { device } = card
+  const key = keyOf(vendor, card)
+  const base = {
+    vendor: vendor.vendor,
+    driverVersion: known.driverVersion,
+    pciAddress: device.pci_bdf,
+    name: device.name ?? `${vendor.vendor} (name not told)`,
+  }
+  const offers = vendor.offersOf(device)
+  const whole: InventoryUnit = {
+    ...base,
+    key,
+    parentKey: null,
+    kind: 'card',
+    memoryTotalBytes: bytesOf(device.memory_total_mib),
+    powerCapWatts: device.power_cap_w ?? null,
+    sharePpm: SHARE_PPM_WHOLE,
+    identities: card.identities,
+    deviceFile: vendor.deviceFileOf?.(device, known.rootPrefix) ?? null,
+    // Of a split card the list of processes is required and never there.
+    offers: isSplit(vendor, device) ? { ...offers, processes: true } : offers,
+  }
+  const cut = cutOf(vendor, device)
+  if (cut === null) return [whole]
+  const shares = sharesPpm(
+    cut.slices.map((slice) => slice.weight),
+    cut.whole,
+  )
+  const part = { ...base, parentKey: key, powerCapWatts: null }
+  const slices = cut.slices.map(
+    (slice, at): InventoryUnit => ({
+      ...part,
+      key: sliceKey(key, slice),
+      kind: 'slice',
+      name: [base.name, slice.profile].filter(Boolean).join(' '),
+      memoryTotalBytes: bytesOf(slice.memory_total_mib),
+      sharePpm: shares.slicesPpm[at] ?? 0,
+      identities: slice.uuid === null ? [] : [{ strength: 'strong', raw: slice.uuid }],
+      deviceFile: slice.deviceFile ?? null,
+      offers: {
+        ...offers,
+        utilization: slice.utilization_pct !== null,
+        processes: true,
+        power: false,
+      },
+    }),
+  )
+  const rest: InventoryUnit = {
+    ...part,
+    key: restKey(key),
+    kind: 'unsliced',
+    memoryTotalBytes: null,
+    sharePpm: shares.unslicedPpm,
+    identities: [],
+    deviceFile: null,
+    offers: { ...offers, utilization: false, processes: true, power: false },
+  }
+  return [whole, ...slices, rest]
+}
+
+/** One reading per unit of `unitsOfCard`, in its order; none for the rest, which nobody can use. */
+export function readingsOfCard<Device extends CardDevice>(
+  vendor: CardVendor<Device>,
+  card: PlacedCard<Device>,
+): UnitReading[] {
+  const { device } = card
+  const key = keyOf(vendor, card)
+  const outOfRange: string[] = []
+  const health = vendor.healthOf(device)
+  const whole: UnitReading = {
+    key,
+    utilization: utilizationOf(vendor, device, outOfRange),
+    ...checkFigures(
+      {
+        memoryTotalMib: device.memory_total_mib,
+        memoryUsedMib: device.memory_used_mib,
+        powerWatts: device.power_w,
+        powerCapWatts: device.power_cap_w ?? null,
+        temperatureCelsius: device.temperature_c,
+      },
+      outOfRange,
+    ),
+    health,
+    processes: isSplit(vendor, device) ? null : countProcesses(vendor, device.processes),
+    kernelAgeMs: null,
+    outOfRange,
+  }
+  const cut = cutOf(vendor, device)
+  if (cut === null) return [whole]
+  const slices = cut.slices.map((slice) => sliceReading(vendor, whole, slice))
+  const rest: UnitReading = {
+    ...whole,
+    key: restKey(key),
+    utilization: {},
+    memoryTotalBytes: null,
+    // Nothing can be put on the rest of a cut card; what is used lies in its slices.
+    memoryUsedBytes: 0,
+    powerWatts: null,
+    processes: { computeCount: 0, graphicsCount: null, memoryUsedBytes: 0 },
+    outOfRange: [],
+  }
+  return [whole, ...slices, rest]
+}
+
+/** Why a card that is split cannot be proven free, or `null`. */
+export function splitProblem<Device extends CardDevice>(
+  vendor: CardVendor<Device>,
+  card: PlacedCard<Device>,
+): UnitProblem | null {
+  const mode = vendor.splitOf?.(card.device) ?? null
+  if (mode === null || cutOf(vendor, card.device) !== null) return null
+  return {
+    key: keyOf(vendor, card),
+    pciAddress: card.device.pci_bdf,
+    code: 'tool_output_unreadable',
+    sentence: `The card is shared out in parts (${mode}) whose use the tool does not tell, so it is never proven free.`,
+  }
+}
+
+function isSplit<Device extends CardDevice>(vendor: CardVendor<Device>, device: Device): boolean {
+  return (vendor.splitOf?.(device) ?? null) !== null && cutOf(vendor, device) === null
+}
+
+function cutOf<Device extends CardDevice>(vendor: CardVendor<Device>, device: Device): Cut | null {
+  const cut = vendor.cutOf?.(device) ?? null
+  return cut === null || cut.slices.length === 0 || cut.whole <= 0 ? null : cut
+}
+
+function sliceKey(cardKey: string, slice: CardSlice): string {
+  return slice.uuid ?? `${cardKey}/${slice.part}`
+}
+
+function restKey(cardKey: string): string {
+  return `${cardKey}/unsliced`
+}
+
+function sliceReading<Device extends CardDevice>(
+  vendor: CardVendor<Device>,
+  whole: UnitReading,
+  slice: CardSlice,
+): UnitReading {
+  const outOfRange: string[] = []
+  const compute = checkRatio('utilization', slice.utilization_pct, outOfRange)
+  return {
+    ...whole,
+    key: sliceKey(whole.key, slice),
+    utilization: slice.utilization_pct === null ? {} : { compute },
+    ...checkFigures(
+      {
+        memoryTotalMib: slice.memory_total_mib,
+        memoryUsedMib: slice.memory_used_mib,
+        powerWatts: null,
+        powerCapWatts: null,
+        temperatureCelsius: null,
+      },
+      outOfRange,
+    ),
+    processes: countProcesses(vendor, slice.processes),
+    outOfRange,
+  }
+}
+
+function utilizationOf<Device extends CardDevice>(
+  vendor: CardVendor<Device>,
+  device: Device,
+  outOfRange: string[],
+): EngineUtilization {
+  const others = vendor.enginesOf?.(device) ?? {}
+  const ratios = ENGINES.filter((engine) => engine !== 'compute' && others[engine] !== undefined)
+  return {
+    compute: checkRatio('utilization', device.utilization_pct, outOfRange),
+    ...Object.fromEntries(
+      ratios.map((engine) => [
+        engine,
+        checkRatio(`${engine} utilization`, others[engine], outOfRange),
+      ]),
+    ),
+  }
+}
+
+function countProcesses<Device extends CardDevice>(
+  vendor: CardVendor<Device>,
+  processes: readonly CardProcess[] | null,
+): ProcessReading | null {
+  if (processes === null) return null
+  const isGraphics = vendor.isGraphics ?? null
+  const compute = processes.filter((process) => isGraphics === null || !isGraphics(process))
+  const memory = processes.map((process) => process.memory_mib)
+  const isSumKnown = memory.every((mib) => mib !== null)
+  return {
+    computeCount: compute.length,
+    graphicsCount: isGraphics === null ? null : processes.length - compute.length,
+    memoryUsedBytes: isSumKnown
+      ? bytesOf(memory.reduce<number>((sum, mib) => sum + (mib ?? 0), 0))
+      : null,
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What a vendor states about its tool, so that `ToolProbe` can make a probe of it: which commands
+ * to run, how to read what they print, and what its cards are known by. Everything but the two
+ * commands is a pure function of a device.
+ */
+import type { Engine, HealthReading, Vendor } from '@yiben/shared'
+import type { CardDevice, CardOutput, CardProcess, CardReading } from './card.ts'
+import type { OfferedSignals, ProbeFailure, RawIdentity } from './probe.ts'
+
+/** What a command gave: an output with at least one device, or why there is none. */
+export type Answer<Device extends CardDevice> =
+  | { readonly status: 'ok'; readonly output: CardOutput<Device> }
+  | ProbeFailure
+
+/** The tool found on this machine, ready to be asked. One call at a time. */
+export interface ToolSession<Device extends CardDevice> {
+  /** Name of the tool that was found: one of `tools`. */
+  readonly tool: string
+  /** Put before `/sys`, `/proc`, `/dev`. */
+  readonly rootPrefix: string
+  /** Runs the tool with these arguments under deadline and output cap, and reads what it prints. */
+  ask(args: readonly string[]): Promise<Answer<Device>>
+}
+
+/** A part cut out of a card (vNPU, sMLU, SVI, SR-IOV, MIG). */
+export interface CardSlice {
+  /** Tells the slices of one card apart, and stays the same while the cut lasts: `gi3ci0`. */
+  readonly part: string
+  readonly uuid: string | null
+  /** Profile as printed: `3g.40gb`, `vir04`. */
+  readonly profile: string | null
+  /** Its part of the whole, in the unit of `Cut.whole` (compute units, cores). */
+  readonly weight: number
+  readonly memory_total_mib: number | null
+  readonly memory_used_mib: number | null
+  /** `null` where the tool has no counter for a slice. */
+  readonly utilization_pct: number | null
+  readonly processes: readonly CardProcess[] | null
+  readonly deviceFile?: string | null
+}
+
+export interface Cut {
+  readonly slices: readonly CardSlice[]
+  /** What the uncut card has of the weights. */
+  readonly whole: number
+}
+
+export interface CardVendor<Device extends CardDevice = CardDevice> {
+  readonly vendor: Vendor
+  /** Names of the tool, best first; the first one on the search path is used. */
+  readonly tools: readonly string[]
+  /** Added to the environment of every call (`LD_LIBRARY_PATH` of tools that need it). */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Reads any output of the tool by its structure; `command` is the command line, where known. */
+  readonly read: (text: string, command: string | null) => CardReading<Device>
+  /** Asks everything that stays: ids, names, sizes. At start, every 10 minutes, after a change. */
+  readonly inventory: (session: ToolSession<Device>) => Promise<Answer<Device>>
+  /** The cheapest call that carries the required signals of all cards: every 10 s. */
+  readonly sample: (session: ToolSession<Device>) => Promise<Answer<Device>>
+  /**
+   * Where a device sits, spelled the same by the outputs of `inventory` and `sample`. Default: its
+   * PCI address, else its index.
+   */
+  readonly placeOf?: (device: Device) => string
+  /** Strongest first; masked and zeroed ids are none. */
+  readonly identitiesOf: (device: Device) => readonly RawIdentity[]
+  /** What `sample` tells of this card on this version of the tool; what is offered is required. */
+  readonly offersOf: (device: Device) => OfferedSignals
+  readonly healthOf: (device: Device) => HealthReading
+  /** Engines besides compute, in percent. */
+  readonly enginesOf?: (
+    device: Device,
+  ) => Readonly<Partial<Record<Engine, number | null | undefined>>>
+  /** Device node by which schedulers give the card away. */
+  readonly deviceFileOf?: (device: Device, rootPrefix: string) => string | null
+  /** The slices of a cut card whose sizes are told; `null` for a card in one piece. */
+  readonly cutOf?: (device: Device) => Cut | null
+  /**
+   * Why a card that is shared out in parts cannot be proven free as a whole: the mode in the tool's
+   * own word (`sGPU`, `SR-IOV`), where the parts are not told. `null`: it is in one piece.
+   */
+  readonly splitOf?: (device: Device) => string | null
+  /** A desktop's own process (Xorg): counted apart from compute. */
+  readonly isGraphics?: (process: CardProcess) => boolean
+}
+
+/** For health that is told by a word: `OK` and the vendor's other words. Unknown words stay so. */
+export function healthByWord(
+  word: string | null | undefined,
+  table: Readonly<Record<string, Pick<HealthReading, 'status' | 'cause'>>>,
+): HealthReading {
+  const row = table[word?.trim().toLowerCase() ?? '']
+  const detail = row?.status === 'ok' ? null : (word ?? null)
+  return { status: row?.status ?? 'unknown', cause: row?.cause ?? null, detail }
+}
+
+export const HEALTH_NOT_TOLD: HealthReading = { status: 'unknown', cause: null, detail: null }

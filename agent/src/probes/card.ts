@@ -1,0 +1,122 @@
+/**
+ * One device as a parser of a vendor's tool makes it, with the keys that `parse --json` prints, and
+ * what a whole output amounts to. `null` is what the text does not tell; it never means 0. Memory
+ * in MiB (the tools that say MB or GB mean powers of 1024), power in watts, temperature in degrees
+ * Celsius. A vendor extends the device by keys of its own.
+ */
+import type { ErrorCode } from '@yiben/shared'
+
+export interface CardProcess {
+  readonly pid: number | null
+  /** Never leaves `parse`: a probe counts processes and sums memory. */
+  readonly name: string | null
+  readonly memory_mib: number | null
+}
+
+export interface CardDevice {
+  /** As printed, else counted in printed order. */
+  readonly index: number
+  readonly name: string | null
+  readonly uuid: string | null
+  readonly serial: string | null
+  /** As printed. */
+  readonly pci: string | null
+  /** The same, lower case with a domain: `0000:0c:00.0`. */
+  readonly pci_bdf: string | null
+  readonly memory_total_mib: number | null
+  readonly memory_used_mib: number | null
+  /** Compute utilization only; activity of the memory controller is another thing. */
+  readonly utilization_pct: number | null
+  readonly power_w: number | null
+  readonly power_cap_w?: number | null
+  readonly temperature_c: number | null
+  /** The vendor's own word. */
+  readonly health?: string | null
+  /** `null`: the output says nothing of this device's processes. `[]`: it says there are none. */
+  readonly processes: readonly CardProcess[] | null
+  /** A row that repeats an earlier one: its index. It is not counted. */
+  readonly duplicate_of?: number
+}
+
+export interface CardOutput<Device extends CardDevice = CardDevice> {
+  /** Which tool printed it, by its own banner where it has one: `cnmon`, `ht-smi`. */
+  readonly tool: string
+  readonly toolVersion: string | null
+  readonly driverVersion: string | null
+  readonly devices: readonly Device[]
+  /** Top-level facts beside the devices, for `parse --json`. */
+  readonly facts?: Readonly<Record<string, unknown>>
+}
+
+/** The tool reports a failure, or the text is none of its outputs. No device is told. */
+export interface CardFailure {
+  readonly failure: {
+    /** `no_devices`, `init_failed`, `wrong_tool`, `unreadable` …: for `parse --json` and tests. */
+    readonly class: string
+    readonly code: ErrorCode
+    /** The tool's own line, or a sentence of ours. */
+    readonly text: string
+    /** What to do about it; empty where nobody can tell. */
+    readonly advice: string
+  }
+}
+
+export type CardReading<Device extends CardDevice = CardDevice> = CardOutput<Device> | CardFailure
+
+export function isFailure(reading: CardReading): reading is CardFailure {
+  return 'failure' in reading
+}
+
+/** The text is no output of this tool that is known here: nothing of it may be used. */
+export function unreadable(sentence: string): CardFailure {
+  return {
+    failure: { class: 'unreadable', code: 'tool_output_unreadable', text: sentence, advice: '' },
+  }
+}
+
+/** Another maker's tool of the same name printed it, by what it says of itself. */
+export function wrongTool(sentence: string): CardFailure {
+  return { failure: { class: 'wrong_tool', code: 'tool_wrong_vendor', text: sentence, advice: '' } }
+}
+
+/** A device of which the text tells nothing but what is given. */
+export function sparseCard(index: number, known: Partial<CardDevice> = {}): CardDevice {
+  return {
+    index,
+    name: null,
+    uuid: null,
+    serial: null,
+    pci: null,
+    pci_bdf: null,
+    memory_total_mib: null,
+    memory_used_mib: null,
+    utilization_pct: null,
+    power_w: null,
+    temperature_c: null,
+    processes: null,
+    ...known,
+  }
+}
+
+/**
+ * Two outputs of the same tool about the same devices as one: what the first leaves open the second
+ * tells. Devices are matched by `placeOf`; one that only the second has is left out.
+ */
+export function joinCards<Device extends CardDevice>(
+  first: readonly Device[],
+  second: readonly Device[],
+  placeOf: (device: Device) => string | null,
+): Device[] {
+  const byPlace = new Map(second.map((device) => [placeOf(device), device]))
+  return first.map((device) => {
+    const place = placeOf(device)
+    const other = place === null ? undefined : byPlace.get(place)
+    return other === undefined ? device : fillFrom(device, other)
+  })
+}
+
+/** Every key the device has no value for is taken from the other one. */
+export function fillFrom<Device extends CardDevice>(device: Device, other: Device): Device {
+  const told = Object.entries(device).filter(([, value]) => value !== null && value !== undefined)
+  return { ...other, ...Object.fromEntries(told) }
+}

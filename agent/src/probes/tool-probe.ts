@@ -1,0 +1,247 @@
+/**
+ * A probe of any vendor whose cards are read by running its tool: `CardVendor` says how. Remembers
+ * from inventory what sampling does not print again (ids, names, sizes), by the place of the card,
+ * and learns anew when a place appears that it does not know.
+ *
+ * Promises: another maker's tool of the same name is recognised by its output and refused; an
+ * output without any card is a failure, never an empty node; two cards that claim one id are known
+ * by their places instead; a card is never read under the id of another one.
+ */
+import type { ErrorCode, Vendor } from '@yiben/shared'
+import { type CardDevice, type CardReading, fillFrom, isFailure } from './card.ts'
+import { keyOf, type PlacedCard, readingsOfCard, splitProblem, unitsOfCard } from './card-units.ts'
+import type { Answer, CardVendor, ToolSession } from './card-vendor.ts'
+import { readPciAccelerators } from './pci.ts'
+import {
+  type Detection,
+  type Inventory,
+  type ParsedOutput,
+  PROBE_DEADLINE_MS,
+  type Probe,
+  type ProbeContext,
+  type ProbeFailure,
+  type ProbeSample,
+  TOOL_OUTPUT_BYTES_MAX,
+  type ToolResult,
+  type VendorModule,
+} from './probe.ts'
+
+/** Codes of what a tool call can end with besides an answer. */
+export const CALL_CODES: Readonly<Record<Exclude<ToolResult['status'], 'exited'>, ErrorCode>> = {
+  missing: 'tool_missing',
+  denied: 'permission_denied',
+  timeout: 'tool_timeout',
+  too_large: 'tool_output_too_large',
+  killed: 'tool_failed',
+}
+
+/** What a vendor's file hands to the registry. */
+export function cardVendorModule<Device extends CardDevice>(
+  vendor: CardVendor<Device>,
+): VendorModule {
+  return {
+    create: (context) => new ToolProbe(vendor, context),
+    parse: (text, command) => parsedOutput(vendor, vendor.read(text, command)),
+  }
+}
+
+/** An output in the shape of `parse --json`. */
+export function parsedOutput<Device extends CardDevice>(
+  { vendor, tools }: CardVendor<Device>,
+  reading: CardReading<Device>,
+): ParsedOutput {
+  if (isFailure(reading)) {
+    const { advice, ...told } = reading.failure
+    return {
+      vendor,
+      tool: tools[0] ?? vendor,
+      tool_version: null,
+      driver_version: null,
+      devices: [],
+      error: { ...told, ...(advice === '' ? {} : { advice }) },
+    }
+  }
+  return {
+    vendor,
+    tool: reading.tool,
+    tool_version: reading.toolVersion,
+    driver_version: reading.driverVersion,
+    ...reading.facts,
+    devices: reading.devices.map((device) => Object.fromEntries(Object.entries(device))),
+  }
+}
+
+export class ToolProbe<Device extends CardDevice> implements Probe {
+  readonly vendor: Vendor
+  readonly #description: CardVendor<Device>
+  readonly #context: ProbeContext
+  /** What inventory told, by place. */
+  #known: ReadonlyMap<string, Device> = new Map()
+
+  constructor(description: CardVendor<Device>, context: ProbeContext) {
+    this.vendor = description.vendor
+    this.#description = description
+    this.#context = context
+  }
+
+  async detect(): Promise<Detection> {
+    const session = this.#session()
+    if (session === null) return { status: 'absent' }
+    const answer = await this.#description.sample(session)
+    if (answer.status === 'ok') {
+      return { status: 'present', tool: session.tool, toolVersion: answer.output.toolVersion }
+    }
+    // A tool that stayed behind on a machine without a card of its maker reports nothing wrong.
+    return (await this.#isOnBus()) ? { ...answer, status: 'broken' } : { status: 'absent' }
+  }
+
+  async inventory(): Promise<Inventory | ProbeFailure> {
+    const answer = await this.#learn()
+    if (answer.status === 'failed') return answer
+    const { tool, toolVersion, driverVersion } = answer.output
+    const cards = this.#placed(answer.output.devices)
+    const known = { driverVersion, rootPrefix: this.#context.rootPrefix }
+    return {
+      status: 'ok',
+      tool,
+      toolVersion,
+      units: cards.flatMap((card) => unitsOfCard(this.#description, card, known)),
+      problems: cards.flatMap((card) => splitProblem(this.#description, card) ?? []),
+    }
+  }
+
+  async sample(): Promise<ProbeSample | ProbeFailure> {
+    const session = this.#session()
+    if (session === null) return missing(this.#description.tools)
+    const answer = await this.#description.sample(session)
+    if (answer.status === 'failed') return answer
+    const devices = countedDevices(answer.output.devices)
+    if (!this.#fits(devices)) {
+      const learned = await this.#learn()
+      if (learned.status === 'failed') return learned
+    }
+    const cards = this.#placed(devices.map((device) => this.#remembered(device)))
+    return {
+      status: 'ok',
+      tool: answer.output.tool,
+      readings: cards.flatMap((card) => readingsOfCard(this.#description, card)),
+      problems: cards.flatMap((card) => splitProblem(this.#description, card) ?? []),
+    }
+  }
+
+  async release(): Promise<void> {
+    // Every call ends its own child; nothing stays open.
+  }
+
+  async #learn(): Promise<Answer<Device>> {
+    const session = this.#session()
+    if (session === null) return missing(this.#description.tools)
+    const answer = await this.#description.inventory(session)
+    if (answer.status === 'ok') {
+      const devices = countedDevices(answer.output.devices)
+      this.#known = new Map(devices.map((device) => [this.#placeOf(device), device]))
+    }
+    return answer
+  }
+
+  /** Numbers alone name a card only as long as there are as many of them as when they were given. */
+  #fits(devices: readonly Device[]): boolean {
+    const isKnown = devices.every((device) => this.#known.has(this.#placeOf(device)))
+    const isByNumber = devices.some((device) => device.pci_bdf === null && device.uuid === null)
+    return isKnown && (!isByNumber || devices.length === this.#known.size)
+  }
+
+  #remembered(device: Device): Device {
+    const known = this.#known.get(this.#placeOf(device))
+    if (known === undefined) return device
+    const { name, uuid, serial, pci, pci_bdf, memory_total_mib, power_cap_w } = known
+    // Only what stays: a figure of another moment must not stand in for one that is absent now.
+    const lasting = { name, uuid, serial, pci, pci_bdf, memory_total_mib }
+    const filled = fillFrom(device, { ...device, ...lasting })
+    return power_cap_w === undefined || device.power_cap_w !== undefined
+      ? filled
+      : { ...filled, power_cap_w }
+  }
+
+  #placed(devices: readonly Device[]): PlacedCard<Device>[] {
+    const cards = countedDevices(devices).map((device) => ({
+      device,
+      place: this.#placeOf(device),
+      identities: this.#description.identitiesOf(device),
+    }))
+    const count = new Map<string, number>()
+    for (const card of cards) {
+      const key = keyOf(this.#description, card)
+      count.set(key, (count.get(key) ?? 0) + 1)
+    }
+    return cards.map((card) =>
+      (count.get(keyOf(this.#description, card)) ?? 0) > 1 ? { ...card, identities: [] } : card,
+    )
+  }
+
+  #placeOf(device: Device): string {
+    const { placeOf } = this.#description
+    return placeOf === undefined ? (device.pci_bdf ?? `${device.index}`) : placeOf(device)
+  }
+
+  #session(): ToolSession<Device> | null {
+    const { exec, rootPrefix } = this.#context
+    const tool = this.#description.tools.find((name) => exec.locate(name) !== null)
+    if (tool === undefined) return null
+    return { tool, rootPrefix, ask: (args) => this.#ask(tool, args) }
+  }
+
+  async #ask(tool: string, args: readonly string[]): Promise<Answer<Device>> {
+    const { read, environment } = this.#description
+    const result = await this.#context.exec.run({
+      tool,
+      args,
+      deadlineMs: PROBE_DEADLINE_MS,
+      outputBytesMax: TOOL_OUTPUT_BYTES_MAX,
+      ...(environment === undefined ? {} : { environment }),
+    })
+    if (result.status !== 'exited') {
+      return { status: 'failed', code: CALL_CODES[result.status], sentence: result.sentence }
+    }
+    const command = [tool, ...args].join(' ')
+    const reading = read(result.stdout, command)
+    if (!isFailure(reading) && reading.devices.length > 0) return { status: 'ok', output: reading }
+    return failureOf(command, result, [reading, read(result.stderr, command)])
+  }
+
+  async #isOnBus(): Promise<boolean> {
+    const bus = await readPciAccelerators(this.#context.rootPrefix)
+    // A bus that cannot be read (a container, a board without one) says nothing.
+    return bus === null || bus.some(({ vendor }) => vendor === this.vendor)
+  }
+}
+
+/** Soft partitions print a card twice; it is one. */
+function countedDevices<Device extends CardDevice>(devices: readonly Device[]): Device[] {
+  return devices.filter((device) => device.duplicate_of === undefined)
+}
+
+function missing(tools: readonly string[]): ProbeFailure {
+  const sentence = `None of ${tools.join(', ')} is on the search path of the agent.`
+  return { status: 'failed', code: 'tool_missing', sentence }
+}
+
+/** What the tool says of its failure, on either stream; else how it ended. */
+function failureOf(
+  command: string,
+  { exitCode }: { readonly exitCode: number },
+  readings: readonly CardReading[],
+): ProbeFailure {
+  for (const reading of readings) {
+    if (!isFailure(reading) || reading.failure.code === 'tool_output_unreadable') continue
+    const { code, text, advice } = reading.failure
+    return { status: 'failed', code, sentence: `${command} says: ${text} ${advice}`.trim() }
+  }
+  if (exitCode !== 0) {
+    const sentence = `${command} ended with exit code ${exitCode} and told no card.`
+    return { status: 'failed', code: 'tool_failed', sentence }
+  }
+  const [first] = readings
+  const why = first !== undefined && isFailure(first) ? first.failure.text : 'It names no card.'
+  return { status: 'failed', code: 'tool_output_unreadable', sentence: `${command}: ${why}` }
+}
