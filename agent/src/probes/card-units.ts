@@ -12,7 +12,7 @@ import {
   type UnitReading,
 } from '@yiben/shared'
 import type { CardDevice, CardProcess } from './card.ts'
-import type { CardSlice, CardVendor, Cut } from './card-vendor.ts'
+import type { CardSlice, CardTraits, Cut } from './card-vendor.ts'
 import type { InventoryUnit, RawIdentity, UnitProblem } from './probe.ts'
 import { bytesOf, checkFigures, checkRatio } from './readings.ts'
 import { sharesPpm } from './shares.ts'
@@ -26,15 +26,36 @@ export interface PlacedCard<Device extends CardDevice> {
 }
 
 export function keyOf<Device extends CardDevice>(
-  { vendor }: CardVendor<Device>,
+  { vendor }: CardTraits<Device>,
   { identities, place }: PlacedCard<Device>,
 ): string {
   return identities[0]?.raw ?? `${vendor}:${place}`
 }
 
+/** Each device with its place and ids; two that claim one key are known by their places alone. */
+export function placedCards<Device extends CardDevice>(
+  traits: CardTraits<Device>,
+  devices: readonly Device[],
+  placeOf: (device: Device) => string,
+): PlacedCard<Device>[] {
+  const cards = devices.map((device) => ({
+    device,
+    place: placeOf(device),
+    identities: traits.identitiesOf(device),
+  }))
+  const claims = new Map<string, number>()
+  for (const card of cards) {
+    const key = keyOf(traits, card)
+    claims.set(key, (claims.get(key) ?? 0) + 1)
+  }
+  return cards.map((card) =>
+    claims.get(keyOf(traits, card)) === 1 ? card : { ...card, identities: [] },
+  )
+}
+
 /** The card first, then its slices, then the rest. */
 export function unitsOfCard<Device extends CardDevice>(
-  vendor: CardVendor<Device>,
+  vendor: CardTraits<Device>,
   card: PlacedCard<Device>,
   known: { readonly driverVersion: string | null; readonly rootPrefix: string },
 ): InventoryUnit[] {
@@ -100,7 +121,7 @@ export function unitsOfCard<Device extends CardDevice>(
 
 /** One reading per unit of `unitsOfCard`, in its order; none for the rest, which nobody can use. */
 export function readingsOfCard<Device extends CardDevice>(
-  vendor: CardVendor<Device>,
+  vendor: CardTraits<Device>,
   card: PlacedCard<Device>,
 ): UnitReading[] {
   const { device } = card
@@ -144,7 +165,7 @@ export function readingsOfCard<Device extends CardDevice>(
 
 /** Why a card that is split cannot be proven free, or `null`. */
 export function splitProblem<Device extends CardDevice>(
-  vendor: CardVendor<Device>,
+  vendor: CardTraits<Device>,
   card: PlacedCard<Device>,
 ): UnitProblem | null {
   const mode = vendor.splitOf?.(card.device) ?? null
@@ -157,11 +178,11 @@ export function splitProblem<Device extends CardDevice>(
   }
 }
 
-function isSplit<Device extends CardDevice>(vendor: CardVendor<Device>, device: Device): boolean {
+function isSplit<Device extends CardDevice>(vendor: CardTraits<Device>, device: Device): boolean {
   return (vendor.splitOf?.(device) ?? null) !== null && cutOf(vendor, device) === null
 }
 
-function cutOf<Device extends CardDevice>(vendor: CardVendor<Device>, device: Device): Cut | null {
+function cutOf<Device extends CardDevice>(vendor: CardTraits<Device>, device: Device): Cut | null {
   const cut = vendor.cutOf?.(device) ?? null
   return cut === null || cut.slices.length === 0 || cut.whole <= 0 ? null : cut
 }
@@ -175,7 +196,7 @@ function restKey(cardKey: string): string {
 }
 
 function sliceReading<Device extends CardDevice>(
-  vendor: CardVendor<Device>,
+  vendor: CardTraits<Device>,
   whole: UnitReading,
   slice: CardSlice,
 ): UnitReading {
@@ -201,7 +222,7 @@ function sliceReading<Device extends CardDevice>(
 }
 
 function utilizationOf<Device extends CardDevice>(
-  vendor: CardVendor<Device>,
+  vendor: CardTraits<Device>,
   device: Device,
   outOfRange: string[],
 ): EngineUtilization {
@@ -219,7 +240,7 @@ function utilizationOf<Device extends CardDevice>(
 }
 
 function countProcesses<Device extends CardDevice>(
-  vendor: CardVendor<Device>,
+  vendor: CardTraits<Device>,
   processes: readonly CardProcess[] | null,
 ): ProcessReading | null {
   if (processes === null) return null

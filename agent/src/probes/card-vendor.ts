@@ -45,23 +45,9 @@ export interface Cut {
   readonly whole: number
 }
 
-export interface CardVendor<Device extends CardDevice = CardDevice> {
+/** What the cards of a vendor are known by, and what is told of them: pure functions of a device. */
+export interface CardTraits<Device extends CardDevice = CardDevice> {
   readonly vendor: Vendor
-  /** Names of the tool, best first; the first one on the search path is used. */
-  readonly tools: readonly string[]
-  /** Added to the environment of every call (`LD_LIBRARY_PATH` of tools that need it). */
-  readonly environment?: Readonly<Record<string, string>>
-  /** Reads any output of the tool by its structure; `command` is the command line, where known. */
-  readonly read: (text: string, command: string | null) => CardReading<Device>
-  /** Asks everything that stays: ids, names, sizes. At start, every 10 minutes, after a change. */
-  readonly inventory: (session: ToolSession<Device>) => Promise<Answer<Device>>
-  /** The cheapest call that carries the required signals of all cards: every 10 s. */
-  readonly sample: (session: ToolSession<Device>) => Promise<Answer<Device>>
-  /**
-   * Where a device sits, spelled the same by the outputs of `inventory` and `sample`. Default: its
-   * PCI address, else its index.
-   */
-  readonly placeOf?: (device: Device) => string
   /** Strongest first; masked and zeroed ids are none. */
   readonly identitiesOf: (device: Device) => readonly RawIdentity[]
   /** What `sample` tells of this card on this version of the tool; what is offered is required. */
@@ -82,6 +68,24 @@ export interface CardVendor<Device extends CardDevice = CardDevice> {
   readonly splitOf?: (device: Device) => string | null
   /** A desktop's own process (Xorg): counted apart from compute. */
   readonly isGraphics?: (process: CardProcess) => boolean
+}
+
+export interface CardVendor<Device extends CardDevice = CardDevice> extends CardTraits<Device> {
+  /** Names of the tool, best first; the first one on the search path is used. */
+  readonly tools: readonly string[]
+  /** Added to the environment of every call (`LD_LIBRARY_PATH` of tools that need it). */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Reads any output of the tool by its structure; `command` is the command line, where known. */
+  readonly read: (text: string, command: string | null) => CardReading<Device>
+  /** Asks everything that stays: ids, names, sizes. At start, every 10 minutes, after a change. */
+  readonly inventory: (session: ToolSession<Device>) => Promise<Answer<Device>>
+  /** The cheapest call that carries the required signals of all cards: every 10 s. */
+  readonly sample: (session: ToolSession<Device>) => Promise<Answer<Device>>
+  /**
+   * Where a device sits, spelled the same by the outputs of `inventory` and `sample`. Default: its
+   * PCI address, else its index.
+   */
+  readonly placeOf?: (device: Device) => string
 }
 
 /** For health that is told by a word: `OK` and the vendor's other words. Unknown words stay so. */

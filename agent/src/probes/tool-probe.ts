@@ -9,7 +9,13 @@
  */
 import type { ErrorCode, Vendor } from '@yiben/shared'
 import { type CardDevice, type CardReading, fillFrom, isFailure } from './card.ts'
-import { keyOf, type PlacedCard, readingsOfCard, splitProblem, unitsOfCard } from './card-units.ts'
+import {
+  type PlacedCard,
+  placedCards,
+  readingsOfCard,
+  splitProblem,
+  unitsOfCard,
+} from './card-units.ts'
 import type { Answer, CardVendor, ToolSession } from './card-vendor.ts'
 import { readPciAccelerators } from './pci.ts'
 import {
@@ -164,18 +170,8 @@ export class ToolProbe<Device extends CardDevice> implements Probe {
   }
 
   #placed(devices: readonly Device[]): PlacedCard<Device>[] {
-    const cards = countedDevices(devices).map((device) => ({
-      device,
-      place: this.#placeOf(device),
-      identities: this.#description.identitiesOf(device),
-    }))
-    const count = new Map<string, number>()
-    for (const card of cards) {
-      const key = keyOf(this.#description, card)
-      count.set(key, (count.get(key) ?? 0) + 1)
-    }
-    return cards.map((card) =>
-      (count.get(keyOf(this.#description, card)) ?? 0) > 1 ? { ...card, identities: [] } : card,
+    return placedCards(this.#description, countedDevices(devices), (device) =>
+      this.#placeOf(device),
     )
   }
 

@@ -55,7 +55,25 @@ export function mergeUnits(input: MergeInput): NodeUnit[] {
       listed.set(id, { ...unit, id })
     }
   }
+  dropForeignCards(listed, input.pci ?? [])
   return inKnownOrder(input.known, listed).slice(0, UNITS_PER_NODE_MAX)
+}
+
+/**
+ * A card that the tools of two makers list (a shim under another maker's name, a tool of a shared
+ * family) is one card: that of the maker whose id it carries on the bus, else of whoever listed it
+ * first. The other one goes, with its slices.
+ */
+function dropForeignCards(listed: Map<string, NodeUnit>, bus: readonly PciAccelerator[]): void {
+  const makers = new Map(bus.map(({ address, vendor }) => [address, vendor]))
+  for (const { unit } of listed.values()) {
+    const { pciAddress } = unit
+    if (unit.kind !== 'card' || pciAddress === null || makers.has(pciAddress)) continue
+    makers.set(pciAddress, unit.vendor)
+  }
+  const isForeign = ({ unit: { pciAddress, vendor } }: NodeUnit) =>
+    pciAddress !== null && makers.get(pciAddress) !== vendor
+  for (const [id, unit] of [...listed]) if (isForeign(unit)) listed.delete(id)
 }
 
 /** What one vendor's units are made of. */

@@ -191,6 +191,22 @@ describe('units', () => {
     expect(units.map(({ id }) => id)).toEqual(['GPU-01', 'ascend:GPU-01'])
   })
 
+  test.each([
+    { bus: 'ascend', kept: ['NPU-01'] },
+    { bus: 'nvidia', kept: ['GPU-01', 'MIG-01'] },
+    { bus: null, kept: ['GPU-01', 'MIG-01'] },
+  ] as const)('a card that two makers list is counted once: the bus says $bus', ({ bus, kept }) => {
+    const { pciAddress } = ONE.unit
+    const slice = fakeCard('MIG-01', { kind: 'slice', parentKey: 'GPU-01', pciAddress })
+    const shim = fakeCard('NPU-01', { vendor: 'ascend', pciAddress })
+    const units = mergeUnits({
+      known: [],
+      inventories: [listed([ONE, slice]), { ...listed([shim]), vendor: 'ascend' }],
+      pci: bus === null ? null : [pciCardOf(ONE, { vendor: bus })],
+    })
+    expect(units.map(({ id }) => id)).toEqual(kept)
+  })
+
   test('known units keep their order, new ones follow', () => {
     const units = merge(KNOWN, listed([fakeCard('GPU-03'), TWO, ONE]), null)
     expect(units.map(({ id }) => id)).toEqual(['GPU-01', 'GPU-02', 'GPU-03'])

@@ -30,15 +30,16 @@ export function parseAscendKeyValues(
   return {
     toolVersion: null,
     driverVersion: readWord(card.get('Software Version')),
-    devices: chosen.map((section) =>
-      readSection(section, npuId, readCount(section.get('Chip ID')) ?? asked.chipId),
-    ),
+    devices: chosen.map((section, index) => ({
+      ...readSection(section, npuId, readCount(section.get('Chip ID')) ?? asked.chipId),
+      index,
+    })),
     facts: factsOf(card),
   }
 }
 
 /** Which card and chip a command line names. */
-function askedFor(command: string | null) {
+export function askedFor(command: string | null) {
   const option = (name: string) =>
     readCount(new RegExp(`\\s-${name}\\s+(\\d+)(?:\\s|$)`).exec(command ?? '')?.[1])
   return { npuId: option('i'), chipId: option('c') }

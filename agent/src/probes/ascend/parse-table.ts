@@ -4,10 +4,12 @@
  * borders, widths and blanks differ between versions and documents and are not relied on. Elided
  * rows stay missing. A table without its headers is refused.
  */
+
+import type { CardProcess } from '../card.ts'
 import { normalisePciAddress } from '../pci-address.ts'
 import { readCount, readNumber, readWord } from '../text.ts'
 import { type Column, readDataLine, readHeaderLine, readPair, type Values } from './cells.ts'
-import type { AscendDevice, AscendProcess, AscendReading } from './devices.ts'
+import type { AscendDevice, AscendReading } from './devices.ts'
 
 const BANNER = /npu-smi\s+v?(\d\S*)\s+Version:\s*(\S+)/
 /** Borders of all versions hold nothing but these; one document has a typo in its last one. */
@@ -205,7 +207,7 @@ function withProcesses(
   return { ...device, processes: isComplete ? list : null }
 }
 
-function readProcess(row: Values): AscendProcess {
+function readProcess(row: Values): CardProcess {
   return {
     pid: readCount(row.get('pid')),
     name: readWord(row.get('processName')),

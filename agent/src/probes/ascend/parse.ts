@@ -7,7 +7,7 @@ import { isLspci, parseLspci } from '../lspci.ts'
 import type { ParsedOutput } from '../probe.ts'
 import { splitLines } from '../text.ts'
 import { type AscendReading, isUnreadable } from './devices.ts'
-import { parseAscendKeyValues } from './parse-kv.ts'
+import { askedFor, parseAscendKeyValues } from './parse-kv.ts'
 import {
   isMappingHeader,
   isTopologyHeader,
@@ -15,6 +15,7 @@ import {
   parseAscendTopology,
 } from './parse-lists.ts'
 import { parseAscendTable } from './parse-table.ts'
+import { isVnpuInfo, parseAscendVnpus } from './parse-vnpu.ts'
 
 interface ErrorText {
   readonly pattern: RegExp
@@ -77,6 +78,7 @@ export function ascendError(text: string): AscendError | null {
 /** Chooses the parser by what the text looks like; `null` when it looks like nothing known. */
 export function readAscendOutput(text: string, command: string | null): AscendReading | null {
   const lines = splitLines(text)
+  if (isVnpuInfo(lines)) return parseAscendVnpus(lines, askedFor(command))
   if (lines.some((line) => /^\s*[|+]/.test(line))) return parseAscendTable(lines)
   if (lines.some(isMappingHeader)) return parseAscendMapping(lines)
   if (lines.some(isTopologyHeader)) return parseAscendTopology(lines)

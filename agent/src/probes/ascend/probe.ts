@@ -1,32 +1,42 @@
 /**
  * Ascend NPUs through `npu-smi`: one `info` call reads all chips at every sample; die ids, serials
- * and bus addresses are asked once per chip at inventory and remembered. A unit is a chip (a die on
- * a 910C), which is what schedulers give away.
+ * and vNPUs are asked once per chip at inventory and remembered. A unit is a chip (a die on a
+ * 910C), which is what schedulers give away. A chip of which vNPUs are cut prints 0 for its own
+ * counters, so its utilization is not told then.
  */
-import type { FaultyCause, HealthReading, UnitReading, Vendor } from '@yiben/shared'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FaultyCause, HealthReading, Vendor } from '@yiben/shared'
+import {
+  type PlacedCard,
+  placedCards,
+  readingsOfCard,
+  splitProblem,
+  unitsOfCard,
+} from '../card-units.ts'
+import { type CardSlice, type CardTraits, healthByWord } from '../card-vendor.ts'
 import {
   type Detection,
   type Inventory,
-  type InventoryUnit,
   PROBE_DEADLINE_MS,
   type Probe,
   type ProbeContext,
   type ProbeFailure,
   type ProbeSample,
-  type RawIdentity,
   TOOL_OUTPUT_BYTES_MAX,
   type ToolResult,
   type VendorModule,
 } from '../probe.ts'
-import { bytesOf, checkFigures, checkRatio } from '../readings.ts'
 import { CALL_CODES } from '../tool-probe.ts'
 import { type AscendDevice, type AscendOutput, isUnreadable } from './devices.ts'
 import { ascendError, parseAscend, readAscendOutput } from './parse.ts'
+import type { AscendVnpu } from './parse-vnpu.ts'
 
 const TOOL = 'npu-smi'
-const WHOLE_CARD_PPM = 1_000_000
 /** Chips whose ids are asked anew in one inventory; the rest follow at the next one. */
 const CHIPS_ASKED_MAX = 64
+/** Nodes of vNPUs come and go with them: a change between two inventories asks for a new one. */
+const VNPU_NODE = /^vdavinci\d+$/
 
 /** Words of the health column; others are `unknown`. */
 const HEALTH: Readonly<Record<string, Pick<HealthReading, 'status' | 'cause'>>> = {
@@ -36,11 +46,44 @@ const HEALTH: Readonly<Record<string, Pick<HealthReading, 'status' | 'cause'>>> 
   critical: { status: 'failed', cause: 'health' satisfies FaultyCause },
 }
 
+/** A chip with what is remembered of it. */
+interface KnownChip extends AscendDevice {
+  /** This version of the tool prints a table of processes. */
+  readonly listsProcesses: boolean
+}
+
 /** What a chip is known by, remembered while it stands at the same place. */
 interface ChipIds {
   readonly pci: string | null
-  readonly dieId: string | null
+  readonly uuid: string | null
   readonly serial: string | null
+}
+
+/** What is cut out of a chip, asked anew at every inventory. */
+type ChipCut = Pick<AscendDevice, 'vnpus' | 'ai_cores_total'>
+
+const TRAITS: CardTraits<KnownChip> = {
+  vendor: 'ascend',
+  identitiesOf: ({ uuid, serial, chip_id }) => [
+    ...(uuid === null ? [] : [{ strength: 'strong', raw: uuid } as const]),
+    // The card's serial is shared by its chips, so the chip's number belongs to the id.
+    ...(serial === null ? [] : [{ strength: 'board', raw: `${serial}/${chip_id ?? 0}` } as const]),
+  ],
+  offersOf: (chip) => ({
+    utilization: !isCut(chip),
+    memory: true,
+    processes: chip.listsProcesses,
+    health: true,
+    power: chip.power_w !== null,
+  }),
+  healthOf: ({ health }) => healthByWord(health, HEALTH),
+  // Nodes carry the physical id, which only 910C and later print.
+  deviceFileOf: ({ phy_id = null }) => (phy_id === null ? null : `/dev/davinci${phy_id}`),
+  cutOf: ({ vnpus = [], ai_cores_total: whole = null }) => {
+    const slices = vnpus.map(sliceOf).filter((slice) => slice !== null)
+    return whole === null || slices.length < vnpus.length ? null : { whole, slices }
+  },
+  splitOf: (chip) => (isCut(chip) ? 'vNPU' : null),
 }
 
 export const ascend: VendorModule = {
@@ -52,6 +95,8 @@ export class AscendProbe implements Probe {
   readonly vendor: Vendor = 'ascend'
   readonly #context: ProbeContext
   readonly #ids = new Map<string, ChipIds>()
+  readonly #cuts = new Map<string, ChipCut>()
+  #vnpuNodes: string | null = null
 
   constructor(context: ProbeContext) {
     this.#context = context
@@ -68,26 +113,36 @@ export class AscendProbe implements Probe {
     const answer = await this.#info()
     if (answer.status === 'failed') return answer
     const { output } = answer
-    const chips = countedChips(output)
-    await this.#learnIds(chips)
+    const counted = countedChips(output)
+    await this.#learnIds(counted)
+    await this.#learnCuts(counted)
+    const { driverVersion, toolVersion } = output
+    const known = { driverVersion, rootPrefix: this.#context.rootPrefix }
+    const chips = this.#known(output)
     return {
       status: 'ok',
       tool: TOOL,
-      toolVersion: output.toolVersion,
-      units: chips.map((chip) => this.#unitOf(chip, output)),
-      problems: [],
+      toolVersion,
+      units: chips.flatMap((chip) => unitsOfCard(TRAITS, chip, known)),
+      problems: chips.flatMap((chip) => splitProblem(TRAITS, chip) ?? []),
     }
   }
 
   async sample(): Promise<ProbeSample | ProbeFailure> {
     const answer = await this.#info()
     if (answer.status === 'failed') return answer
-    const chips = countedChips(answer.output)
+    const counted = countedChips(answer.output)
     // A chip that was not there at inventory is asked for its ids, so that its key is the lasting one.
-    const unknown = chips.filter((chip) => !this.#ids.has(placeOf(chip)))
+    const unknown = counted.filter((chip) => !this.#ids.has(placeOf(chip)))
     if (unknown.length > 0) await this.#learnIds(unknown)
-    const readings = chips.map((chip) => readingOf(chip, this.#keyOf(chip)))
-    return { status: 'ok', tool: TOOL, readings, problems: [] }
+    if (vnpuNodes(this.#context.rootPrefix) !== this.#vnpuNodes) await this.#learnCuts(counted)
+    const chips = this.#known(answer.output)
+    return {
+      status: 'ok',
+      tool: TOOL,
+      readings: chips.flatMap((chip) => readingsOfCard(TRAITS, chip)),
+      problems: chips.flatMap((chip) => splitProblem(TRAITS, chip) ?? []),
+    }
   }
 
   async release(): Promise<void> {
@@ -136,30 +191,39 @@ export class AscendProbe implements Probe {
       const { npu_id: npu, chip_id: chipId } = chip
       const place = placeOf(chip)
       const known = this.#ids.get(place)
-      const isKnown = known !== undefined && known.pci === (chip.pci_bdf ?? null)
+      const isKnown = known !== undefined && known.pci === chip.pci_bdf
       if (isKnown || npu === null || asked >= CHIPS_ASKED_MAX) continue
       asked += 1
-      const board = await this.#board(npu, chipId)
-      const dieId = board?.uuid ?? null
+      const board = await this.#ask('board', npu, chipId)
       let serial = board?.serial ?? serials.get(npu) ?? null
       if (serial === null && !serials.has(npu)) {
-        serial = chipId === null ? null : ((await this.#board(npu, null))?.serial ?? null)
+        serial = chipId === null ? null : ((await this.#ask('board', npu, null))?.serial ?? null)
         serials.set(npu, serial)
       }
       // Without any answer the chip is asked again at the next inventory.
-      if (board !== null) this.#ids.set(place, { pci: chip.pci_bdf ?? null, dieId, serial })
+      if (board !== null) {
+        this.#ids.set(place, { pci: chip.pci_bdf, uuid: board.uuid, serial })
+      }
     }
   }
 
-  async #board(npu: number, chip: number | null): Promise<AscendDevice | null> {
-    const args = [
-      'info',
-      '-t',
-      'board',
-      '-i',
-      `${npu}`,
-      ...(chip === null ? [] : ['-c', `${chip}`]),
-    ]
+  /** A part that knows no vNPUs answers with an error: it is in one piece. */
+  async #learnCuts(chips: readonly AscendDevice[]): Promise<void> {
+    this.#vnpuNodes = vnpuNodes(this.#context.rootPrefix)
+    for (const chip of chips.slice(0, CHIPS_ASKED_MAX)) {
+      const { npu_id: npu, chip_id: chipId } = chip
+      if (npu === null || chipId === null) continue
+      const info = await this.#ask('info-vnpu', npu, chipId)
+      this.#cuts.set(placeOf(chip), {
+        vnpus: info?.vnpus ?? [],
+        ai_cores_total: info?.ai_cores_total ?? null,
+      })
+    }
+  }
+
+  async #ask(type: string, npu: number, chip: number | null): Promise<AscendDevice | null> {
+    const ofChip = chip === null ? [] : ['-c', `${chip}`]
+    const args = ['info', '-t', type, '-i', `${npu}`, ...ofChip]
     const result = await this.#run(args)
     if (result.status !== 'exited') return null
     const reading = readAscendOutput(result.stdout, `npu-smi ${args.join(' ')}`)
@@ -169,51 +233,17 @@ export class AscendProbe implements Probe {
     return device !== null && device.npu_id === npu ? device : null
   }
 
-  #unitOf(chip: AscendDevice, output: AscendOutput): InventoryUnit {
-    return {
-      key: this.#keyOf(chip),
-      parentKey: null,
-      kind: 'card',
-      vendor: 'ascend',
-      name: chip.name ?? 'Ascend (name not told)',
-      memoryTotalBytes: bytesOf(chip.memory_total_mib),
-      powerCapWatts: null,
-      sharePpm: WHOLE_CARD_PPM,
-      driverVersion: output.driverVersion,
-      identities: this.#identitiesOf(chip),
-      pciAddress: chip.pci_bdf ?? null,
-      deviceFile: deviceFileOf(chip),
-      offers: {
-        utilization: true,
-        memory: true,
-        processes: output.listsProcesses === true,
-        health: true,
-        power: chip.power_w !== null,
-      },
-    }
+  #known(output: AscendOutput): PlacedCard<KnownChip>[] {
+    const listsProcesses = output.listsProcesses === true
+    const chips = countedChips(output).map((chip): KnownChip => {
+      const place = placeOf(chip)
+      const { uuid = null, serial = null } = this.#ids.get(place) ?? {}
+      const cut = this.#cuts.get(place) ?? {}
+      const whole: KnownChip = { ...chip, ...cut, uuid, serial, listsProcesses }
+      return isCut(whole) ? { ...whole, utilization_pct: null } : whole
+    })
+    return placedCards(TRAITS, chips, placeOf)
   }
-
-  #identitiesOf(chip: AscendDevice): RawIdentity[] {
-    const ids = this.#ids.get(placeOf(chip))
-    const identities: RawIdentity[] = []
-    if (ids?.dieId) identities.push({ strength: 'strong', raw: ids.dieId })
-    // The card's serial is shared by its chips, so the chip's number belongs to the id.
-    if (ids?.serial) {
-      identities.push({ strength: 'board', raw: `${ids.serial}/${chip.chip_id ?? 0}` })
-    }
-    return identities
-  }
-
-  #keyOf(chip: AscendDevice): string {
-    const [strongest] = this.#identitiesOf(chip)
-    return strongest?.raw ?? `ascend:${placeOf(chip)}`
-  }
-}
-
-/** Nodes are numbered by physical id, which only 910C and later print; else it is the logic id's. */
-function deviceFileOf(chip: AscendDevice): string | null {
-  const number = chip.phy_id ?? null
-  return number === null ? null : `/dev/davinci${number}`
 }
 
 /** Soft partitions print a die twice; it is one. */
@@ -226,42 +256,36 @@ function placeOf(chip: AscendDevice): string {
   return [chip.npu_id, chip.chip_id, chip.pci_bdf ?? 'soc'].join('/')
 }
 
-function readingOf(chip: AscendDevice, key: string): UnitReading {
-  const outOfRange: string[] = []
-  const { processes } = chip
-  const memory = processes?.map((process) => process.memory_mib) ?? []
-  const isSumKnown = memory.every((mib) => mib !== null)
+function isCut({ vnpus = [] }: AscendDevice): boolean {
+  return vnpus.length > 0
+}
+
+/** No output has a counter, a memory figure or a process list of a vNPU. */
+function sliceOf({ vnpu_id, template, ai_cores }: AscendVnpu): CardSlice | null {
+  if (ai_cores === null) return null
   return {
-    key,
-    utilization: { compute: checkRatio('utilization', chip.utilization_pct, outOfRange) },
-    ...checkFigures(
-      {
-        memoryTotalMib: chip.memory_total_mib,
-        memoryUsedMib: chip.memory_used_mib,
-        powerWatts: chip.power_w,
-        temperatureCelsius: chip.temperature_c,
-      },
-      outOfRange,
-    ),
-    health: healthOf(chip),
-    processes:
-      processes === null
-        ? null
-        : {
-            computeCount: processes.length,
-            graphicsCount: null,
-            memoryUsedBytes: isSumKnown
-              ? bytesOf(memory.reduce<number>((sum, mib) => sum + (mib ?? 0), 0))
-              : null,
-          },
-    kernelAgeMs: null,
-    outOfRange,
+    part: `vnpu${vnpu_id}`,
+    uuid: null,
+    profile: template,
+    weight: ai_cores,
+    memory_total_mib: null,
+    memory_used_mib: null,
+    utilization_pct: null,
+    processes: null,
+    deviceFile: `/dev/vdavinci${vnpu_id}`,
   }
 }
 
-function healthOf(chip: AscendDevice): HealthReading {
-  const word = chip.health ?? null
-  const row = HEALTH[word?.toLowerCase() ?? '']
-  const detail = row?.status === 'ok' ? null : word
-  return { status: row?.status ?? 'unknown', cause: row?.cause ?? null, detail }
+/** Names of the nodes of vNPUs, to notice a change; empty where there are none. */
+function vnpuNodes(rootPrefix: string): string {
+  try {
+    const names = readdirSync(join(rootPrefix || '/', 'dev'))
+    return names
+      .filter((name) => VNPU_NODE.test(name))
+      .sort()
+      .join(' ')
+  } catch {
+    // A folder that cannot be read shows no change.
+    return ''
+  }
 }

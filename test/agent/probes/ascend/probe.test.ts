@@ -1,4 +1,6 @@
 /** npu-smi as a probe: ids per chip, one call per sample, and what a broken tool makes of it. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { AscendProbe } from '../../../../agent/src/probes/ascend/probe.ts'
 import { fixture } from '../../../support/captures.ts'
@@ -127,6 +129,71 @@ describe('npu-smi', () => {
     using box = new ToolBox()
     npuSmi(box, `grep: warning: stray \\ before /\n${TABLE}`)
     expect(await new AscendProbe(box.context()).sample()).toMatchObject({ status: 'ok' })
+  })
+
+  test('vNPUs are slices whose shares add up; nothing of the chip counts as quiet then', async () => {
+    using box = new ToolBox()
+    box.answers('npu-smi', [
+      { when: 'info', stdout: TABLE },
+      { when: 'info -t board -i 0 -c 0', stdout: board(0, DIE_0) },
+      { when: 'info -t info-vnpu -i 0 -c 0', stdout: fixture('ascend/910b4-vnpu__25.0__two.txt') },
+    ])
+    const probe = new AscendProbe(box.context())
+    const inventory = await probe.inventory()
+    const key = DIE_0.replaceAll(' ', '-')
+    const units = inventory.status === 'ok' ? inventory.units : []
+    expect(units.map((unit) => [unit.key, unit.kind, unit.sharePpm, unit.deviceFile])).toEqual([
+      [key, 'card', 1_000_000, null],
+      [`${key}/vnpu100`, 'slice', 500_000, '/dev/vdavinci100'],
+      [`${key}/vnpu101`, 'slice', 250_000, '/dev/vdavinci101'],
+      [`${key}/unsliced`, 'unsliced', 250_000, null],
+      ['ascend:1/0/0000:c2:00.0', 'card', 1_000_000, null],
+    ])
+    expect(units.map(({ offers }) => offers.utilization)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      true,
+    ])
+    const sample = await probe.sample()
+    const readings = sample.status === 'ok' ? sample.readings : []
+    expect(readings.map((reading) => reading.key)).toEqual(units.map((unit) => unit.key))
+    expect(readings[0]?.utilization.compute).toBeNull()
+  })
+
+  test('vNPUs whose cores are not told leave the chip split, and it is said', async () => {
+    using box = new ToolBox()
+    const text = fixture('ascend/910b4-vnpu__25.0__two.txt').replaceAll('vir', 'own')
+    box.answers('npu-smi', [
+      { when: 'info', stdout: TABLE },
+      { when: 'info -t info-vnpu -i 0 -c 0', stdout: text },
+    ])
+    const inventory = await new AscendProbe(box.context()).inventory()
+    expect(inventory).toMatchObject({ problems: [{ sentence: expect.stringContaining('vNPU') }] })
+    expect(inventory.status === 'ok' && inventory.units[0]?.offers).toMatchObject({
+      utilization: false,
+      processes: true,
+    })
+  })
+
+  test('a vNPU that is made between two inventories is noticed by its device node', async () => {
+    using box = new ToolBox()
+    npuSmi(box)
+    const probe = new AscendProbe(box.context())
+    await probe.inventory()
+    await probe.sample()
+    const before = box.calls('npu-smi').length
+    mkdirSync(join(box.folder, 'dev'))
+    writeFileSync(join(box.folder, 'dev/vdavinci100'), '')
+    await probe.sample()
+    await probe.sample()
+    expect(box.calls('npu-smi').slice(before)).toEqual([
+      'info',
+      'info -t info-vnpu -i 0 -c 0',
+      'info -t info-vnpu -i 1 -c 0',
+      'info',
+    ])
   })
 
   test('without the tool the vendor is absent', async () => {
