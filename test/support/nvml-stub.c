@@ -3,11 +3,12 @@
  * every call, so that a test can change it while the library is loaded. The file is named by
  * NVML_STUB_FILE at compile time. One `key value` per line; keys: cards, mig (card 0 is cut),
  * hang (function that sleeps for ever), lost (index whose handle answers GPU_IS_LOST), reset,
- * no_utilization, ecc, remap_failure, processes, xid, init (return value of nvmlInit), util.
+ * gpm (percent of each instance plus its id; absent: no counters), no_utilization, ecc, remap_failure, processes, xid, init (return value of nvmlInit), util.
  */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -192,6 +193,42 @@ int nvmlDeviceGetAttributes_v2(uintptr_t slice, unsigned *attributes) {
   memset(attributes, 0, 40);
   attributes[0] = 16 * (unsigned)setting("slice_size", 1);
   attributes[7] = (unsigned)setting("slice_size", 1);
+  return OK;
+}
+/* A snapshot remembers its instance; between two of one instance lies its load. */
+int nvmlGpmQueryDeviceSupport(uintptr_t device, unsigned *support) {
+  (void)device;
+  if (support[0] != 1) return 25;
+  support[1] = setting("gpm", -1) >= 0;
+  return OK;
+}
+int nvmlGpmSampleAlloc(uintptr_t **sample) {
+  *sample = calloc(1, sizeof(uintptr_t));
+  return OK;
+}
+int nvmlGpmSampleFree(uintptr_t *sample) {
+  free(sample);
+  return OK;
+}
+int nvmlGpmMigSampleGet(uintptr_t device, unsigned instance, uintptr_t *sample) {
+  (void)device;
+  if (setting("gpm_fails", 0)) return 999;
+  *sample = instance;
+  return OK;
+}
+int nvmlGpmMetricsGet(unsigned char *question) {
+  unsigned version, count, metric;
+  uintptr_t *first, *second;
+  double value;
+  memcpy(&version, question, 4);
+  memcpy(&count, question + 4, 4);
+  memcpy(&first, question + 8, 8);
+  memcpy(&second, question + 16, 8);
+  memcpy(&metric, question + 24, 4);
+  if (version != 1 || count != 1 || metric != 1 || first == second || *first != *second) return 2;
+  value = (double)setting("gpm", 0) + (double)*second;
+  memset(question + 28, 0, 4);
+  memcpy(question + 32, &value, 8);
   return OK;
 }
 int nvmlEventSetCreate(uintptr_t *set) {

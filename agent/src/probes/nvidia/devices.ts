@@ -28,6 +28,9 @@ export interface NvidiaSlice {
   readonly compute_slices?: number | null
   readonly memory_total_mib?: number | null
   readonly memory_used_mib?: number | null
+  /** Only the library tells it, from Hopper on. */
+  readonly utilization_pct?: number | null
+  readonly has_utilization?: boolean
 }
 
 export interface NvidiaDevice {

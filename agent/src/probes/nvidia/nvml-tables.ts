@@ -39,6 +39,11 @@ export const NVML_FUNCTIONS = {
   nvmlDeviceGetGpuInstanceId: [HANDLE, OUT],
   nvmlDeviceGetComputeInstanceId: [HANDLE, OUT],
   nvmlDeviceGetAttributes_v2: [HANDLE, OUT],
+  nvmlGpmQueryDeviceSupport: [HANDLE, OUT],
+  nvmlGpmSampleAlloc: [OUT],
+  nvmlGpmSampleFree: [HANDLE],
+  nvmlGpmMigSampleGet: [HANDLE, UINT, HANDLE],
+  nvmlGpmMetricsGet: [OUT],
   nvmlEventSetCreate: [OUT],
   nvmlEventSetFree: [HANDLE],
   nvmlDeviceRegisterEvents: [HANDLE, 'uint64_t', HANDLE],
@@ -101,6 +106,25 @@ export const MEMORY_V1 = { size: 24, totalAt: 0, usedAt: 16 } as const
 export const PROCESS_INFO = { size: 24, pidAt: 0, memoryAt: 8, giAt: 16, ciAt: 20 } as const
 /** `nvmlDeviceAttributes_t`: eight uints, then uint64 memory in MB. */
 export const ATTRIBUTES = { size: 40, smCountAt: 0, computeSlicesAt: 28 } as const
+/** `nvmlGpmSupport_t`: version, then whether the device has the counters. */
+export const GPM_SUPPORT = { size: 8, version: 1, isSupportedAt: 4 } as const
+/**
+ * `nvmlGpmMetricsGet_t`: version, number of metrics, two snapshots, then the metrics (id, return
+ * value, double, three pointers: 40 bytes each). The library reads as many as are asked for; the
+ * structure has room for all that any version knows (333 in the header of 580).
+ */
+export const GPM_METRICS = {
+  size: 24 + 400 * 40,
+  version: 1,
+  countAt: 4,
+  firstAt: 8,
+  secondAt: 16,
+  metricAt: 24,
+  returnAt: 28,
+  valueAt: 32,
+  /** `NVML_GPM_METRIC_GRAPHICS_UTIL`: percent of time any compute or graphics work was active. */
+  graphicsUtilization: 1,
+} as const
 /** `nvmlEventData_t`: device, uint64 type, uint64 data, two instance ids. */
 export const EVENT_DATA = { size: 32, deviceAt: 0, typeAt: 8, dataAt: 16 } as const
 

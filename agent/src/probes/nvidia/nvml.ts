@@ -5,6 +5,7 @@
 import type { Clock } from '@yiben/shared'
 import type { ProbeFailure, UnitProblem } from '../probe.ts'
 import type { NvidiaDevice, NvidiaProcess, NvidiaSlice } from './devices.ts'
+import { GpmReader, type GpmReading } from './nvml-gpm.ts'
 import { loadNvml, type NvmlLibrary } from './nvml-library.ts'
 import {
   type Handle,
@@ -69,6 +70,7 @@ interface Session {
   /** Cards the library counts but gives no handle for. */
   readonly problems: readonly UnitProblem[]
   readonly eventSet: Handle | null
+  readonly gpm: GpmReader
 }
 
 export interface NvmlWayOptions {
@@ -110,7 +112,7 @@ export class NvmlWay implements NvidiaWay {
     await this.#noteEvents(session)
     const devices: NvidiaDevice[] = []
     for (const card of session.cards) {
-      const device = await readCard(session.library, card)
+      const device = await readCard(session, card)
       if (this.isHung) return hung()
       if (device === 'uninitialized') {
         this.#session = null
@@ -134,6 +136,7 @@ export class NvmlWay implements NvidiaWay {
     const session = this.#session
     this.#session = null
     if (session === null || this.isHung) return
+    await session.gpm.close()
     if (session.eventSet !== null) await session.library.call('nvmlEventSetFree', session.eventSet)
     await session.library.call('nvmlShutdown')
   }
@@ -213,7 +216,8 @@ async function openSession(library: NvmlLibrary): Promise<Session | ProbeFailure
     else cards.push(await readIdentity(library, index, handle.value))
   }
   const eventSet = await watchXids(library, cards)
-  return { library, driverVersion: version.value, cards, problems, eventSet }
+  const gpm = new GpmReader(library)
+  return { library, driverVersion: version.value, cards, problems, eventSet, gpm }
 }
 
 function noHandle(index: number, code: number): UnitProblem {
@@ -251,7 +255,8 @@ async function watchXids(library: NvmlLibrary, cards: readonly Card[]): Promise<
   return set.value
 }
 
-async function readCard(library: NvmlLibrary, card: Card): Promise<NvidiaDevice | 'uninitialized'> {
+async function readCard(session: Session, card: Card): Promise<NvidiaDevice | 'uninitialized'> {
+  const { library } = session
   const { handle } = card
   const memory = await readMemory(library, handle)
   if (memory.code === NVML_UNINITIALIZED) return 'uninitialized'
@@ -269,7 +274,7 @@ async function readCard(library: NvmlLibrary, card: Card): Promise<NvidiaDevice 
     ECC_VOLATILE,
   )
   const rows = await readRemappedRows(library, handle)
-  const mig = await readMig(library, handle)
+  const mig = await readMig(session, handle)
   const encoder = await readEngine(library, 'nvmlDeviceGetEncoderUtilization', handle)
   const decoder = await readEngine(library, 'nvmlDeviceGetDecoderUtilization', handle)
   return deviceOf(card, {
@@ -337,16 +342,24 @@ async function readAllProcesses(
   return { processes, lists_graphics: graphics.value !== null }
 }
 
-async function readMig(library: NvmlLibrary, handle: Handle): Promise<Partial<NvidiaDevice>> {
+async function readMig(session: Session, handle: Handle): Promise<Partial<NvidiaDevice>> {
+  const { library } = session
   const current = Buffer.alloc(4)
   const code = await library.call('nvmlDeviceGetMigMode', handle, current, Buffer.alloc(4))
   if (code !== NVML_SUCCESS) return {}
   if (current.readUInt32LE(0) === 0) return { mig_enabled: false }
   const most = await readUint(library, 'nvmlDeviceGetMaxMigDeviceCount', handle)
   const slices: NvidiaSlice[] = []
+  /** Counters of a GPU instance, read once for all compute instances in it. */
+  const counters = new Map<number | null, GpmReading>()
   for (let index = 0; index < Math.min(most.value ?? 0, DEVICES_MAX); index += 1) {
     const slice = await readHandle(library, 'nvmlDeviceGetMigDeviceHandleByIndex', handle, index)
-    if (slice.value !== null) slices.push(await readSlice(library, slice.value, index))
+    if (slice.value === null) continue
+    const told = await readSlice(library, slice.value, index)
+    const gi = told.gi ?? null
+    const gpm = counters.get(gi) ?? (await session.gpm.read(handle, gi))
+    counters.set(gi, gpm)
+    slices.push({ ...told, utilization_pct: gpm.percent, has_utilization: gpm.isOffered })
   }
   return {
     mig_enabled: true,

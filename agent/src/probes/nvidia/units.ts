@@ -1,7 +1,7 @@
 /**
  * From devices to units: the card, the slices cut out of it and the unsliced rest, with keys that
- * are the same whichever way read them. Slices offer no utilization (neither the library nor the
- * tool has a counter for them); nothing can run on the unsliced rest, so only what does not belong
+ * are the same whichever way read them. Slices offer utilization where the library compares their
+ * counters (Hopper on), else none; nothing can run on the unsliced rest, so only what does not belong
  * to any slice is booked on it.
  */
 import type { ProcessReading, UnitReading } from '@yiben/shared'
@@ -68,6 +68,7 @@ export function unitsOf(
       memoryTotalBytes: bytesOf(slice.memory_total_mib),
       sharePpm: cut.slicesPpm[at] ?? 0,
       identities: slice.uuid ? [{ strength: 'strong', raw: slice.uuid }] : [],
+      offers: { ...part.offers, utilization: slice.has_utilization === true },
     }),
   )
   const rest: InventoryUnit = {
@@ -113,6 +114,7 @@ export function readingsOf(device: NvidiaDevice): UnitReading[] {
       key: sliceKey(key, slice),
       totalMib: slice.memory_total_mib ?? null,
       usedMib: slice.memory_used_mib ?? null,
+      utilizationPercent: slice.has_utilization === true ? (slice.utilization_pct ?? null) : null,
       isOn: (process) => process.gi === slice.gi && process.ci === slice.ci,
     }),
   )
@@ -122,6 +124,7 @@ export function readingsOf(device: NvidiaDevice): UnitReading[] {
     key: unslicedKey(key),
     totalMib: memory?.total ?? null,
     usedMib: used?.used ?? null,
+    utilizationPercent: null,
     isOn: (process) => process.gi === undefined,
   })
   return [card, ...slices, rest]
@@ -226,18 +229,20 @@ interface Part {
   readonly key: string
   readonly totalMib: number | null
   readonly usedMib: number | null
+  readonly utilizationPercent: number | null
   readonly isOn: (process: NvidiaProcess) => boolean
 }
 
-/** A part shares the health and the silicon of its card, and has no counters of its own. */
+/** A part shares the health and the silicon of its card. */
 function partReading(card: UnitReading, device: NvidiaDevice, part: Part): UnitReading {
   const outOfRange: string[] = []
   const { totalMib: memoryTotalMib, usedMib: memoryUsedMib } = part
   const figures = { memoryTotalMib, memoryUsedMib, powerWatts: null, temperatureCelsius: null }
+  const compute = checkRatio('utilization', part.utilizationPercent, outOfRange)
   return {
     ...card,
     key: part.key,
-    utilization: {},
+    utilization: compute === null ? {} : { compute },
     ...checkFigures(figures, outOfRange),
     processes: card.processes === null ? null : countProcesses(device, part.isOn),
     outOfRange,

@@ -146,6 +146,29 @@ describe.skipIf(C_COMPILER === null)(`the NVIDIA library${WHY_SKIPPED}`, () => {
     expect(readings[1]).toMatchObject({ utilization: {}, memoryUsedBytes: 12 * 1024 * 1024 })
   })
 
+  test('slices of a Hopper have their own utilization, from the second reading on', async () => {
+    using box = new ToolBox()
+    using stub = new NvmlStub({ cards: 1, mig: 2, slice_size: 3, gpm: 40 })
+    const probe = probeOf(box, stub)
+    const { units } = await inventoryOf(probe)
+    expect(units.map(({ kind, offers }) => [kind, offers.utilization])).toEqual([
+      ['card', false],
+      ['slice', true],
+      ['slice', true],
+      ['unsliced', false],
+    ])
+    const compute = async () =>
+      (await sampleOf(probe)).readings.map(({ utilization }) => utilization.compute ?? null)
+    // The stub's instances are 3 and 4, and each is as busy as its number above 40.
+    expect(await compute()).toEqual([null, 0.43, 0.44, null])
+    stub.set({ gpm_fails: 1 })
+    expect(await compute()).toEqual([null, null, null, null])
+    stub.set({ gpm_fails: 0 })
+    expect(await compute()).toEqual([null, null, null, null])
+    expect(await compute()).toEqual([null, 0.43, 0.44, null])
+    await probe.release()
+  })
+
   test('a card cut 3g + 3g leaves one seventh unsliced', async () => {
     using box = new ToolBox()
     using stub = new NvmlStub({ cards: 1, mig: 2, slice_size: 3 })
