@@ -16,9 +16,10 @@ export const PACKAGE_HOMES = {
   'fastify-type-provider-zod': '^collector/src/api/',
   '@fastify/(helmet|rate-limit|swagger|swagger-ui)': '^collector/src/api/',
   'prom-client': '^collector/src/api/',
+  '@grpc/(grpc-js|proto-loader)': '^agent/src/owners/kubernetes-kubelet\\.ts$',
   pino: '^shared/src/log\\.ts$',
   commander: '^(agent|collector)/src/main\\.ts$|^scripts/',
-  yaml: '^(agent|collector)/src/config|^scripts/',
+  yaml: '^(agent|collector)/src/config|^agent/src/owners/kubernetes-kubeconfig\\.ts$|^scripts/',
 }
 
 /** Built-in modules with one home: disk queue, child processes. */

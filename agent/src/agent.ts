@@ -152,7 +152,7 @@ export class Agent implements Controllable, LinkOwner {
   }
 
   status(): AgentStatus {
-    const { spool, config, agentVersion, node, clock } = this.#options
+    const { spool, config, agentVersion, node, clock, owner } = this.#options
     const keeper = this.#keeper
     const atMs = this.#nowMs()
     return agentStatus({
@@ -167,6 +167,7 @@ export class Agent implements Controllable, LinkOwner {
       link: this.#link.status(),
       collectorUrl: config.collectorUrl,
       monotonicMs: clock.monotonicMs(),
+      owner: { kind: owner.kind, problems: owner.problems ?? [] },
       probes: this.#table.probeFacts(),
       units: this.#table.units.map((unit) =>
         unitStatus(unit, this.#live.get(unit.index), this.#depositProblem(unit, atMs)),

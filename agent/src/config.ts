@@ -6,11 +6,19 @@
  */
 import type { LogLevel, OptionRow, Vendor } from '@yiben/shared'
 import { AppError } from '@yiben/shared'
+import {
+  KUBERNETES_OPTIONS,
+  kubernetesContradictions,
+  kubernetesOwnerOptions,
+} from './config/kubernetes-options.ts'
 import type { Option } from './config/options.ts'
 import { environmentName, OPTIONS } from './config/options.ts'
 import { OptionReader } from './config/reader.ts'
+import { SLURM_OPTIONS, slurmContradictions, slurmOwnerOptions } from './config/slurm-options.ts'
 import type { Calendar } from './owners/calendar.ts'
+import type { KubernetesOwnerOptions } from './owners/kubernetes.ts'
 import type { OwnerConfig } from './owners/registry.ts'
+import type { SlurmOwnerOptions } from './owners/slurm.ts'
 import type { ApprovedBaseline } from './verdict/baseline.ts'
 
 export interface AgentConfig {
@@ -63,7 +71,11 @@ export interface ConfigSources {
   readonly flags?: Readonly<Record<string, string | undefined>>
 }
 
-const ALL_OPTIONS: readonly Option<unknown>[] = Object.values(OPTIONS)
+const ALL_OPTIONS: readonly Option<unknown>[] = [
+  OPTIONS,
+  KUBERNETES_OPTIONS,
+  SLURM_OPTIONS,
+].flatMap((group): Option<unknown>[] => Object.values(group))
 
 /** Throws `config_unreadable` or `config_invalid`; the message names every option at fault. */
 export function loadConfig(sources: ConfigSources): AgentConfig {
@@ -97,6 +109,9 @@ interface OwnerParts {
   readonly kind: OwnerConfig['kind']
   readonly calendar: Calendar | null
   readonly toBank: boolean
+  readonly kubernetes: KubernetesOwnerOptions
+  /** `null`: the one option it needs is not set. */
+  readonly slurm: SlurmOwnerOptions | null
 }
 
 interface Assembled extends Omit<AgentConfig, 'owner'> {
@@ -121,6 +136,8 @@ function assemble(get: Get): Assembled {
       kind: get(OPTIONS.ownerKind),
       calendar: get(OPTIONS.ownerCalendar),
       toBank: get(OPTIONS.ownerToBank),
+      kubernetes: kubernetesOwnerOptions(get),
+      slurm: slurmOwnerOptions(get),
     },
     deposit: {
       enabled: get(OPTIONS.depositEnabled),
@@ -155,6 +172,8 @@ interface Contradiction {
 function contradictions(config: Assembled, reader: OptionReader): string[] {
   const { ownerParts, deposit, probes } = config
   const both = probes.skip.find((vendor) => probes.only?.includes(vendor))
+  const isSet = (option: Option<unknown>) =>
+    reader.has(option) && reader.get(option) !== option.default
   const table: readonly Contradiction[] = [
     {
       holds: ownerParts.kind === 'contract' && ownerParts.calendar === null,
@@ -187,10 +206,17 @@ function contradictions(config: Assembled, reader: OptionReader): string[] {
       sentence: `probes.only and probes.skip both name ${both}`,
     },
   ]
-  return table.filter((row) => row.holds).map((row) => row.sentence)
+  return [
+    ...table.filter((row) => row.holds).map((row) => row.sentence),
+    ...kubernetesContradictions(ownerParts.kind, isSet),
+    ...slurmContradictions(ownerParts.kind, ownerParts.slurm, isSet),
+  ]
 }
 
-function ownerOf({ kind, calendar, toBank }: OwnerParts): OwnerConfig {
+function ownerOf({ kind, calendar, toBank, kubernetes, slurm }: OwnerParts): OwnerConfig {
+  if (kind === 'kubernetes') return { kind, ...kubernetes }
+  // `contradictions` has refused one without a file.
+  if (kind === 'slurm') return slurm === null ? { kind: 'unstated' } : { kind, ...slurm }
   if (kind !== 'contract') return { kind }
   // `contradictions` has refused a contract without a calendar.
   return calendar === null ? { kind: 'unstated' } : { kind, calendar, toBank }

@@ -201,7 +201,13 @@ function demoAgent(options: DemoNodeOptions, { state, spool }: Parts, pace: Pace
       toolPath: [],
       nvmlLibrary: null,
     },
-    owner: createOwner(config.owner, config.deposit.calendar),
+    owner: createOwner(config.owner, config.deposit.calendar, {
+      clock: pace.clock,
+      random: world.random,
+      log,
+      run: noTool,
+      rootPrefix: '',
+    }),
     pci: async () => [],
     hostFacts: async () => ({
       operatingSystem: 'Demo Linux',

@@ -28,6 +28,7 @@ const statusSchema = z.object({
   }),
   spool: z.object({ bytesUsed: z.number(), waitingRecords: z.number() }),
   clock: z.object({ offsetMs: instant }),
+  owner: z.object({ kind: z.string(), problems: z.array(z.string()) }),
   probes: z.array(
     z.object({
       vendor: z.string(),
@@ -97,6 +98,8 @@ function head(status: ShownStatus): string {
     lines.push(`clock      ${(clock.offsetMs / 1000).toFixed(1)} s off the collector's`)
   }
   if (status.startedAtMs === null) lines.push('start      the tools have not all answered yet')
+  lines.push(`owner      ${status.owner.kind}`)
+  for (const problem of status.owner.problems) lines.push(`           ${problem}`)
   if (pause !== null) {
     const until = pause.untilMs === null ? 'until `resume`' : `until ${instantText(pause.untilMs)}`
     lines.push(`paused     for ${age(atMs, pause.sinceMs)}, ${until}`)

@@ -44,7 +44,7 @@ type Words = Pick<Option<unknown>, 'name' | 'sentence'>
 const DEFAULTS_MS = { s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** `count` and `unit` make both the value and the text of the default. */
-function durationOption(
+export function durationOption(
   words: Words,
   count: number,
   unit: keyof typeof DEFAULTS_MS,
@@ -62,7 +62,7 @@ function durationOption(
   }
 }
 
-function textOption<T extends string | null>(
+export function textOption<T extends string | null>(
   words: Words,
   defaultValue: T,
   schema: Schema<string>,
@@ -80,7 +80,7 @@ function textOption<T extends string | null>(
   }
 }
 
-function yamlOption<T>(
+export function yamlOption<T>(
   words: Words,
   defaultValue: T,
   schema: Schema<T>,
@@ -98,7 +98,7 @@ function yamlOption<T>(
   }
 }
 
-const OWNER_KINDS_CONFIGURED = ['unstated', 'none', 'contract'] as const
+const OWNER_KINDS_CONFIGURED = ['unstated', 'none', 'contract', 'kubernetes', 'slurm'] as const
 export type OwnerKindConfigured = (typeof OWNER_KINDS_CONFIGURED)[number]
 
 const PATH = { unit: 'path', range: '-' } as const
@@ -184,7 +184,7 @@ export const OPTIONS = {
   ownerKind: {
     name: 'owner.kind',
     sentence:
-      'Who gives the cards away: "none" states that nobody does, "contract" that owner.calendar does.',
+      'Who gives the cards away: "none" states that nobody does, "contract" that owner.calendar does, "kubernetes" that the kubelet of this node does, "slurm" that slurmctld does.',
     unit: 'word',
     default: 'unstated',
     defaultText: 'unstated',

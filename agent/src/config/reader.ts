@@ -148,7 +148,7 @@ function reasonOf(issue: Issue): string {
   return `has the unknown key ${words.join(', ')}`
 }
 
-/** Keys within calendars and baselines, for suggestions. */
+/** Keys within calendars, baselines and resources, for suggestions. */
 const STRUCTURE_KEYS = [
   'time_zone',
   'weekly',
@@ -165,6 +165,8 @@ const STRUCTURE_KEYS = [
   'kind',
   'idle_memory_mib',
   'idle_power_w',
+  'ignore',
+  'ids',
 ] as const
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -6,6 +6,7 @@ import { UNIT_KINDS, VENDORS } from '@yiben/shared'
 import * as z from 'zod/mini'
 import type { Calendar, DayWindow } from '../owners/calendar.ts'
 import { WEEKDAYS } from '../owners/calendar.ts'
+import { ASSIGNMENTS, type ResourceRule } from '../owners/kubernetes-resources.ts'
 import type { ApprovedBaseline } from '../verdict/baseline.ts'
 import { suggestion } from './nearest.ts'
 import type { Parsed, Range } from './quantities.ts'
@@ -170,6 +171,31 @@ export const calendar: Schema<Calendar> = z.pipe(
 function minutesOf(window: { readonly from: number; readonly to: number }): DayWindow {
   return { fromMinute: window.from, toMinute: window.to }
 }
+
+/** What a resource of a kubelet is; `ignore` and `vendor` exclude each other. */
+const kubernetesResource: Schema<ResourceRule> = z.pipe(
+  z
+    .strictObject(
+      {
+        name: text,
+        vendor: z.optional(vendor),
+        ignore: z._default(yesOrNo, false),
+        ids: z._default(oneOf(ASSIGNMENTS), 'exact'),
+      },
+      'is not a resource with name and either vendor or ignore',
+    )
+    .check(
+      z.refine(
+        (written) => (written.vendor === undefined) === written.ignore,
+        'needs either a vendor or ignore: true',
+      ),
+    ),
+  z.transform(
+    ({ name, vendor: maker, ids }): ResourceRule => ({ name, vendor: maker ?? null, ids }),
+  ),
+)
+
+export const kubernetesResources: Schema<readonly ResourceRule[]> = listOf(kubernetesResource)
 
 /** An idle baseline the site has approved for one driver. */
 const baseline: Schema<ApprovedBaseline> = z.pipe(

@@ -7,6 +7,7 @@ import type {
   LinkState,
   LinkStatus,
   MeasuredState,
+  OwnerKind,
   ProbeFacts,
   RunName,
   SpoolState,
@@ -74,6 +75,8 @@ export interface AgentStatus {
     readonly waitingRecords: number
   }
   readonly clock: { readonly stepMs: number; readonly offsetMs: number | null }
+  /** Who gives the cards away, and why that cannot be told now. */
+  readonly owner: { readonly kind: OwnerKind; readonly problems: readonly string[] }
   readonly probes: readonly ProbeFacts[]
   readonly units: readonly UnitStatus[]
 }
@@ -81,7 +84,7 @@ export interface AgentStatus {
 /** What the agent knows, as it knows it. */
 export interface StatusParts
   extends Pick<AgentStatus, 'agentVersion' | 'nodeId' | 'atMs' | 'startedAtMs'>,
-    Pick<AgentStatus, 'clock' | 'probes' | 'units'> {
+    Pick<AgentStatus, 'clock' | 'owner' | 'probes' | 'units'> {
   readonly orders: OwnerOrders
   readonly spool: SpoolState
   readonly waitingRecords: number
@@ -115,6 +118,7 @@ export function agentStatus(parts: StatusParts): AgentStatus {
       waitingRecords: parts.waitingRecords,
     },
     clock: parts.clock,
+    owner: parts.owner,
     probes: parts.probes,
     units: parts.units,
   }

@@ -2,7 +2,7 @@
  * What every owner probe is: it tells to whom a card has been given. Possession is proven only by
  * what the owner's scheduler, contract or stated calendar says; silence proves nothing.
  */
-import type { OwnerKind, Vendor } from '@yiben/shared'
+import type { Clock, Logger, OwnerKind, Random, Vendor } from '@yiben/shared'
 
 /** Possession of one unit at one instant. */
 export type Possession =
@@ -35,8 +35,43 @@ export interface OwnerQuery {
   readonly units: readonly OwnedUnit[]
 }
 
+/** One run of a scheduler's tool; bounded in time and output. */
+export interface OwnerToolCall {
+  /** Bare name (`scontrol`) or absolute path. */
+  readonly tool: string
+  readonly args: readonly string[]
+  readonly deadlineMs: number
+  readonly outputBytesMax: number
+  readonly signal?: AbortSignal
+}
+
+export type OwnerToolResult =
+  | {
+      readonly status: 'exited'
+      readonly exitCode: number
+      readonly stdout: string
+      readonly stderr: string
+    }
+  | {
+      readonly status: 'missing' | 'denied' | 'timeout' | 'too_large' | 'killed'
+      readonly sentence: string
+    }
+
+/** What the agent lends an owner probe that reads something of the machine. */
+export interface OwnerContext {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** What a tool does is a result, never an exception. */
+  readonly run: (call: OwnerToolCall) => Promise<OwnerToolResult>
+  /** Put before `/sys`, `/proc` and `/dev`, as for probes. */
+  readonly rootPrefix: string
+}
+
 export interface OwnerProbe {
   readonly kind: OwnerKind
+  /** Why possession cannot be told now, for people; empty or absent when nothing stands in the way. */
+  readonly problems?: readonly string[]
   /** Bounded by 2 s; never throws; a unit left out of the answer is unproven. */
   possession(query: OwnerQuery): Promise<ReadonlyMap<string, Possession>>
   stop(): Promise<void>

@@ -6,7 +6,7 @@ import type { OwnerProbe } from './owner.ts'
 import { sameForAll } from './same-for-all.ts'
 
 const SENTENCE =
-  'Nobody has stated who gives these cards away: set owner.kind to "none" or "contract" in the configuration.'
+  'Nobody has stated who gives these cards away: set owner.kind to "slurm", "kubernetes", "contract" or "none" in the configuration.'
 
 export function createUnstatedOwner(): OwnerProbe {
   return {

@@ -271,7 +271,7 @@ export class Observer {
     if (units.length === 0) return new Map()
     const query = {
       atMs: nowMs(),
-      units: units.map(ownedUnit),
+      units: units.map((unit) => ownedUnit(unit, units)),
     }
     let timer: Timer | null = null
     const late = new Promise<ReadonlyMap<string, Possession>>((resolve) => {
@@ -299,9 +299,12 @@ export class Observer {
   }
 }
 
-function ownedUnit({ id, unit }: IndexedUnit): OwnedUnit {
-  const { parentKey, vendor, pciAddress, deviceFile, identities } = unit
-  return { key: id, parentKey, vendor, pciAddress, deviceFile, ids: identities.map(({ raw }) => raw) }
+/** Parents are named by the ids of this node, which differ from keys where two vendors share one. */
+function ownedUnit({ id, unit }: IndexedUnit, ofVendor: readonly IndexedUnit[]): OwnedUnit {
+  const { vendor, pciAddress, deviceFile, identities } = unit
+  const parent = ofVendor.find((other) => other.unit.key === unit.parentKey)
+  const ids = identities.map(({ raw }) => raw)
+  return { key: id, parentKey: parent?.id ?? null, vendor, pciAddress, deviceFile, ids }
 }
 
 function brokenAs(result: { readonly status: 'ok' } | ProbeFailure): Detection {

@@ -1,7 +1,9 @@
+import { silentLogger } from '@yiben/shared'
 import { describe, expect, test } from 'vitest'
 import type { Calendar } from '../../../agent/src/owners/calendar.ts'
 import type { Possession } from '../../../agent/src/owners/owner.ts'
 import { createOwner } from '../../../agent/src/owners/registry.ts'
+import { FakeClock, FakeRandom } from '../../support/fake-clock.ts'
 
 /** 22:00 to 24:00 UTC, every day. */
 const EVENINGS: Calendar = {
@@ -19,10 +21,17 @@ const UNITS = [
   { ...UNIT, key: 'GPU-2', pciAddress: '0000:0c:00.0' },
 ]
 
-type Arguments = Parameters<typeof createOwner>
+type Arguments = [Parameters<typeof createOwner>[0], Parameters<typeof createOwner>[1]]
+const CONTEXT: Parameters<typeof createOwner>[2] = {
+  clock: new FakeClock(),
+  random: new FakeRandom(1),
+  log: silentLogger,
+  run: async () => ({ status: 'missing', sentence: 'no tool' }),
+  rootPrefix: '',
+}
 
 async function ask(config: Arguments, atMs: number): Promise<Possession | undefined> {
-  const owner = createOwner(...config)
+  const owner = createOwner(...config, CONTEXT)
   const answer = await owner.possession({ atMs, units: UNITS })
   expect([...answer.keys()]).toEqual(['GPU-1', 'GPU-2'])
   expect(owner.kind).toBe(config[0].kind)
@@ -30,6 +39,14 @@ async function ask(config: Arguments, atMs: number): Promise<Possession | undefi
   return answer.get('GPU-1')
 }
 
+const KUBERNETES = {
+  kind: 'kubernetes',
+  socketPath: '/nowhere/kubelet.sock',
+  periodMs: 5_000,
+  bankNamespace: null,
+  resources: [],
+  apiServer: null,
+} as const
 const CONTRACT = { kind: 'contract', calendar: EVENINGS, toBank: true } as const
 
 describe('possession', () => {
@@ -40,6 +57,7 @@ describe('possession', () => {
     ['none, inside the calendar', [{ kind: 'none' }, EVENINGS], INSIDE_MS, 'nobody'],
     ['contract, inside its calendar', [CONTRACT, null], INSIDE_MS, 'given'],
     ['contract, outside its calendar', [CONTRACT, null], OUTSIDE_MS, 'nobody'],
+    ['kubernetes, no kubelet', [KUBERNETES, null], INSIDE_MS, 'unproven'],
   ])('%s: %s', async (_name, config, atMs, status) => {
     expect((await ask(config, atMs))?.status).toBe(status)
   })
