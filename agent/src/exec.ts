@@ -12,32 +12,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Clock, Timer } from '@yiben/shared'
 import type { ToolCall, ToolResult, ToolRunner, ToolStream } from './probes/probe.ts'
-
-/** Where vendors put their tools, besides the folders of `PATH`. */
-const USUAL_FOLDERS = [
-  '/usr/local/sbin',
-  '/usr/local/bin',
-  '/usr/sbin',
-  '/usr/bin',
-  '/sbin',
-  '/bin',
-  '/usr/local/nvidia/bin',
-  '/usr/lib/wsl/lib',
-  '/usr/local/dcmi',
-  '/usr/local/Ascend/driver/tools',
-  '/opt/hyhal/bin',
-  '/usr/local/hyhal/bin',
-  '/opt/dtk/bin',
-  '/opt/mxdriver/bin',
-  '/opt/maca/bin',
-  '/usr/local/corex/bin',
-  '/usr/local/xpu/bin',
-  '/usr/local/efsmi',
-  '/opt/birentech/bin',
-  '/usr/local/birensupa/driver/biren-smi/bin',
-  '/usr/local/PPU_SDK/ppu-smi/bin',
-  '/opt/rocm/bin',
-] as const
+import { USUAL_FOLDERS } from './tool-folders.ts'
 
 /** Killed children that have not gone yet (D state); no further tool is started past this. */
 const LINGERING_CHILDREN_MAX = 8

@@ -189,12 +189,14 @@ function addLocalCommands(add: (name: string, sentence: string) => Command): voi
   json(
     baseline.command('propose').description('what this node’s empty cards show').exitOverride(),
   ).action(async (options: CommonOptions) => print(await runBaselinePropose(orderOf(options))))
-  json(add('doctor', 'check what an agent needs here, and say what to do')).action(
-    async (options: CommonOptions) => {
+  json(add('doctor', 'check what an agent needs here, and say what to do'))
+    .option('--bundle <file>', 'also write a support bundle, ids and names masked')
+    .action(async (options: CommonOptions & { bundle?: string }) => {
       const config = configOf(options)
-      print(await runDoctor({ config, world, log: silentLogger, json: options.json ?? false }))
-    },
-  )
+      const bundle = options.bundle ?? null
+      const json = options.json ?? false
+      print(await runDoctor({ config, world, log: silentLogger, json, bundle }))
+    })
 }
 
 function addReadingCommands(add: (name: string, sentence: string) => Command): void {

@@ -1,6 +1,7 @@
 /**
  * `yiben-agent doctor`: checks what an agent on this machine needs, and says what to do about each
- * thing that is wrong. Changes nothing; reads cards only as far as finding their tools goes.
+ * thing that is wrong, the running agent and the collector included. Changes nothing; reads every
+ * card once.
  */
 import { accessSync, constants, statfsSync, statSync } from 'node:fs'
 import {
@@ -10,7 +11,6 @@ import {
   goodbyeReason,
   type Logger,
   linkUrlOf,
-  renderTable,
   SUBPROTOCOL,
   type World,
 } from '@yiben/shared'
@@ -20,9 +20,11 @@ import { askAgent } from '../control/client.ts'
 import { readCa } from '../enrollment.ts'
 import { createToolRunner } from '../exec.ts'
 import { readHost } from '../host.ts'
-import { readPciAccelerators } from '../probes/pci.ts'
-import { ProbeRunner } from '../probes/run-all.ts'
+import { readHostFacts } from '../probes/node-facts.ts'
 import { StateDir } from '../state-dir.ts'
+import { bundleText, recordTools, writeBundle } from './bundle.ts'
+import { type Check, describeChecks, note, ok, problem } from './check.ts'
+import { type MachineReport, type ReportedCard, readMachineReport } from './machine-report.ts'
 import type { CommandResult } from './parse.ts'
 import { chosenEntries, probeContextOf } from './run.ts'
 
@@ -34,34 +36,49 @@ const OFFSET_MS_WARN = 2_000
 const OFFSET_MS_MAX = 5_000
 const MIB = 1024 ** 2
 
-export interface Check {
-  readonly name: string
-  readonly verdict: 'ok' | 'note' | 'problem'
-  readonly sentence: string
-  readonly whatToDo: string | null
-}
-
 export interface DoctorOptions {
   readonly config: AgentConfig
   readonly world: World
   readonly log: Logger
   readonly json: boolean
+  /** Where to write the support bundle; `null` for none. */
+  readonly bundle: string | null
 }
 
 export async function runDoctor(options: DoctorOptions): Promise<CommandResult> {
+  const { config, world, log, json, bundle } = options
+  const tools = createToolRunner({ clock: world.clock, toolPath: config.probes.toolPath })
+  const recorded = recordTools(tools)
+  const report = await readMachineReport({
+    entries: chosenEntries(config),
+    context: probeContextOf(config, { exec: recorded.exec, clock: world.clock, log }),
+    random: world.random,
+    deadlineMs: config.probes.deadlineMs,
+  })
+  tools.stop()
   const checks = [
     ok('configuration', 'It can be read, and its options fit together.'),
     ...checkConsent(options.config),
     ...checkState(options.config),
     checkDisk(options.config),
     checkNamespace(options.config),
-    ...(await checkVendors(options)),
+    ...checkAccelerators(report),
     ...(await checkAgent(options)),
     await checkCollector(options),
   ]
   const hasProblem = checks.some(({ verdict }) => verdict === 'problem')
-  const stdout = options.json ? `${JSON.stringify({ checks }, null, 2)}\n` : describe(checks)
-  return { exitCode: hasProblem ? 1 : 0, stdout }
+  const stdout = json
+    ? `${JSON.stringify({ checks, accelerators: report.pci }, null, 2)}\n`
+    : describeChecks(checks)
+  if (bundle === null) return { exitCode: hasProblem ? 1 : 0, stdout }
+  const facts = { ...(await readHostFacts({ clock: world.clock, log })) }
+  const { calls } = recorded
+  writeBundle(
+    bundle,
+    await bundleText({ checks, report, calls, facts, atMs: world.clock.wallMs() }),
+  )
+  const said = json ? '' : `\nThe bundle is in ${bundle}. Read it before you send it.\n`
+  return { exitCode: hasProblem ? 1 : 0, stdout: `${stdout}${said}` }
 }
 
 function checkConsent({ owner, deposit }: AgentConfig): Check[] {
@@ -71,7 +88,7 @@ function checkConsent({ owner, deposit }: AgentConfig): Check[] {
       note(
         'owner',
         'Nobody has said who gives these cards away, so no card is ever free.',
-        'Set owner.kind: none (with deposit.calendar), or contract.',
+        'Set owner.kind: none (with deposit.calendar), contract, slurm or kubernetes.',
       ),
     )
   } else checks.push(ok('owner', `Possession is told by owner.kind "${owner.kind}".`))
@@ -149,60 +166,69 @@ function checkNamespace({ probes }: AgentConfig): Check {
   )
 }
 
-async function checkVendors({ config, world, log }: DoctorOptions): Promise<Check[]> {
-  const tools = createToolRunner({ clock: world.clock, toolPath: config.probes.toolPath })
-  const runner = new ProbeRunner({
-    entries: chosenEntries(config),
-    context: probeContextOf(config, { exec: tools, clock: world.clock, log }),
-    random: world.random,
-    basePeriodMs: config.samplePeriodMs,
-    sampleDeadlineMs: config.probes.deadlineMs,
-  })
-  const detections = await runner.detectAll()
-  await runner.release()
-  tools.stop()
-  const pci = await readPciAccelerators(config.probes.rootPrefix)
-  const onBus = (vendor: string) => (pci ?? []).filter((card) => card.vendor === vendor).length
-  const checks = detections.flatMap(({ vendor, detection }): Check[] => {
-    const name = `vendor ${vendor}`
-    const seen = onBus(vendor)
-    if (detection.status === 'present') {
-      const version = detection.toolVersion === null ? '' : ` ${detection.toolVersion}`
-      return [ok(name, `Read through ${detection.tool}${version}; ${seen} on the PCI bus.`)]
-    }
-    if (detection.status === 'broken') {
-      return [problem(name, detection.sentence, 'Run `yiben-agent probe` for each card.')]
-    }
-    if (seen === 0) return []
-    const sentence = `${seen} on the PCI bus, and no tool that reads them.`
-    return [problem(name, sentence, "Install the driver and the tools of the cards' maker.")]
-  })
-  const read = new Set(detections.map(({ vendor }) => vendor))
-  const others = new Set((pci ?? []).map(({ vendor }) => vendor).filter((name) => !read.has(name)))
-  for (const vendor of others) {
-    const sentence = `${onBus(vendor)} on the PCI bus; this agent does not read them.`
-    checks.push(note(`vendor ${vendor}`, sentence, 'They are counted as faulty: no tool.'))
+function checkAccelerators(report: MachineReport): Check[] {
+  const checks = report.vendors
+    .filter(({ status }) => status !== 'absent')
+    .map(({ vendor, status, tool, tool_version, problem: told }): Check => {
+      const name = `vendor ${vendor}`
+      const through = [tool, tool_version].filter(Boolean).join(' ')
+      const seen = report.pci.filter((card) => card.vendor === vendor).length
+      if (status === 'failed') {
+        return problem(name, told ?? 'Its tool fails.', 'See its cards below.')
+      }
+      if (told !== null) return note(name, told, 'Run `yiben-agent probe` for each card.')
+      return ok(name, `Read through ${through}; ${seen} on the PCI bus.`)
+    })
+  for (const card of report.pci) checks.push(checkCard(card))
+  if (!report.pci_read) {
+    checks.push(
+      note('pci', 'The PCI bus cannot be read.', 'Mount /sys, or cards may be overlooked.'),
+    )
   }
   if (checks.length > 0) return checks
-  return [note('vendors', 'No accelerator has been found.', 'Nothing, if there is none.')]
+  return [note('accelerators', 'No accelerator has been found.', 'Nothing, if there is none.')]
+}
+
+/** What keeps a card from being read is a problem, unless its owner wants it so. */
+function checkCard(card: ReportedCard): Check {
+  const name = `card ${card.address}`
+  const what = `${card.vendor} ${card.model ?? card.pci_id}`
+  const version = card.driver_version === null ? '' : ` ${card.driver_version}`
+  const driver = card.driver === null ? 'no driver' : `driver ${card.driver}${version}`
+  const sentence = `${what}, ${driver}: ${card.sentence}`
+  if (card.cause === 'read') {
+    const missing = card.not_read.map(({ field }) => field)
+    const rest = missing.length === 0 ? '' : ` Not told: ${missing.join(', ')}.`
+    return ok(name, `${sentence}${rest}`)
+  }
+  if (card.fix === null) return ok(name, sentence)
+  return card.cause === 'no_reader'
+    ? note(name, sentence, card.fix)
+    : problem(name, sentence, card.fix)
 }
 
 const runningSchema = z.object({
   collector: z.object({ state: z.string(), problem: z.nullable(z.string()) }),
   clock: z.object({ offsetMs: z.nullable(z.number()) }),
+  owner: z.object({ kind: z.string(), problems: z.array(z.string()) }),
 })
 
 async function checkAgent({ config, world }: DoctorOptions): Promise<Check[]> {
   try {
     const answer = await askAgent(config.runDir, { command: 'status' }, world.clock)
     if (answer.status === 'refused') return [problem('agent', answer.sentence, 'See its log.')]
-    const { collector, clock } = runningSchema.parse(answer.answer)
+    const { collector, clock, owner } = runningSchema.parse(answer.answer)
     const { offsetMs } = clock
     const link =
       collector.problem === null
         ? ok('link', `The running agent's link is ${collector.state}.`)
         : problem('link', collector.problem, 'See the check of the collector below.')
-    return [ok('agent', 'An agent is running.'), link, checkClock(offsetMs)]
+    return [
+      ok('agent', 'An agent is running.'),
+      ...owner.problems.map(silentOwner),
+      link,
+      checkClock(offsetMs),
+    ]
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     if (errorCode(error) === 'permission_denied') {
@@ -210,6 +236,11 @@ async function checkAgent({ config, world }: DoctorOptions): Promise<Check[]> {
     }
     return [note('agent', 'No agent is running here.', 'Start it: `yiben-agent run`.')]
   }
+}
+
+/** Nothing is free while the scheduler is silent. */
+function silentOwner(sentence: string): Check {
+  return problem('scheduler', sentence, 'No card of this node is free until it can be told.')
 }
 
 function checkClock(offsetMs: number | null): Check {
@@ -258,25 +289,4 @@ function enrolledUrl(path: string): string | null {
     // Told by the check of the enrollment.
     return null
   }
-}
-
-function describe(checks: readonly Check[]): string {
-  const rows = checks.map(({ name, verdict, sentence, whatToDo }) => [
-    verdict === 'ok' ? 'ok' : verdict.toUpperCase(),
-    name,
-    whatToDo === null ? sentence : `${sentence} ${whatToDo}`,
-  ])
-  return renderTable(['', 'check', 'what was found, and what to do'], rows)
-}
-
-function ok(name: string, sentence: string): Check {
-  return { name, verdict: 'ok', sentence, whatToDo: null }
-}
-
-function note(name: string, sentence: string, whatToDo: string): Check {
-  return { name, verdict: 'note', sentence, whatToDo }
-}
-
-function problem(name: string, sentence: string, whatToDo: string): Check {
-  return { name, verdict: 'problem', sentence, whatToDo }
 }

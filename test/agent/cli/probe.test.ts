@@ -1,30 +1,34 @@
 /** `yiben-agent probe`: every field with its source or why not, and the bus beside the tools. */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runProbe } from '../../../agent/src/cli/probe.ts'
 import { fixture } from '../../support/captures.ts'
 import { ToolBox } from '../../support/fake-tool.ts'
+import { plugCard } from '../../support/plug-card.ts'
 
 const random = { fraction: () => 0, bytes: (length: number) => new Uint8Array(length) }
-
-function plug(root: string, address: string, ids: readonly string[], driver: string | null): void {
-  const folder = join(root, 'sys/bus/pci/devices', address)
-  mkdirSync(folder, { recursive: true })
-  for (const [at, name] of ['vendor', 'device', 'class'].entries()) {
-    writeFileSync(join(folder, name), `0x${ids[at]}\n`)
-  }
-  if (driver !== null) symlinkSync(`../../drivers/${driver}`, join(folder, 'driver'))
-}
 
 describe('yiben-agent probe', () => {
   test('tells what is here, what is not and why, and what to do', async () => {
     using box = new ToolBox()
     box.answers('npu-smi', [{ when: 'info', stdout: fixture('ascend/910b4-x2__25.0__load.txt') }])
-    plug(box.folder, '0000:c1:00.0', ['19e5', 'd802', '120000'], 'devdrv_device_driver')
-    plug(box.folder, '0000:c2:00.0', ['19e5', 'd802', '120000'], 'devdrv_device_driver')
-    plug(box.folder, '0000:0c:00.0', ['cabc', '0370', '120000'], null)
-    plug(box.folder, '0000:0d:00.0', ['10de', '2324', '030200'], 'vfio-pci')
+    plugCard(box.folder, {
+      address: '0000:c1:00.0',
+      ids: ['19e5', 'd802', '120000'],
+      driver: 'devdrv_device_driver',
+    })
+    plugCard(box.folder, {
+      address: '0000:c2:00.0',
+      ids: ['19e5', 'd802', '120000'],
+      driver: 'devdrv_device_driver',
+    })
+    plugCard(box.folder, { address: '0000:0c:00.0', ids: ['cabc', '0370', '120000'], driver: null })
+    plugCard(box.folder, {
+      address: '0000:0d:00.0',
+      ids: ['10de', '2324', '030200'],
+      driver: 'vfio-pci',
+    })
     const request = { vendor: 'ascend', context: box.context(), random }
     const { exitCode, stdout } = await runProbe({ ...request, json: true })
     expect(exitCode).toBe(0)
@@ -41,7 +45,7 @@ describe('yiben-agent probe', () => {
       'read',
     ])
     const people = await runProbe({ ...request, json: false })
-    expect(people.stdout).toContain('Install and load the driver of its maker.')
+    expect(people.stdout).toContain('Install the driver of Cambricon for this kernel.')
     // Raw ids do not leave the node, not even by a ticket.
     expect(people.stdout).not.toMatch(/[0-9A-F]{8}-[0-9A-F]{8}/)
   })
