@@ -5,6 +5,7 @@
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { Vendor } from '@yiben/shared'
 import { askAgent } from '../../agent/src/control/client.ts'
 import type { ControlRequest } from '../../agent/src/control/protocol.ts'
 import type { AgentStatus } from '../../agent/src/control/status.ts'
@@ -27,6 +28,10 @@ export interface AgentProcessOptions {
   /** Option lines of the configuration, beside those that every test has. */
   readonly config?: readonly string[]
   readonly nvmlLibrary?: string
+  /** Other tools of this machine: the body of a shell script by the tool's name. */
+  readonly tools?: Readonly<Record<string, string>>
+  /** Which vendors are looked for; default: those of `vendors`. */
+  readonly only?: readonly Vendor[]
 }
 
 /** Seconds instead of minutes; a record per sample. */
@@ -65,8 +70,12 @@ export class AgentProcess {
       if (cards === undefined) continue
       this.cards[vendor] = new FakeCards({ folder: tools, vendor, cards, nodeTag })
     }
+    mkdirSync(join(tools, 'bin'), { recursive: true })
+    for (const [tool, body] of Object.entries(options.tools ?? {})) {
+      writeFileSync(join(tools, 'bin', tool), `#!/bin/sh\n${body}\n`, { mode: 0o755 })
+    }
     const probes = [
-      `  only: [${Object.keys(vendors).join(', ')}]`,
+      `  only: [${(options.only ?? Object.keys(vendors)).join(', ')}]`,
       `  tool_path: [${join(tools, 'bin')}]`,
       `  root_prefix: ${this.root}`,
       // Two intervals, as the default of 15 s is one and a half of 10 s.

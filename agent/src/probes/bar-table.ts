@@ -6,7 +6,7 @@
  */
 
 /** Borders hold nothing but these; some documents end one with another character than they began. */
-const BORDER = /^[+|][-=+|\s]*[-=][-=+|\s]*$/
+const BORDER = /^[+|][-=+|\s]*$/
 
 export interface RowGroup {
   /** Cells of each row, trimmed. */
@@ -18,7 +18,7 @@ export interface RowGroup {
 }
 
 export function isBorder(line: string): boolean {
-  return BORDER.test(line.trim())
+  return BORDER.test(line.trim()) && /[-=]/.test(line)
 }
 
 /** Rows that have a bar at both ends; any other line ends the group and belongs to none. */

@@ -146,6 +146,8 @@ export interface VendorModule {
   readonly create: (context: ProbeContext) => Probe
   /** `command` is the command line the text came from, where it is known. */
   readonly parse: (text: string, command: string | null) => ParsedOutput
+  /** What the tool tells of the first card of an output, by the probe's own rules; `null`: no card. */
+  readonly offers: (text: string, command: string | null) => OfferedSignals | null
 }
 
 /** A vendor the agent watches. */

@@ -41,6 +41,9 @@ export const CALL_CODES: Readonly<Record<Exclude<ToolResult['status'], 'exited'>
   killed: 'tool_failed',
 }
 
+/** What the dynamic loader prints for a tool whose libraries are not installed. */
+const LOADER_ERROR = /error while loading shared libraries: ([^\s:]+): cannot open shared object/
+
 /** What a vendor's file hands to the registry. */
 export function cardVendorModule<Device extends CardDevice>(
   vendor: CardVendor<Device>,
@@ -48,6 +51,11 @@ export function cardVendorModule<Device extends CardDevice>(
   return {
     create: (context) => new ToolProbe(vendor, context),
     parse: (text, command) => parsedOutput(vendor, vendor.read(text, command)),
+    offers: (text, command) => {
+      const reading = vendor.read(text, command)
+      const [first] = isFailure(reading) ? [] : reading.devices
+      return first === undefined ? null : vendor.offersOf(first)
+    },
   }
 }
 
@@ -225,9 +233,14 @@ function missing(tools: readonly string[]): ProbeFailure {
 /** What the tool says of its failure, on either stream; else how it ended. */
 function failureOf(
   command: string,
-  { exitCode }: { readonly exitCode: number },
+  { exitCode, stderr }: { readonly exitCode: number; readonly stderr: string },
   readings: readonly CardReading[],
 ): ProbeFailure {
+  const library = LOADER_ERROR.exec(stderr)?.[1]
+  if (library !== undefined) {
+    const sentence = `${command} does not start: the system finds no ${library}.`
+    return { status: 'failed', code: 'library_missing', sentence }
+  }
   for (const reading of readings) {
     if (!isFailure(reading) || reading.failure.code === 'tool_output_unreadable') continue
     const { code, text, advice } = reading.failure

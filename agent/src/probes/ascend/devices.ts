@@ -3,7 +3,25 @@
  * that `parse --json` prints. `null` where the text does not tell. npu-smi says MB and means MiB.
  */
 import { type CardDevice, sparseCard } from '../card.ts'
-import type { AscendVnpu } from './parse-vnpu.ts'
+
+/** A virtual NPU cut out of a chip. */
+export interface AscendVnpu {
+  readonly vnpu_id: number
+  readonly template: string | null
+  /** AI cores by the template's name. */
+  readonly ai_cores: number | null
+  /** A container holds it (`Status` 1). */
+  readonly in_use: boolean | null
+}
+
+/** One row of `info -m`. */
+export interface MappingRow {
+  readonly npu_id: number | null
+  readonly chip_id: number | null
+  /** `null` for the board's MCU, which is no accelerator. */
+  readonly logic_id: number | null
+  readonly chip_name: string | null
+}
 
 export interface AscendDevice extends CardDevice {
   /** The card. */
@@ -31,6 +49,8 @@ export interface AscendOutput {
   readonly devices: readonly AscendDevice[]
   /** This version prints a table of processes at all. */
   readonly listsProcesses?: boolean
+  /** Which chip has which number: of `info -m`. */
+  readonly mapping?: readonly MappingRow[]
   /** Top-level facts beside the devices: `chip_count`, `mapping`, `topology` … */
   readonly facts: Readonly<Record<string, unknown>>
 }

@@ -3,15 +3,7 @@
  * joined). Neither names a device's readings, so both give facts and no devices.
  */
 import { readCount, readWord } from '../text.ts'
-import type { AscendReading } from './devices.ts'
-
-export interface MappingRow {
-  readonly npu_id: number | null
-  readonly chip_id: number | null
-  /** `null` for the board's MCU, which is no accelerator. */
-  readonly logic_id: number | null
-  readonly chip_name: string | null
-}
+import type { AscendReading, MappingRow } from './devices.ts'
 
 const MAPPING_KEYS: Readonly<Record<string, string>> = {
   'NPU ID': 'npu_id',
@@ -46,7 +38,7 @@ export function parseAscendMapping(lines: readonly string[]): AscendReading {
       chip_name: readWord(cell('chip_name')),
     })
   }
-  return { toolVersion: null, driverVersion: null, devices: [], facts: { mapping } }
+  return { toolVersion: null, driverVersion: null, devices: [], mapping, facts: { mapping } }
 }
 
 export function isTopologyHeader(line: string): boolean {

@@ -6,16 +6,7 @@
  */
 import { cellsOf } from '../bar-table.ts'
 import { readCount, readWord } from '../text.ts'
-import { type AscendDevice, type AscendReading, sparseDevice } from './devices.ts'
-
-export interface AscendVnpu {
-  readonly vnpu_id: number
-  readonly template: string | null
-  /** AI cores by the template's name. */
-  readonly ai_cores: number | null
-  /** A container holds it (`Status` 1). */
-  readonly in_use: boolean | null
-}
+import { type AscendDevice, type AscendReading, type AscendVnpu, sparseDevice } from './devices.ts'
 
 const COUNT = /Total number of vnpu:\s*(\d+)/i
 const AMOUNT = /^(\d+)\/(\d+)$/

@@ -28,13 +28,13 @@ import {
   type VendorModule,
 } from '../probe.ts'
 import { CALL_CODES } from '../tool-probe.ts'
-import { type AscendDevice, type AscendOutput, isUnreadable } from './devices.ts'
+import { type AscendDevice, type AscendOutput, type AscendVnpu, isUnreadable } from './devices.ts'
 import { ascendError, parseAscend, readAscendOutput } from './parse.ts'
-import type { AscendVnpu } from './parse-vnpu.ts'
 
 const TOOL = 'npu-smi'
 /** Chips whose ids are asked anew in one inventory; the rest follow at the next one. */
 const CHIPS_ASKED_MAX = 64
+const CHIP_NODE = /^davinci(\d+)$/
 /** Nodes of vNPUs come and go with them: a change between two inventories asks for a new one. */
 const VNPU_NODE = /^vdavinci\d+$/
 
@@ -77,7 +77,7 @@ const TRAITS: CardTraits<KnownChip> = {
     power: chip.power_w !== null,
   }),
   healthOf: ({ health }) => healthByWord(health, HEALTH),
-  // Nodes carry the physical id, which only 910C and later print.
+  // Nodes carry the physical id.
   deviceFileOf: ({ phy_id = null }) => (phy_id === null ? null : `/dev/davinci${phy_id}`),
   cutOf: ({ vnpus = [], ai_cores_total: whole = null }) => {
     const slices = vnpus.map(sliceOf).filter((slice) => slice !== null)
@@ -89,6 +89,13 @@ const TRAITS: CardTraits<KnownChip> = {
 export const ascend: VendorModule = {
   create: (context) => new AscendProbe(context),
   parse: parseAscend,
+  offers: (text, command) => {
+    const reading = readAscendOutput(text, command)
+    if (reading === null || isUnreadable(reading)) return null
+    const [first] = reading.devices
+    const listsProcesses = reading.listsProcesses === true
+    return first === undefined ? null : TRAITS.offersOf({ ...first, listsProcesses })
+  },
 }
 
 export class AscendProbe implements Probe {
@@ -96,6 +103,8 @@ export class AscendProbe implements Probe {
   readonly #context: ProbeContext
   readonly #ids = new Map<string, ChipIds>()
   readonly #cuts = new Map<string, ChipCut>()
+  /** Physical ids by card and chip (`0/1`), where the table does not print them. */
+  #physicalIds: ReadonlyMap<string, number> = new Map()
   #vnpuNodes: string | null = null
 
   constructor(context: ProbeContext) {
@@ -116,6 +125,7 @@ export class AscendProbe implements Probe {
     const counted = countedChips(output)
     await this.#learnIds(counted)
     await this.#learnCuts(counted)
+    await this.#learnPhysicalIds(counted)
     const { driverVersion, toolVersion } = output
     const known = { driverVersion, rootPrefix: this.#context.rootPrefix }
     const chips = this.#known(output)
@@ -221,6 +231,29 @@ export class AscendProbe implements Probe {
     }
   }
 
+  /**
+   * Only 910C and later print the physical id. Elsewhere it is the logic id of the mapping, but
+   * only on a whole machine: where the nodes in `/dev` are numbered as the chips are. With a chip
+   * missing, or in a container, the two differ and nothing is taken.
+   */
+  async #learnPhysicalIds(chips: readonly AscendDevice[]): Promise<void> {
+    this.#physicalIds = new Map()
+    if (chips.every(({ phy_id = null }) => phy_id !== null)) return
+    const result = await this.#run(['info', '-m'])
+    const reading = result.status === 'exited' ? readAscendOutput(result.stdout, null) : null
+    if (reading === null || isUnreadable(reading)) return
+    const rows = (reading.mapping ?? []).filter((row) => row.logic_id !== null)
+    const logicIds = rows.map((row) => Number(row.logic_id)).sort((a, b) => a - b)
+    const nodes = devNames(this.#context.rootPrefix)
+      .flatMap((name) => CHIP_NODE.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => a - b)
+    if (logicIds.length !== chips.length || logicIds.join() !== nodes.join()) return
+    this.#physicalIds = new Map(
+      rows.map((row) => [`${row.npu_id}/${row.chip_id}`, Number(row.logic_id)]),
+    )
+  }
+
   async #ask(type: string, npu: number, chip: number | null): Promise<AscendDevice | null> {
     const ofChip = chip === null ? [] : ['-c', `${chip}`]
     const args = ['info', '-t', type, '-i', `${npu}`, ...ofChip]
@@ -239,7 +272,9 @@ export class AscendProbe implements Probe {
       const place = placeOf(chip)
       const { uuid = null, serial = null } = this.#ids.get(place) ?? {}
       const cut = this.#cuts.get(place) ?? {}
-      const whole: KnownChip = { ...chip, ...cut, uuid, serial, listsProcesses }
+      const number = this.#physicalIds.get(`${chip.npu_id}/${chip.chip_id}`) ?? null
+      const phy_id = chip.phy_id ?? number
+      const whole: KnownChip = { ...chip, ...cut, uuid, serial, phy_id, listsProcesses }
       return isCut(whole) ? { ...whole, utilization_pct: null } : whole
     })
     return placedCards(TRAITS, chips, placeOf)
@@ -278,14 +313,17 @@ function sliceOf({ vnpu_id, template, ai_cores }: AscendVnpu): CardSlice | null 
 
 /** Names of the nodes of vNPUs, to notice a change; empty where there are none. */
 function vnpuNodes(rootPrefix: string): string {
+  return devNames(rootPrefix)
+    .filter((name) => VNPU_NODE.test(name))
+    .sort()
+    .join(' ')
+}
+
+function devNames(rootPrefix: string): string[] {
   try {
-    const names = readdirSync(join(rootPrefix || '/', 'dev'))
-    return names
-      .filter((name) => VNPU_NODE.test(name))
-      .sort()
-      .join(' ')
+    return readdirSync(join(rootPrefix || '/', 'dev'))
   } catch {
-    // A folder that cannot be read shows no change.
-    return ''
+    // A folder that cannot be read shows nothing, and no change.
+    return []
   }
 }

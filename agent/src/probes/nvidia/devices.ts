@@ -95,6 +95,8 @@ export interface NvidiaOutput {
 /** The output could not be understood; nothing of it may be used. */
 export interface Unreadable {
   readonly unreadable: string
+  /** Another maker's tool under this name printed it. */
+  readonly isForeign?: true
 }
 
 export type NvidiaReading = NvidiaOutput | Unreadable

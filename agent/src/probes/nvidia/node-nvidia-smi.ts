@@ -20,6 +20,7 @@ import { nvidiaErrors } from './error-texts.ts'
 import { readNvidiaOutput } from './parse.ts'
 import { parseNvidiaList } from './parse-list.ts'
 import { readNvidiaLog } from './parse-xml.ts'
+import { isShimText, refusedShim, unreadableCode, withoutShim } from './ppu-shim.ts'
 import { toolFailure, unitProblems } from './tool-failures.ts'
 import { failed, type NvidiaWay, type WayReading } from './way.ts'
 
@@ -69,18 +70,20 @@ export class PackageWay implements NvidiaWay {
     // `-L` is cheap, proves that the tool comes back, and alone names slices by their UUIDs.
     const list = await this.#run(['-L'])
     if (list.status !== 'exited') return toolFailure(list)
+    const listed = isShimText(list.stdout)
+      ? refusedShim()
+      : withoutShim(parseNvidiaList(list.stdout))
+    if (isUnreadable(listed)) return failed(unreadableCode(listed), listed.unreadable)
     const log = (await this.#askPackage()) ?? (await this.#askTool())
     if ('status' in log) return log
     const { reading, problems } = log
     if (reading.devices.length === 0) {
       return failed('tool_failed', 'nvidia-smi -q -x lists no device.')
     }
-    const listed = parseNvidiaList(list.stdout)
-    const named = isUnreadable(listed) ? [] : listed.devices
     return {
       status: 'ok',
       driverVersion: reading.driverVersion,
-      devices: reading.devices.map((device) => withListedSlices(device, named)),
+      devices: reading.devices.map((device) => withListedSlices(device, listed.devices)),
       problems,
     }
   }
@@ -108,7 +111,8 @@ export class PackageWay implements NvidiaWay {
         resolve(error === null || error === undefined ? answer : null)
       })
     })
-    const reading = data === null ? null : readNvidiaLog(data)
+    // A shim's log is left to our own call, which says why it is refused.
+    const reading = data === null ? null : withoutShim(readNvidiaLog(data))
     return reading === null || isUnreadable(reading) ? null : { reading, problems: [] }
   }
 
@@ -118,6 +122,7 @@ export class PackageWay implements NvidiaWay {
     const [error] = nvidiaErrors(result.stdout)
     const reading: NvidiaReading | null = readNvidiaOutput(result.stdout, 'nvidia-smi -q -x')
     if (reading === null || isUnreadable(reading)) {
+      if (reading?.isForeign === true) return failed(unreadableCode(reading), reading.unreadable)
       if (error !== undefined) return toolFailure(error)
       const what = reading?.unreadable ?? 'nvidia-smi -q -x printed nothing that is known here.'
       return failed('tool_output_unreadable', what)

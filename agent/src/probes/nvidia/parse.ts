@@ -13,9 +13,17 @@ import { isNvidiaPmon, parseNvidiaPmon } from './parse-pmon.ts'
 import { parseNvidiaQText } from './parse-q-text.ts'
 import { isNvidiaTable, parseNvidiaTable } from './parse-table.ts'
 import { parseNvidiaXml } from './parse-xml.ts'
+import { isShimText, refusedShim, unreadableCode, withoutShim } from './ppu-shim.ts'
 
-/** Chooses the parser by what the text looks like; `null` when it looks like nothing known. */
+/** `null` when the text looks like nothing known. */
 export function readNvidiaOutput(text: string, command: string | null): NvidiaReading | null {
+  if (isShimText(text)) return refusedShim()
+  const reading = readByForm(text, command)
+  return reading === null ? null : withoutShim(reading)
+}
+
+/** Chooses the parser by what the text looks like. */
+function readByForm(text: string, command: string | null): NvidiaReading | null {
   const errors = new Set(nvidiaErrors(text).map((problem) => problem.text))
   const lines = splitLines(text).filter((line) => !errors.has(line.trim()))
   const rest = lines.join('\n')
@@ -54,7 +62,8 @@ export function parseNvidia(text: string, command: string | null): ParsedOutput 
   }
   const nothing = { ...base, tool_version: null, driver_version: null, devices: [] }
   const [problem] = problems
-  if (problem !== undefined) {
+  const foreign = reading !== null && isUnreadable(reading) && reading.isForeign === true
+  if (problem !== undefined && !foreign) {
     const library = nvmlLibraryVersion(text)
     return {
       ...nothing,
@@ -70,8 +79,9 @@ export function parseNvidia(text: string, command: string | null): ParsedOutput 
   const isEmptyList = reading !== null && !isUnreadable(reading)
   if (isEmptyList) return { ...nothing, ...reading.facts, tool_version: reading.toolVersion }
   const sentence = reading?.unreadable ?? 'This is no output of nvidia-smi that is known here.'
+  const code = reading === null ? 'tool_output_unreadable' : unreadableCode(reading)
   return {
     ...nothing,
-    error: { code: 'tool_output_unreadable', text: sentence, class: 'unreadable' },
+    error: { code, text: sentence, class: foreign ? 'wrong_tool' : 'unreadable' },
   }
 }

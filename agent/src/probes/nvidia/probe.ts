@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Vendor } from '@yiben/shared'
+import { readPciAccelerators } from '../pci.ts'
 import type {
   Detection,
   Inventory,
@@ -17,11 +18,12 @@ import type {
   VendorModule,
 } from '../probe.ts'
 import { deviceFileOf } from './device-file.ts'
+import { isUnreadable } from './devices.ts'
 import { PackageWay } from './node-nvidia-smi.ts'
 import { hung, NvmlWay } from './nvml.ts'
-import { parseNvidia } from './parse.ts'
+import { parseNvidia, readNvidiaOutput } from './parse.ts'
 import { SmiStreamWay } from './smi-stream.ts'
-import { readingsOf, sliceProblem, unitsOf } from './units.ts'
+import { offersOf, readingsOf, sliceProblem, unitsOf } from './units.ts'
 import { failed, type NvidiaWay, type WayReading } from './way.ts'
 
 const DRIVER_TOOL = 'nvidia-smi'
@@ -42,6 +44,11 @@ interface Answer {
 export const nvidia: VendorModule = {
   create: (context) => new NvidiaProbe(context),
   parse: parseNvidia,
+  offers: (text, command) => {
+    const reading = readNvidiaOutput(text, command)
+    const [first] = reading === null || isUnreadable(reading) ? [] : reading.devices
+    return first === undefined ? null : offersOf(first)
+  },
 }
 
 export class NvidiaProbe implements Probe {
@@ -93,6 +100,9 @@ export class NvidiaProbe implements Probe {
     if (reading.status === 'ok') {
       return { status: 'present', tool: DRIVER_TOOL, toolVersion: reading.driverVersion }
     }
+    // Another maker's tool under this name says nothing of NVIDIA cards.
+    if (reading.code === 'tool_wrong_vendor' && !(await this.#isOnBus()))
+      return { status: 'absent' }
     return { status: 'broken', code: reading.code, sentence: reading.sentence }
   }
 
@@ -145,6 +155,12 @@ export class NvidiaProbe implements Probe {
     await this.#stream.release()
     this.#prefersXml = true
     return { status: 'ok', way: this.#package, reading }
+  }
+
+  async #isOnBus(): Promise<boolean> {
+    const bus = await readPciAccelerators(this.#context.rootPrefix)
+    // A bus that cannot be read says nothing.
+    return bus === null || bus.some(({ vendor }) => vendor === this.vendor)
   }
 
   get #mayUseLibrary(): boolean {

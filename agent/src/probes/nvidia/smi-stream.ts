@@ -19,6 +19,7 @@ import type { NvidiaDevice, NvidiaProcess } from './devices.ts'
 import { isUnreadable } from './devices.ts'
 import { nvidiaErrors } from './error-texts.ts'
 import { deviceOfRow, parseNvidiaCsv } from './parse-csv.ts'
+import { isShimRow, SHIM_SENTENCE, unreadableCode, withoutShim } from './ppu-shim.ts'
 import { toolFailure, unitProblems } from './tool-failures.ts'
 import { failed, type NvidiaWay, type WayReading } from './way.ts'
 
@@ -191,6 +192,7 @@ export class SmiStreamWay implements NvidiaWay {
     const [error] = nvidiaErrors([...this.#rows.problemTexts].join('\n'))
     const sentence = this.#endSentence ?? 'nvidia-smi has stopped printing rows that can be read.'
     this.#end(sentence)
+    if (sentence === SHIM_SENTENCE) return failed('tool_wrong_vendor', sentence)
     return error === undefined ? failed('tool_failed', sentence) : toolFailure(error)
   }
 
@@ -243,7 +245,9 @@ export class SmiStreamWay implements NvidiaWay {
     }
     const device = deviceOfRow(this.#columns, cells, this.#rows.byKey.size)
     const key = device?.uuid ?? device?.pci_bdf ?? null
-    if (device === null || key === null) {
+    const isShim = isShimRow(line, device)
+    if (isShim) this.#end(SHIM_SENTENCE)
+    if (isShim || device === null || key === null) {
       if (nvidiaErrors(line).length > 0 && this.#rows.problemTexts.size < ROWS_MAX) {
         this.#rows.problemTexts.add(line.trim())
       }
@@ -302,10 +306,10 @@ export class SmiStreamWay implements NvidiaWay {
     if (result.status !== 'exited') return toolFailure(result)
     const [error] = nvidiaErrors(result.stdout)
     const lines = result.stdout.split('\n').filter((line) => nvidiaErrors(line).length === 0)
-    const reading = parseNvidiaCsv(lines, command)
+    const reading = withoutShim(parseNvidiaCsv(lines, command))
     if (isUnreadable(reading)) {
-      return error === undefined
-        ? failed('tool_output_unreadable', reading.unreadable)
+      return error === undefined || reading.isForeign === true
+        ? failed(unreadableCode(reading), reading.unreadable)
         : toolFailure(error)
     }
     if (reading.devices.length === 0) {

@@ -156,7 +156,7 @@ function unslicedKey(parentKey: string): string {
   return `${parentKey}/unsliced`
 }
 
-function offersOf(device: NvidiaDevice): OfferedSignals {
+export function offersOf(device: NvidiaDevice): OfferedSignals {
   return {
     utilization: device.has_utilization !== false && device.mig_enabled !== true,
     memory: true,

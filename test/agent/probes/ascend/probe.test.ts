@@ -177,6 +177,31 @@ describe('npu-smi', () => {
     })
   })
 
+  test.each([
+    {
+      name: 'the nodes are numbered as the chips',
+      nodes: [4, 5],
+      files: ['/dev/davinci4', '/dev/davinci5'],
+    },
+    { name: 'one node more than chips', nodes: [4, 5, 6], files: [null, null] },
+    { name: 'other numbers', nodes: [0, 1], files: [null, null] },
+    { name: 'no nodes', nodes: [], files: [null, null] },
+  ])('a chip has the node of its number: $name', async ({ nodes, files }) => {
+    using box = new ToolBox()
+    const mapping =
+      '\tNPU ID    Chip ID    Chip Logic ID    Chip Name\n\t0         0          4                Ascend 910B4\n\t0         1          -                Mcu\n\t1         0          5                Ascend 910B4\n'
+    box.answers('npu-smi', [
+      { when: 'info', stdout: TABLE },
+      { when: 'info -m', stdout: mapping },
+    ])
+    mkdirSync(join(box.folder, 'dev'))
+    for (const node of nodes) writeFileSync(join(box.folder, `dev/davinci${node}`), '')
+    const inventory = await new AscendProbe(box.context()).inventory()
+    expect(inventory.status === 'ok' && inventory.units.map((unit) => unit.deviceFile)).toEqual(
+      files,
+    )
+  })
+
   test('a vNPU that is made between two inventories is noticed by its device node', async () => {
     using box = new ToolBox()
     npuSmi(box)

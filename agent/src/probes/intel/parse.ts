@@ -1,0 +1,69 @@
+/** Reads any output of Intel's `xpu-smi` by its structure, of 1.x and 2.0. */
+import { type CardFailure, type CardReading, unreadable } from '../card.ts'
+import { type FailureText, refused, refusedForeign } from '../refusal.ts'
+import { finishedLines, toolLines } from '../tool-lines.ts'
+import { refusedNamesake } from '../xpu-smi.ts'
+import { type IntelDevice, type IntelOutput, TOOL } from './devices.ts'
+import { isIntelFrame, parseIntelFrames } from './parse-frames.ts'
+import { isIntelJson, parseIntelJson } from './parse-json.ts'
+import {
+  isIntelCsv,
+  isIntelDump,
+  isIntelList,
+  isIntelPs,
+  parseIntelCsv,
+  parseIntelDump,
+  parseIntelList,
+  parseIntelPs,
+} from './parse-rows.ts'
+import { isIntelTable, parseIntelTable } from './parse-table.ts'
+
+/** What 1.x prints without arguments: only such a tool may be asked its subcommands. */
+export const SUBCOMMANDS_ONLY = 'It is xpu-smi 1.x of Intel, which answers to subcommands alone.'
+const HELP = /^Usage: xpu-smi \[Options\]/m
+
+const FAILURE_TEXTS: readonly FailureText[] = [
+  {
+    pattern:
+      /Level Zero Initialization Error|Sysman driver initialization failed|level zero loader/i,
+    class: 'init_failed',
+    code: 'tool_failed',
+    advice: 'Install the driver and Level Zero, and let the agent read /dev/dri.',
+  },
+  {
+    pattern: /No GPU devices found|Failed to enumerate GPU devices|Device (?:handle )?not found/i,
+    class: 'no_devices',
+    code: 'tool_failed',
+    advice: 'The driver sees no card: compare with the PCI bus.',
+  },
+  {
+    pattern: /^The following arguments? (?:was|were) not expected/,
+    class: 'usage',
+    code: 'tool_failed',
+    advice: 'This version of the tool does not know the command.',
+  },
+]
+const NAME = { vendor: 'intel', tool: TOOL, texts: FAILURE_TEXTS } as const
+
+export function readIntel(text: string, command: string | null): CardReading<IntelDevice> {
+  const namesake = refusedNamesake(text, 'intel')
+  if (namesake !== null) return namesake
+  const output = readOutput(text, command)
+  if (output === null) return refusedForeign(text, NAME) ?? refused(text, NAME)
+  if ('failure' in output || output.devices.length > 0) return output
+  return refused(text, NAME, 'This output of the tool names no card that can be read.')
+}
+
+/** `null`: none of the outputs known here. */
+function readOutput(text: string, command: string | null): IntelOutput | CardFailure | null {
+  if (isIntelJson(text)) return parseIntelJson(text)
+  const lines = toolLines(text)
+  if (isIntelTable(lines)) return parseIntelTable(lines)
+  if (isIntelFrame(lines)) return parseIntelFrames(lines)
+  const finished = finishedLines(lines)
+  if (isIntelDump(lines)) return parseIntelDump(finished)
+  if (isIntelPs(lines)) return parseIntelPs(finished)
+  if (isIntelList(lines)) return parseIntelList(finished)
+  if (HELP.test(text)) return unreadable(SUBCOMMANDS_ONLY)
+  return isIntelCsv(finished, command) ? parseIntelCsv(finished, command) : null
+}

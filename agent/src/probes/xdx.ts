@@ -1,0 +1,101 @@
+/**
+ * XDX graphics cards through `xdxsmi` (1.6.21): key and value lines, a block per GPU. The tool has
+ * no utilization, no used memory and no list of processes, so a card is named and its power and
+ * temperature are shown, but it is never proven free. It prints no serial number and no UUID either.
+ */
+import { type CardDevice, type CardReading, sparseCard } from './card.ts'
+import { HEALTH_NOT_TOLD } from './card-vendor.ts'
+import { renderNodeOf } from './drm-node.ts'
+import { askFirst } from './inventory-calls.ts'
+import { type KeyNode, readKeyTree, valueAt } from './key-tree.ts'
+import { normalisePciAddress } from './pci-address.ts'
+import { readId } from './printed-id.ts'
+import { refused, refusedForeign, type ToolName } from './refusal.ts'
+import { readCount, readQuantity, readWord } from './text.ts'
+import { finishedLines, toolLines } from './tool-lines.ts'
+import { cardVendorModule } from './tool-probe.ts'
+
+interface XdxDevice extends CardDevice {
+  /** Vendor and device id of the PCI function: `1eed:15a3`. */
+  readonly pci_id?: string
+  readonly firmware?: string | null
+}
+
+const NAME: ToolName = { vendor: 'xdx', tool: 'xdxsmi' }
+/** The one call seen with a user of the tool, then that of the tool it is modelled on. */
+const QUERIES = [['out'], ['-q']] as const
+const CARD = /^GPU\s+(\d+)$/i
+
+export const xdx = cardVendorModule<XdxDevice>({
+  vendor: 'xdx',
+  tools: ['xdxsmi'],
+  read: readXdx,
+  inventory: (session) => askFirst(session, QUERIES),
+  sample: (session) => askFirst(session, QUERIES),
+  identitiesOf: ({ uuid }) => (uuid === null ? [] : [{ strength: 'strong', raw: uuid }]),
+  offersOf: ({ power_w }) => ({
+    utilization: false,
+    memory: false,
+    processes: false,
+    health: false,
+    power: power_w !== null,
+  }),
+  healthOf: () => HEALTH_NOT_TOLD,
+  deviceFileOf: ({ pci_bdf }, rootPrefix) => renderNodeOf(rootPrefix, pci_bdf),
+})
+
+function readXdx(text: string): CardReading<XdxDevice> {
+  const foreign = refusedForeign(text, NAME)
+  if (foreign !== null) return foreign
+  const tree = readKeyTree(finishedLines(toolLines(text)))
+  const isXdx = /XDXSMI/i.test(text)
+  const devices = isXdx ? cardNodes(tree).flatMap((card) => readCard(card) ?? []) : []
+  if (devices.length === 0) return refused(text, NAME)
+  const version = anyValue(tree, 'Version')
+  return { tool: 'xdxsmi', toolVersion: readWord(version), driverVersion: null, devices }
+}
+
+function cardNodes(nodes: readonly KeyNode[]): KeyNode[] {
+  return nodes.flatMap((node) => (CARD.test(node.key) ? [node] : cardNodes(node.children)))
+}
+
+/** The key stands below the banner line or beside it. */
+function anyValue(nodes: readonly KeyNode[], key: string): string | undefined {
+  return (
+    valueAt(nodes, key) ??
+    valueAt(
+      nodes.flatMap((node) => node.children),
+      key,
+    )
+  )
+}
+
+function readCard({ key, children }: KeyNode): XdxDevice | null {
+  const index = readCount(CARD.exec(key)?.[1])
+  if (index === null || children.length === 0) return null
+  const text = (path: string) => valueAt(children, path)
+  const pci = readWord(text('PCI/Bus Id'))
+  const pciId = pciIdOf(text('PCI/Vendor Id'), text('PCI/Device Id'))
+  return {
+    ...sparseCard(index),
+    name: readWord(text('Product Name')),
+    uuid: readId(text('UUID')),
+    firmware: readWord(text('Firmware Version')),
+    pci,
+    pci_bdf: normalisePciAddress(pci),
+    ...(pciId === null ? {} : { pci_id: pciId }),
+    memory_total_mib: readQuantity(text('FB Memory Usage/Total'), 'MiB'),
+    power_w: readQuantity(text('Power/Pwr Total'), 'W'),
+    // The degree sign is lost in some locales.
+    temperature_c: readQuantity(text('Temperature')?.replace('°', ''), 'C'),
+  }
+}
+
+/** `0x1eed` and `0x15a3`. */
+function pciIdOf(vendor: string | undefined, device: string | undefined): string | null {
+  const [one, other] = [vendor, device].map(
+    (text) => /^0x([0-9a-f]{1,4})$/i.exec(text?.trim() ?? '')?.[1],
+  )
+  if (one === undefined || other === undefined) return null
+  return `${one.padStart(4, '0')}:${other.padStart(4, '0')}`.toLowerCase()
+}
