@@ -7,7 +7,7 @@
 export const PACKAGE_HOMES = {
   systeminformation: '^agent/src/probes/node-facts\\.ts$',
   'node-nvidia-smi': '^agent/src/probes/nvidia/',
-  xml2js: '^agent/src/probes/(xml\\.ts$|nvidia/)',
+  xml2js: '^agent/src/probes/(formats/xml\\.ts$|nvidia/)',
   koffi: '^agent/src/probes/nvidia/',
   ws: '^shared/src/link/(dial|listen)\\.ts$',
   protobufjs: '^shared/src/wire/',
@@ -56,9 +56,19 @@ const DIRECTIONS = [
     '^collector/src/(?!model/|storage/requests\\.ts$)',
   ],
   [
+    'forecast knows no storage, doors or transport',
+    '^collector/src/forecast/',
+    '^collector/src/(?!forecast/)',
+  ],
+  [
     'decisions know no storage, doors or transport',
     '^collector/src/(inventory|timeline|journal|rollup|bank|ingest)/',
     '^collector/src/(storage/sqlite|gateway|api|cli)/',
+  ],
+  [
+    'verify knows of the journal its format only',
+    '^collector/src/journal/verify',
+    '^collector/src/(?!journal/(verify|format)|model/)',
   ],
   [
     'inventory, timeline, journal, rollup do not know bank and ingest',

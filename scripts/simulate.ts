@@ -25,7 +25,8 @@ if (values.help) {
   process.exitCode = 2
 } else {
   const vitest = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs')
-  const args = [vitest, 'run', 'test/simulation', '--reporter=dot', '-t', 'simulated world']
+  // One line for each ten seeds that are through.
+  const args = [vitest, 'run', 'test/simulation/simulation.test.ts', '--reporter=verbose']
   const env = { ...process.env, YIBEN_SEEDS: values.seeds, YIBEN_SEED_FROM: values.from }
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env })
   process.exitCode = status ?? 1

@@ -23,6 +23,7 @@ import { Ingest } from './ingest/ingest.ts'
 import { REFUSALS } from './inventory/enroll.ts'
 import { Liveness } from './inventory/liveness.ts'
 import { Roster } from './inventory/roster.ts'
+import { type CheckpointMemory, Notary } from './journal/notary.ts'
 import { Sequencer } from './journal/sequencer.ts'
 import type { NodeId } from './model/ids.ts'
 import { Roller } from './rollup/roller.ts'
@@ -49,6 +50,10 @@ export interface CollectorOptions {
   /** Signs challenges; its public half is in every enrollment token. */
   readonly identity: KeyPair
   readonly settings: CollectorSettings
+  /** What was signed last, kept beside the store. */
+  readonly checkpoints: CheckpointMemory
+  /** Run and stopped with its own parts: they follow the same store. */
+  readonly followers?: () => readonly Service[]
   /** Entries were numbered: who follows the journal may look. */
   readonly onEntries?: () => void
 }
@@ -59,9 +64,11 @@ export class Collector {
   readonly liveness: Liveness
   readonly bank: Bank
   readonly sequencer: Sequencer
+  readonly notary: Notary
   readonly roller: Roller
   readonly #log: Logger
   readonly #clock: Clock
+  readonly #followers: () => readonly Service[]
   #timelineMoves = 0
 
   constructor(options: CollectorOptions) {
@@ -70,6 +77,7 @@ export class Collector {
     const { intervals, limits } = settings
     this.#log = log
     this.#clock = clock
+    this.#followers = options.followers ?? (() => [])
     this.ingest = new Ingest({ store, world, log, onTimeline: () => this.#timelineMoved() })
     this.liveness = new Liveness({
       store,
@@ -94,6 +102,15 @@ export class Collector {
       logger: log,
       pollMs: intervals.sequenceMs,
       onAppended: () => options.onEntries?.(),
+    })
+    this.notary = new Notary({
+      store,
+      clock,
+      logger: log,
+      ledger,
+      identity,
+      memory: options.checkpoints,
+      intervalMs: intervals.checkpointMs,
     })
     this.bank = new Bank({
       store,
@@ -170,9 +187,11 @@ export class Collector {
       },
     }
     return [
+      serviceOf('notary', this.notary),
       serviceOf('sequencer', this.sequencer),
       serviceOf('roller', this.roller),
       serviceOf('bank', this.bank),
+      ...this.#followers(),
       links,
     ]
   }

@@ -26,7 +26,10 @@ export interface CollectorConfig {
     readonly depositMs: number
     readonly rollupMs: number
     readonly livenessMs: number
+    readonly checkpointMs: number
   }
+  /** Verifier keys of witnesses, as C2SP signed-note writes them. */
+  readonly witnesses: readonly string[]
   readonly liveness: {
     readonly suspendMs: number
     readonly silentMs: number
@@ -172,6 +175,11 @@ const OPTIONS = {
   'intervals.deposit': duration('1s', ['10ms', '1min'], 'how often the bank looks for changes'),
   'intervals.rollup': duration('30s', ['10ms', '1h'], 'how often hours that are due are sealed'),
   'intervals.liveness': duration('1s', ['10ms', '1min'], 'how often silent nodes are looked for'),
+  'intervals.checkpoint': duration('10s', ['1s', '1h'], 'the journal is signed at most this often'),
+  'journal.witnesses': optionalText(
+    'verifier keys',
+    'witnesses whose cosignatures are taken, separated by commas',
+  ),
   'liveness.suspend': duration('30s', ['1s', '1h'], 'unheard this long: no new holds'),
   'liveness.silent': duration('90s', ['1s', '1h'], 'unheard this long: unknown, windows end'),
   'limits.connections': count(19_500, [1, 1_000_000], 'agents connected at once'),
@@ -237,7 +245,9 @@ function configOf(values: Values): CollectorConfig {
       depositMs: values['intervals.deposit'],
       rollupMs: values['intervals.rollup'],
       livenessMs: values['intervals.liveness'],
+      checkpointMs: values['intervals.checkpoint'],
     }),
+    witnesses: values['journal.witnesses'].split(/[\s,]+/).filter((key) => key !== ''),
     liveness: Object.freeze({
       suspendMs: values['liveness.suspend'],
       silentMs: values['liveness.silent'],

@@ -2,7 +2,14 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
-const FIGURES = ['wire-bytes.ts', 'spool-size.ts', 'ingest-rate.ts', 'agent-footprint.ts']
+const FIGURES = [
+  'wire-bytes.ts',
+  'spool-size.ts',
+  'ingest-rate.ts',
+  'ledger-as-of.ts',
+  'agent-footprint.ts',
+  'agent-growth.ts',
+]
 
 for (const figure of FIGURES) {
   const { status } = spawnSync(process.execPath, [join(import.meta.dirname, figure)], {

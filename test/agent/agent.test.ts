@@ -329,6 +329,10 @@ describe('clocks', () => {
     expect(holesIn(rig.records())).toEqual([])
     expect(Object.keys(rig.booked(0))).toEqual(['free/proven'])
     expect(rig.agent.status().clock.stepMs).not.toBe(0)
+    const steps = rig
+      .records()
+      .flatMap((record) => (record.kind === 'tick' ? (record.tick.wallStepsMs ?? []) : []))
+    expect(steps).toEqual([40_000, -40_000])
     await rig.stop()
   })
 

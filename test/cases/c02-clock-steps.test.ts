@@ -18,7 +18,19 @@ test('C2: steps of +40 s and -40 s move no interval, refuse nothing, and end no 
   expect(await country.story(1, at('08:00:30'))).toEqual([['08:00:30', '09:00:00', 'free/proven']])
   await country.balance(at('08:00'), country.nowMs)
   const quality = await country.get('/v1/quality')
-  expect(quality).toMatchObject({ refused: { total: 0 }, silences: { total: 0 } })
+  expect(quality).toMatchObject({
+    refused: { total: 0 },
+    silences: { total: 0 },
+    clock_gaps: { total: 0 },
+    // Newest first, each told by the tick it was seen in.
+    clock_steps: {
+      total: 2,
+      rows: [
+        { node_id: machine.nodeId, at: '2026-03-01T08:41:00.000Z', step_ms: -40_000 },
+        { node_id: machine.nodeId, at: '2026-03-01T08:31:00.000Z', step_ms: 40_000 },
+      ],
+    },
+  })
   expect(await country.deposits()).toMatchObject([{ closedAtMs: null }])
 })
 

@@ -17,16 +17,18 @@ import { expect, onTestFinished } from 'vitest'
 import { type BalanceAnswer, balanceAnswer } from '../../collector/src/api/answers/balance.ts'
 import type { App } from '../../collector/src/api/app.ts'
 import { type ApiContext, createContext } from '../../collector/src/api/context.ts'
-import { lotKeyOf } from '../../collector/src/api/lots.ts'
 import { buildApi } from '../../collector/src/api/server.ts'
+import { lotKeyOf } from '../../collector/src/bank/lots.ts'
 import { loadCatalogue } from '../../collector/src/catalogue/catalogue.ts'
 import { Collector, type CollectorSettings, controlOf } from '../../collector/src/collector.ts'
 import { mintToken, type TokenRequest } from '../../collector/src/inventory/administration.ts'
+import { logFace } from '../../collector/src/journal/cosigning.ts'
 import type { LedgerGeneration } from '../../collector/src/model/ids.ts'
 import type { Deposit } from '../../collector/src/model/ledger.ts'
 import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
 import { openSqliteStoreInProcess } from '../../collector/src/storage/sqlite/store.ts'
 import { FakeRandom } from '../support/fake-clock.ts'
+import { MemoryCheckpoints } from '../support/memory-checkpoints.ts'
 import { SimScheduler } from '../support/sim-scheduler.ts'
 import { createSimPair } from '../support/sim-socket.ts'
 import { Machine, type MachineOptions } from './machine.ts'
@@ -56,6 +58,7 @@ const SETTINGS: CollectorSettings = {
     depositMs: 5 * SECOND,
     rollupMs: 30 * SECOND,
     livenessMs: 5 * SECOND,
+    checkpointMs: 10 * SECOND,
   },
   liveness: { suspendMs: 30 * SECOND, silentMs: 90 * SECOND },
   limits: {
@@ -102,6 +105,7 @@ export class Country {
   #machines = 0
   #failure: unknown = null
   readonly #context: ApiContext
+  readonly #checkpoints = new MemoryCheckpoints()
   #app: App | null = null
   #adminToken = ''
 
@@ -114,6 +118,7 @@ export class Country {
       logger: silentLogger,
       catalogue: CATALOGUE,
       ledger: LEDGER,
+      face: logFace(LEDGER, this.identity, []),
       lotKey: lotKeyOf(this.identity),
       control: controlOf(() => this.collector),
       settings: {
@@ -327,6 +332,7 @@ export class Country {
       ledger: LEDGER,
       identity: this.identity,
       settings: SETTINGS,
+      checkpoints: this.#checkpoints,
       onEntries: () => this.#context.entries.appended(),
     })
   }

@@ -5,6 +5,7 @@ import { Collector } from '../../collector/src/collector.ts'
 import { loadConfig } from '../../collector/src/config.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
 import { FakeRandom, settle } from '../support/fake-clock.ts'
+import { MemoryCheckpoints } from '../support/memory-checkpoints.ts'
 import { LedgerRig } from './bank/ledger-rig.ts'
 
 const SETTINGS = loadConfig({ file: null, env: {} })
@@ -12,6 +13,7 @@ const SETTINGS = loadConfig({ file: null, env: {} })
 async function collectorOver(rig: LedgerRig, store: Store = rig.store) {
   const network = { dial: () => Promise.reject(new Error('a collector dials nobody')) }
   const heard = { entries: 0 }
+  const checkpoints = new MemoryCheckpoints()
   const collector = new Collector({
     world: { clock: rig.clock, random: new FakeRandom(3), network },
     log: silentLogger,
@@ -19,19 +21,20 @@ async function collectorOver(rig: LedgerRig, store: Store = rig.store) {
     ledger: await rig.store.ledgerState(),
     identity: keyPairFromSeed(1, new Uint8Array(32).fill(7)),
     settings: SETTINGS,
+    checkpoints,
     onEntries: () => {
       heard.entries += 1
     },
   })
   await collector.open()
-  return { collector, heard }
+  return { collector, heard, checkpoints }
 }
 
 test('hours are sealed and entries numbered by themselves, and nothing is deposited unheard', async () => {
   const rig = new LedgerRig()
   const node = await rig.admit(1, [{}])
   await rig.policy(node)
-  const { collector, heard } = await collectorOver(rig)
+  const { collector, heard, checkpoints } = await collectorOver(rig)
   const stopping = new AbortController()
   const running = collector.run(stopping.signal)
   await rig.live(node, [['free/proven', 3_600]])
@@ -45,6 +48,10 @@ test('hours are sealed and entries numbered by themselves, and nothing is deposi
   expect(kinds).toContain('hour_sealed')
   expect(heard.entries).toBeGreaterThan(0)
   expect(await rig.store.readOutbox(10)).toEqual([])
+  // The last entry was signed within ten seconds.
+  expect(checkpoints.remembered.map((note) => Number(note.split('\n')[1])).at(-1)).toBe(
+    kinds.length,
+  )
 })
 
 test('a stop without anybody connected does not wait', async () => {

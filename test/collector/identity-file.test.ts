@@ -1,8 +1,8 @@
 /** The collector's key: made once, kept, and readable by nobody else. */
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readOrCreateIdentity } from '../../collector/src/identity-file.ts'
+import { readIdentity, readOrCreateIdentity } from '../../collector/src/identity-file.ts'
 import { FakeRandom } from '../support/fake-clock.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
@@ -12,6 +12,14 @@ test('the key is made once and stays the same, whatever chance says later', () =
   const second = readOrCreateIdentity(dataDir, new FakeRandom(2))
   expect(second.publicKey).toBe(first.publicKey)
   expect(statSync(join(dataDir, 'identity.key')).mode & 0o777).toBe(0o600)
+})
+
+test('reading makes none', () => {
+  const dataDir = tempDir()
+  expect(readIdentity(dataDir)).toBeNull()
+  expect(existsSync(join(dataDir, 'identity.key'))).toBe(false)
+  const { publicKey } = readOrCreateIdentity(dataDir, new FakeRandom(1))
+  expect(readIdentity(dataDir)?.publicKey).toBe(publicKey)
 })
 
 test('a key that others may read is refused', () => {

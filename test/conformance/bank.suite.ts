@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { DepositChange } from '../../collector/src/storage/requests.ts'
 import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
-import { HOUR, LATER, MINUTE, note, T0, type TestNode } from './fleet.ts'
+import { HOUR, instantOf, MINUTE, note, T0, type TestNode } from './fleet.ts'
 import type { OpenFleet } from './store.suite.ts'
 
 function opening(node: TestNode, openedAtMs = T0 + MINUTE, card = 0) {
@@ -16,6 +16,7 @@ function opening(node: TestNode, openedAtMs = T0 + MINUTE, card = 0) {
     nodeId: node.nodeId,
     windowStartMs: T0,
     openedAtMs,
+    consentEndCount: 3,
   }
 }
 
@@ -152,8 +153,10 @@ export function bankSuite(openFleet: OpenFleet): void {
     await decide(fleet.store, { openings: [deposit] })
     const closing = { depositId: deposit.depositId, closedAtMs: T0 + 40 * MINUTE }
     await decide(fleet.store, { closings: [{ ...closing, reason: 'veto' }] })
-    const at = async (minutes: number) =>
-      (await fleet.store.readLedgerAt(SCOPE_ALL, T0 + minutes * MINUTE, LATER))[0]?.isDeposited
+    const at = async (minutes: number) => {
+      const instant = instantOf(T0 + minutes * MINUTE)
+      return (await fleet.store.readLedgerAt(SCOPE_ALL, instant)).counts[0]?.isDeposited
+    }
     expect([await at(19), await at(20), await at(39), await at(40)]).toEqual([
       false,
       true,

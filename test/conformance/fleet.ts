@@ -3,6 +3,7 @@
  * cards, and time booked run by run as the fold would book it.
  */
 import { hourStartMs, type NodeFacts, type RunName, runCode } from '@yiben/shared'
+import type { LedgerInstant } from '../../collector/src/model/card-count.ts'
 import type { NodeId, SessionGeneration, UnitId } from '../../collector/src/model/ids.ts'
 import type { DeviceProfile, UnitRow } from '../../collector/src/model/inventory.ts'
 import type { OutboxEntry } from '../../collector/src/model/ledger.ts'
@@ -33,6 +34,17 @@ export const H800: DeviceProfile = {
   name: 'NVIDIA H800',
   memoryTotalMib: 81_559,
   powerCapWatts: 700,
+}
+
+/** The ledger of an instant, with the lengths that the API asks for. */
+export function instantOf(asOfMs: number, knownAtMs = LATER): LedgerInstant {
+  return {
+    asOfMs,
+    knownAtMs,
+    connectedWithinMs: 24 * HOUR,
+    lapsedAfterMs: 720 * HOUR,
+    settledLagMs: 2 * MINUTE,
+  }
 }
 
 export interface TestNode {
@@ -256,6 +268,7 @@ export function bookCommit(
       window: windowOf(name, before?.window ?? null, fromMs, toMs),
       depositable: true,
       withheld: null,
+      consentEnds: { count: 0, latest: [] },
       evidence: 'A',
       hour: hourOf(unitId, hourStartMs(toMs - 1)),
     }
@@ -270,6 +283,7 @@ export function bookCommit(
     silencesEnded: [],
     silencesBegun: [],
     dirtyHours: [],
+    clockSteps: [],
     conflicts: [],
     outbox: [],
   }

@@ -44,7 +44,13 @@ async function seal(store: Store, version: number, knownAtMs: number, buckets: r
 async function deposit(fleet: Fleet, node: TestNode, openedAtMs: number, closedAtMs: number) {
   const unit = node.units[0]
   if (unit === undefined) throw new Error('a card is there')
-  const one = { depositId: 'd-1', unitId: unit.unitId, nodeId: node.nodeId, windowStartMs: T0 }
+  const one = {
+    depositId: 'd-1',
+    unitId: unit.unitId,
+    nodeId: node.nodeId,
+    windowStartMs: T0,
+    consentEndCount: 0,
+  }
   const empty = { openings: [], closings: [], outbox: [] }
   const change = { ...empty, expectedCursor: 0, cursor: 1, openings: [{ ...one, openedAtMs }] }
   await fleet.store.commitDeposits(change)

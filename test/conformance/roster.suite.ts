@@ -6,7 +6,17 @@ import {
   type OpenSessionRequest,
   SCOPE_ALL,
 } from '../../collector/src/storage/requests.ts'
-import { bookCommit, enrollToken, HOUR, LATER, MINUTE, note, T0, terms } from './fleet.ts'
+import {
+  bookCommit,
+  enrollToken,
+  HOUR,
+  instantOf,
+  LATER,
+  MINUTE,
+  note,
+  T0,
+  terms,
+} from './fleet.ts'
 import type { OpenFleet } from './store.suite.ts'
 
 const NODE = 'n-00000000000000aa' as NodeId
@@ -72,7 +82,9 @@ export function rosterSuite(openFleet: OpenFleet): void {
     const owner = { ownerCode: '91110000MA01OWNER1', validFromMs: T0 + HOUR, validToMs: null }
     await fleet.store.putSite({ code: 'BJ-01', name: 'B', terms: terms(owner), outbox: [] })
     const owners = async (atMs: number) =>
-      (await fleet.store.readLedgerAt(SCOPE_ALL, atMs, LATER)).map((row) => row.ownerCode)
+      (await fleet.store.readLedgerAt(SCOPE_ALL, instantOf(atMs))).counts.map(
+        (count) => count.ownerCode,
+      )
     expect(await owners(T0 + HOUR - 1)).toEqual(['91110000MA01OPER11'])
     expect(await owners(T0 + HOUR)).toEqual(['91110000MA01OWNER1'])
   })

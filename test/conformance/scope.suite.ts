@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { NodeId } from '../../collector/src/model/ids.ts'
 import { SCOPE_ALL, type Scope } from '../../collector/src/storage/requests.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
-import { type Fleet, H800, HOUR, LATER, MINUTE, T0, type TestNode } from './fleet.ts'
+import { type Fleet, H800, HOUR, instantOf, LATER, MINUTE, T0, type TestNode } from './fleet.ts'
 import type { OpenFleet } from './store.suite.ts'
 
 const SITES = ['BJ-01', 'BJ-02', 'SH-01'] as const
@@ -87,6 +87,7 @@ async function bookSealAndDeposit(fleet: Fleet, nodes: readonly TestNode[]): Pro
       unitId,
       nodeId,
       windowStartMs: T0,
+      consentEndCount: 0,
       openedAtMs: T0,
     })),
     closings: [],
@@ -127,7 +128,7 @@ const READS: Readonly<
   Record<string, (store: Store, scope: Scope, nodes: readonly TestNode[]) => Promise<string[]>>
 > = {
   readLedgerAt: async (store, scope) =>
-    (await store.readLedgerAt(scope, T0, LATER)).map((row) => row.unit.siteCode),
+    (await store.readLedgerAt(scope, instantOf(T0))).counts.map((count) => count.siteCode),
   readDeclared: async (store, scope) =>
     (await store.readDeclared(scope, LATER)).map((row) => row.siteCode),
   readBuckets: async (store, scope) => {
@@ -160,6 +161,10 @@ const READS: Readonly<
   },
   listDeposits: async (store, scope, nodes) =>
     (await store.listDeposits(scope, false, PAGE)).rows.map((row) => siteOf(nodes, row.nodeId)),
+  readOffers: async (store, scope, nodes) => {
+    const nodeIds = nodes.map((node) => node.nodeId)
+    return (await store.readOffers(scope, nodeIds)).map((offer) => offer.siteCode)
+  },
   readFreeUnits: async (store, scope) =>
     (await store.readFreeUnits(scope)).map((row) => row.unit.siteCode),
   'readQuality clones': async (store, scope, nodes) =>

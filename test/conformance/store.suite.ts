@@ -9,6 +9,8 @@ import { Fleet } from './fleet.ts'
 import { ingestSuite } from './ingest.suite.ts'
 import { inventorySuite } from './inventory.suite.ts'
 import { journalSuite } from './journal.suite.ts'
+import { ledgerSuite } from './ledger.suite.ts'
+import { offersSuite } from './offers.suite.ts'
 import { readsSuite } from './reads.suite.ts'
 import { rollupSuite } from './rollup.suite.ts'
 import { rosterSuite } from './roster.suite.ts'
@@ -31,8 +33,10 @@ export function storeSuite(name: string, open: OpenStore): void {
     describe('ingest', () => ingestSuite(openFleet))
     describe('inventory', () => inventorySuite(openFleet))
     describe('bank', () => bankSuite(openFleet))
+    describe('offers', () => offersSuite(openFleet))
     describe('journal', () => journalSuite(openFleet))
     describe('rollup', () => rollupSuite(openFleet))
+    describe('ledger', () => ledgerSuite(openFleet))
     describe('reads', () => readsSuite(openFleet))
     describe('scope', () => scopeSuite(openFleet))
   })

@@ -11,6 +11,7 @@ import {
   type SpoolRecord,
   stateOf,
   type Tick,
+  type Veto,
 } from '@yiben/shared'
 import type { Answer } from './cards.ts'
 
@@ -46,6 +47,17 @@ export interface NodeBook {
   /** By identity hash. */
   readonly runs: Map<string, PlainRun[]>
   readonly refusedSeqs: Set<string>
+  /** Steps of the wall clock that booked ticks told: end of the tick, step in ms. */
+  readonly clockSteps: (readonly [number, number])[]
+  /** When the owner took cards back, by identity hash, in the order of the records. */
+  readonly vetoes: Map<string, number[]>
+}
+
+/** `isFirstSight`: what the probe had answered of the card before was of no card the node had told. */
+interface FreeSpan {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly isFirstSight: boolean
 }
 
 /** Of the timeline's rounding and slewing within the 15 s a tool may take. */
@@ -115,6 +127,8 @@ export class Auditor {
       units: new Map(),
       runs: new Map(),
       refusedSeqs: new Set(),
+      clockSteps: [],
+      vetoes: new Map(),
     }
     this.#nodes.set(nodeId, fresh)
     return fresh
@@ -173,6 +187,8 @@ export class Auditor {
     } else if (content.kind === 'lost') {
       this.#begin(node, epoch, content.lost.startMs)
       this.#bookAll(node, runCode('unknown/lost'), content.lost.endMs)
+    } else if (content.kind === 'veto') {
+      this.#bookVeto(node, content.veto)
     } else if (content.kind === 'tick') {
       this.#bookTick(node, nodeId, content.tick, { epoch, record })
     }
@@ -210,14 +226,25 @@ export class Auditor {
       let fromMs = startMs
       for (const run of unit.runs) {
         const toMs = fromMs + run.durationMs
+        const isFirstSight = isUntoldBefore(node.runs.get(hash)?.at(-1), fromMs)
         push(node, hash, { startMs: fromMs, endMs: toMs, code: run.code })
         if (stateOf(run.code) === 'free') {
-          this.#checkTruth(`${nodeId} ${this.#keyOf(hash)}`, hash, { fromMs, toMs }, from)
+          const span = { fromMs, toMs, isFirstSight }
+          this.#checkTruth(`${nodeId} ${this.#keyOf(hash)}`, hash, span, from)
         }
         fromMs = toMs
       }
     }
+    node.clockSteps.push(...(tick.wallStepsMs ?? []).map((stepMs) => [endMs, stepMs] as const))
     node.edgeMs = endMs
+  }
+
+  #bookVeto(node: NodeBook, { atMs, kind, units }: Veto): void {
+    if (kind !== 'reclaim') return
+    for (const [index, hash] of node.units) {
+      if (units.length > 0 && !units.includes(index)) continue
+      node.vetoes.set(hash, [...(node.vetoes.get(hash) ?? []), atMs])
+    }
   }
 
   #bookAll(node: NodeBook, code: RunCode, endMs: number): void {
@@ -231,7 +258,7 @@ export class Auditor {
   #checkTruth(
     name: string,
     hash: string,
-    span: { readonly fromMs: number; readonly toMs: number },
+    span: FreeSpan,
     from: { readonly epoch: string; readonly record: SpoolRecord },
   ): void {
     const origin = this.#origins.get(nameOf(from.epoch, from.record))
@@ -281,11 +308,7 @@ function equal(left: Uint8Array, right: Uint8Array): boolean {
 }
 
 /** What speaks against the card having been free then; `null` for nothing. */
-function truthFault(
-  { answers, shiftMs }: Origin,
-  key: string,
-  span: { readonly fromMs: number; readonly toMs: number },
-): string | null {
+function truthFault({ answers, shiftMs }: Origin, key: string, span: FreeSpan): string | null {
   const fromMs = span.fromMs - shiftMs
   const toMs = span.toMs - shiftMs
   const first = answers.findLastIndex((answer) => answer.atMs <= fromMs + TOLERANCE_MS)
@@ -295,7 +318,8 @@ function truthFault(
     const answer = answers[at]
     const mood = answer?.moods?.get(key) ?? null
     // C21: a lone grey reading costs the span that it ends, not the one that it begins.
-    const isLoneGrey = mood === 'grey' && at === first && answers[at - 1]?.moods?.get(key) !== mood
+    const isSecond = answers[at - 1]?.moods?.get(key) === 'grey' && !span.isFirstSight
+    const isLoneGrey = mood === 'grey' && at === first && !isSecond
     if (mood !== 'idle' && !isLoneGrey)
       return `the probe said ${mood ?? 'nothing'} at ${answer?.atMs}`
     const before = answers[at - 1]
@@ -304,6 +328,10 @@ function truthFault(
     if (at > first && gapMs > gapMsMax) return `no sample was taken for ${gapMs} ms`
   }
   return null
+}
+
+function isUntoldBefore(run: PlainRun | undefined, atMs: number): boolean {
+  return run === undefined || run.endMs !== atMs || stateOf(run.code) === 'unknown'
 }
 
 function push(node: NodeBook, hash: string, run: PlainRun): void {

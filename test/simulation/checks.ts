@@ -7,7 +7,7 @@ import { verifyEntries, WALK_START, type WalkState } from '../../collector/src/j
 import type { StoredRun, UnitHour } from '../../collector/src/model/timeline.ts'
 import { balanceOf } from '../../collector/src/timeline/balance.ts'
 import { knownRuns, textOfRun } from './auditor.ts'
-import { depositProblems } from './deposit-checks.ts'
+import { depositProblems, vetoProblems } from './deposit-checks.ts'
 import { type NodeView, type UnitView, viewLedger } from './ledger-view.ts'
 import type { SimWorld } from './world.ts'
 
@@ -45,11 +45,12 @@ export class Checker {
       for (const { epoch, watermark } of node.epochs) {
         world.auditor.book(node.nodeId, epoch, watermark)
       }
-      problems.push(...this.#timelineProblems(node))
+      problems.push(...this.#timelineProblems(node), ...this.#stepProblems(node))
       for (const unit of node.units) {
         problems.push(...this.#balanceProblems(unit), ...(await this.#hourProblems(unit)))
       }
       problems.push(...depositProblems(node, this.#openedAt))
+      problems.push(...vetoProblems(node, world.auditor.node(node.nodeId).vetoes, false))
     }
     const told = world.auditor.problems.slice(this.#reportedAuditorProblems)
     this.#reportedAuditorProblems = world.auditor.problems.length
@@ -137,6 +138,13 @@ export class Checker {
         return [`unit ${unit.unitId}, hour ${hourMs}: ${state} is ${is} ms, its runs ${sum[state]}`]
       })
     })
+  }
+
+  /** C2: each step of a node's clock that was told is kept, once. */
+  #stepProblems({ nodeId, name, clockSteps }: NodeView): string[] {
+    const told = JSON.stringify(this.#world.auditor.node(nodeId).clockSteps)
+    const kept = JSON.stringify(clockSteps)
+    return told === kept ? [] : [`${name}: told were the clock steps ${told}, kept are ${kept}`]
   }
 
   /** Numbers without a gap, each entry linked to the one before. */

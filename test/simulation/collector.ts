@@ -19,6 +19,7 @@ import {
 import { Collector, type CollectorSettings } from '../../collector/src/collector.ts'
 import type { LedgerGeneration } from '../../collector/src/model/ids.ts'
 import type { LedgerState } from '../../collector/src/storage/requests.ts'
+import { MemoryCheckpoints } from '../support/memory-checkpoints.ts'
 import type { SimProcess, SimScheduler } from '../support/sim-scheduler.ts'
 import type { SimHub } from './network.ts'
 import { SimStore, type StoreMutant } from './store.ts'
@@ -26,7 +27,13 @@ import { SimStore, type StoreMutant } from './store.ts'
 /** Seals come soon, and rounds are as far apart as they may be, to keep a world quick. */
 export const SIM_SETTINGS: CollectorSettings = {
   sealDelayMs: 300_000,
-  intervals: { sequenceMs: 2_000, depositMs: 2_000, rollupMs: 30_000, livenessMs: 1_000 },
+  intervals: {
+    sequenceMs: 2_000,
+    depositMs: 2_000,
+    rollupMs: 30_000,
+    livenessMs: 1_000,
+    checkpointMs: 60_000,
+  },
   liveness: { suspendMs: 30_000, silentMs: 90_000 },
   limits: {
     connectionsMax: 10_000,
@@ -69,6 +76,7 @@ export class SimCollector {
   /** How wrong the wall clock of its machine is. */
   wallOffsetMs = 0
   readonly #options: SimCollectorOptions
+  readonly #checkpoints = new MemoryCheckpoints()
   #life: Life | null = null
   #isDiskFull = false
   #isStarting = false
@@ -124,6 +132,7 @@ export class SimCollector {
       ledger: this.ledger,
       identity: IDENTITY,
       settings: { ...SIM_SETTINGS, ...settings },
+      checkpoints: this.#checkpoints,
     })
     const stop = new AbortController()
     const ended = collector

@@ -15,6 +15,25 @@ interface Window {
   readonly provenMs: number
 }
 
+/**
+ * B5: no deposit goes on past the owner's word, however soon the owner gave the card again. One that
+ * is open may not have been looked at since; in a world `atRest` it has.
+ */
+export function vetoProblems(
+  node: NodeView,
+  vetoes: ReadonlyMap<string, readonly number[]>,
+  atRest: boolean,
+): string[] {
+  return node.units.flatMap(({ deposits, identityHash, unit }) =>
+    deposits.flatMap(({ closedAtMs, depositId, openedAtMs }) => {
+      const endMs = closedAtMs ?? (atRest ? Number.POSITIVE_INFINITY : openedAtMs)
+      const word = vetoes.get(identityHash)?.find((atMs) => openedAtMs <= atMs && atMs < endMs)
+      if (word === undefined) return []
+      return [`${node.name} unit ${unit.unitId}: ${depositId} outlives the owner's word at ${word}`]
+    }),
+  )
+}
+
 /** `openedAt`: when the journal says that each deposit was opened. */
 export function depositProblems(node: NodeView, openedAt: ReadonlyMap<string, number>): string[] {
   const minFreeMs = node.state.open?.policy?.minFreeMs ?? 0

@@ -61,6 +61,7 @@ export const FAULTS: readonly Fault[] = [
   { name: 'card cut otherwise', weight: 3, strike: cutCard },
   { name: 'tool hangs', weight: 3, strike: hangTool },
   { name: 'node copied', weight: 2, strike: copyNode },
+  { name: 'owner takes back and gives again', weight: 5, strike: takeBack },
 ]
 
 export function drawFault(chance: Chance): Fault {
@@ -250,6 +251,18 @@ function hangTool(world: SimWorld, chance: Chance): void {
   const delayMs = chance.whole(5, 180) * 1_000
   world.note(`the tool of ${node.name} hangs for ${delayMs / 1000} s`)
   node.hangProbe(world.nowMs + delayMs)
+}
+
+/** The owner's word: for an instant, or for minutes. */
+function takeBack(world: SimWorld, chance: Chance): void {
+  const node = chance.of(world.nodes)
+  const delayMs = chance.isHeads ? chance.whole(1, 900) : chance.whole(1, 240) * 1_000
+  if (!node.isAlive) return
+  world.note(`the owner takes the cards of ${node.name} back for ${delayMs} ms`)
+  node.life.agent.reclaim([])
+  later(world, delayMs, () => {
+    if (node.isAlive) node.life.agent.offer([])
+  })
 }
 
 /** The disk of a node in another machine, or in the same kind of box: it must disturb nobody. */

@@ -3,6 +3,7 @@ import { HOUR_MS, stateOf } from '@yiben/shared'
 import type { Bucket } from '../../collector/src/model/ledger.ts'
 import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
 import { sumsByHour } from './checks.ts'
+import { vetoProblems } from './deposit-checks.ts'
 import { type NodeView, type UnitView, viewLedger } from './ledger-view.ts'
 import type { SimNode } from './node.ts'
 import type { SimWorld } from './world.ts'
@@ -40,14 +41,20 @@ async function unquietNode(world: SimWorld, node: SimNode): Promise<string[]> {
   return silences.length === 0 ? [] : [`${node.name} is still declared silent`]
 }
 
-/** Each sealed hour, at its latest version, is the sum of its runs and silences. */
-export async function sealProblems(world: SimWorld): Promise<string[]> {
+/**
+ * Each sealed hour, at its latest version, is the sum of its runs and silences; and every word of an
+ * owner has ended what was deposited.
+ */
+export async function restProblems(world: SimWorld): Promise<string[]> {
   const views = await viewLedger(world)
   const { store, collector } = world
   const seals = await store.sealedHours(0, Number.MAX_SAFE_INTEGER)
   const problems: string[] = []
   const dueMs = collector.wallMs - HOUR_MS - collector.sealDelayMs - 120_000
   const firstMs = Math.min(...views.flatMap(validStarts))
+  for (const view of views) {
+    problems.push(...vetoProblems(view, world.auditor.node(view.nodeId).vetoes, true))
+  }
   for (let hourMs = floorHour(firstMs); hourMs <= dueMs; hourMs += HOUR_MS) {
     if (!seals.some((seal) => seal.hourMs === hourMs)) problems.push(`hour ${hourMs} is not sealed`)
   }

@@ -40,6 +40,8 @@ export interface NodeView {
   /** In the order in which the collector met them. */
   readonly epochs: readonly EpochView[]
   readonly state: NodeState
+  /** End of the tick that told it, and the step in ms. */
+  readonly clockSteps: readonly (readonly [number, number])[]
   readonly units: readonly UnitView[]
 }
 
@@ -76,6 +78,7 @@ export async function viewLedger(world: SimWorld): Promise<readonly NodeView[]> 
       name: String(row.name),
       epochs: epochsOf(world, nodeId),
       state,
+      clockSteps: clockStepsOf(world, nodeId),
       units: own,
     })
   }
@@ -109,6 +112,12 @@ function epochsOf({ db }: SimWorld, nodeId: NodeId): readonly EpochView[] {
       watermark: Number(row.watermark),
       isClosed: row.is_closed === 1,
     }))
+}
+
+function clockStepsOf({ db }: SimWorld, nodeId: NodeId): NodeView['clockSteps'] {
+  return db
+    .all('SELECT * FROM clock_steps WHERE node_id = ? ORDER BY at_ms, ordinal', nodeId)
+    .map((row) => [Number(row.at_ms), Number(row.step_ms)])
 }
 
 function closedWindowsOf({ db }: SimWorld, unit: UnitRow): readonly ClosedWindow[] {

@@ -141,6 +141,11 @@ export const MUTANTS: readonly Mutant[] = [
     found: /hour \d+ version 1: .* its runs say/,
   },
   {
+    name: 'forgets steps of the nodes’ clocks',
+    mutant: alteredCommits((commit) => ({ ...commit, clockSteps: [] })),
+    found: /told were the clock steps/,
+  },
+  {
     name: 'forges the journal',
     mutant: (store) =>
       altered(store, {

@@ -6,7 +6,7 @@
 import { FakeRandom } from '../support/fake-clock.ts'
 import { Checker } from './checks.ts'
 import { Chance, drawFault } from './faults.ts'
-import { sealProblems, unquiet } from './final-checks.ts'
+import { restProblems, unquiet } from './final-checks.ts'
 import type { SimNode } from './node.ts'
 import type { StoreMutant } from './store.ts'
 import { HOUR_8_MS, SimWorld } from './world.ts'
@@ -136,7 +136,7 @@ async function heal(world: SimWorld, checker: Checker): Promise<string[]> {
     const problems = await checker.step()
     if (problems.length > 0) return problems
     left = minute < 10 ? ['healing'] : await unquiet(world)
-    if (left.length === 0) return sealProblems(world)
+    if (left.length === 0) return restProblems(world)
   }
   return left.map((problem) => `the world does not come to rest: ${problem}`)
 }

@@ -24,8 +24,9 @@ describe('whatever happens to a world, every second is booked once and nothing i
       const failures: string[] = []
       for (let seed = fromSeed; seed <= toSeed; seed += 1) {
         const result = await runSeed(seed)
-        expect(result.steps, 'everything is checked at least once a minute').toBeGreaterThan(10)
+        // A world that fails ends there, however early: what happened in it is what is to be told.
         if (result.problems.length > 0) failures.push(textOf(result))
+        else expect(result.steps, 'everything is checked once a minute').toBeGreaterThan(10)
       }
       expect(failures).toEqual([])
     },

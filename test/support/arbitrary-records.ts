@@ -8,6 +8,7 @@ import {
   OWNER_KINDS,
   type Run,
   runCodeOf,
+  TIME_MS_MAX,
   type Tick,
   type UnitFacts,
   type UnitTick,
@@ -101,8 +102,9 @@ export const arbitraryTick: fc.Arbitrary<Tick> = fc
     indexes: fc.uniqueArray(fc.integer({ min: 0, max: 5000 }), { maxLength: 12 }),
     startMs: timeMs,
     wishMs: fc.oneof(fc.constant(60_000), fc.integer({ min: 1, max: HOUR_MS })),
+    wallStepsMs: fc.array(fc.integer({ min: -TIME_MS_MAX, max: TIME_MS_MAX }), { maxLength: 3 }),
   })
-  .chain(({ indexes, startMs, wishMs }) => {
+  .chain(({ indexes, startMs, wishMs, wallStepsMs }) => {
     const spanMs = Math.min(wishMs, HOUR_MS - (startMs % HOUR_MS))
     return fc.record({
       factsRevision: fc.integer({ min: 1, max: 1000 }),
@@ -111,6 +113,7 @@ export const arbitraryTick: fc.Arbitrary<Tick> = fc
       samplesExpected: fc.integer({ min: 0, max: 60 }),
       cpuBusyMs: absentable(fc.integer({ min: 0, max: 1_000_000 })),
       cpuTotalMs: absentable(fc.integer({ min: 1_000_000, max: 2 ** 38 })),
+      ...(wallStepsMs.length === 0 ? {} : { wallStepsMs: fc.constant(wallStepsMs) }),
       units: fc.tuple(...indexes.map((index) => unitTickOf(index, spanMs))),
     })
   })

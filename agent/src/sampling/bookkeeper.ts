@@ -17,6 +17,7 @@ import {
   type RunCode,
   type Spool,
   type Veto,
+  WALL_STEPS_PER_TICK_MAX,
 } from '@yiben/shared'
 import { createTimeline, type NodeTimeline } from '../timeline/anchor.ts'
 import { resumeTimeline } from '../timeline/resume.ts'
@@ -72,6 +73,8 @@ export class Bookkeeper {
   #cutter: Cutter
   #cpu: CpuTime
   #isAnchorTested = false
+  /** Steps of the wall clock that the next tick tells. */
+  #wallStepsMs: readonly number[] = []
   #lastUnits: readonly CutterUnit[] = []
   /** Of this life of the process; few, because facts seldom change. */
   readonly #unitsOfRevision = new Map<number, readonly number[]>()
@@ -140,6 +143,7 @@ export class Bookkeeper {
   round(): void {
     for (const event of this.#timeline.check()) {
       if (event.kind === 'step') {
+        this.#noteStep(event.stepMs)
         this.#log.warn(
           { stepMs: event.stepMs },
           "the system's clock was stepped; no record is moved",
@@ -287,8 +291,20 @@ export class Bookkeeper {
       totalMs: since(this.#cpu.totalMs, cpu.totalMs),
     }
     const ticks = this.#cutter.cut(atMs, spent)
-    if (ticks.length > 0) this.#cpu = cpu
-    return ticks.map((tick) => ({ kind: 'tick', tick }))
+    const last = ticks.at(-1)
+    if (last === undefined) return []
+    this.#cpu = cpu
+    const wallStepsMs = this.#wallStepsMs
+    this.#wallStepsMs = []
+    const told = wallStepsMs.length === 0 ? last : { ...last, wallStepsMs }
+    return [...ticks.slice(0, -1), told].map((tick) => ({ kind: 'tick', tick }))
+  }
+
+  /** Told by the next tick: evidence for the quality page (C2). What no tick has room for is summed. */
+  #noteStep(stepMs: number): void {
+    const told = this.#wallStepsMs.slice(0, WALL_STEPS_PER_TICK_MAX - 1)
+    const rest = this.#wallStepsMs.slice(told.length)
+    this.#wallStepsMs = [...told, rest.reduce((sum, one) => sum + one, stepMs)]
   }
 
   #add(records: readonly DurableRecord[]): 'durable' | 'waiting' {

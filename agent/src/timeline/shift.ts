@@ -100,9 +100,11 @@ function splitTick(tick: Tick, headMs: number): Tick[] {
   const units = tick.units.map((unit) => splitUnit(unit, headMs, tick.spanMs))
   const cpuBusy = shareOut(tick.cpuBusyMs, headMs, tick.spanMs)
   const cpuTotal = shareOut(tick.cpuTotalMs, headMs, tick.spanMs)
+  // Steps of the clock are told once, by the part that ends where the whole tick ended.
+  const { wallStepsMs = [], ...plain } = tick
   return [
     {
-      ...tick,
+      ...plain,
       spanMs: headMs,
       samplesExpected: hasHeadSamples ? tick.samplesExpected : 0,
       cpuBusyMs: cpuBusy.head,
@@ -110,7 +112,8 @@ function splitTick(tick: Tick, headMs: number): Tick[] {
       units: units.map((unit) => unit.head),
     },
     {
-      ...tick,
+      ...plain,
+      ...(wallStepsMs.length === 0 ? {} : { wallStepsMs }),
       startMs: tick.startMs + headMs,
       spanMs: tailMs,
       samplesExpected: hasHeadSamples ? 0 : tick.samplesExpected,

@@ -36,6 +36,7 @@ export const ACCESS = {
   capacity: rolesOf(...PEOPLE, 'bank'),
   quality: rolesOf(...PEOPLE, 'security'),
   journal: { roles: ['admin', 'regulator', 'auditor', 'security'], wholeLedgerOnly: true },
+  journal_cosign: { roles: ['admin', 'regulator'], wholeLedgerOnly: true },
   metrics: { roles: ['admin', 'metrics'], wholeLedgerOnly: true },
 } as const satisfies Readonly<Record<string, Access>>
 

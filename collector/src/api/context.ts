@@ -1,14 +1,17 @@
 /** What every route is handed: the port, the clock, the catalogue, and how the collector fares. */
 import type { Clock, Logger } from '@yiben/shared'
 import type { DepositExplanation } from '../bank/bank.ts'
+import { CapacityFollower } from '../bank/capacity-follower.ts'
+import type { Outlook } from '../bank/capacity-outlook.ts'
+import { Lots } from '../bank/lots.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { ClockAccusation } from '../inventory/clock-judge.ts'
+import type { LogFace } from '../journal/cosigning.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { LedgerState } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
 import { CatalogueLookup } from './answers/lookup.ts'
 import { EntrySignal } from './entry-signal.ts'
-import { Lots } from './lots.ts'
 
 export interface ApiSettings {
   readonly timeZone: string
@@ -53,7 +56,13 @@ export interface ApiContext {
   readonly catalogue: Catalogue
   readonly lookup: CatalogueLookup
   readonly ledger: LedgerState
+  /** The journal as a log: its name, its key, its witnesses. */
+  readonly face: LogFace
   readonly lots: Lots
+  /** Keeps what is deposited in memory; a service to be run. */
+  readonly capacity: CapacityFollower
+  /** `null` while there is no forecast: no probability is told then, and nobody is kept out. */
+  readonly outlook: () => Outlook | null
   readonly entries: EntrySignal
   readonly settings: ApiSettings
   readonly readiness: () => Readiness
@@ -66,16 +75,24 @@ export interface ApiContext {
 }
 
 /** What the collector hands in; the rest is made of it. */
-export interface ContextParts extends Omit<ApiContext, 'lookup' | 'lots' | 'entries'> {
+export interface ContextParts
+  extends Omit<ApiContext, 'lookup' | 'lots' | 'capacity' | 'outlook' | 'entries'> {
   /** Keys the ids of lots (`lotKeyOf`). */
   readonly lotKey: Uint8Array
+  /** The forecast, once there is one. */
+  readonly outlook?: () => Outlook | null
 }
 
-export function createContext({ lotKey, ...parts }: ContextParts): ApiContext {
+export function createContext({ lotKey, outlook, ...parts }: ContextParts): ApiContext {
+  const lookup = new CatalogueLookup(parts.catalogue)
+  const lots = new Lots(lotKey, parts.catalogue)
+  const hubOf = (regionCode: string) => lookup.hubOf(regionCode)
   return {
     ...parts,
-    lookup: new CatalogueLookup(parts.catalogue),
-    lots: new Lots(lotKey),
+    lookup,
+    lots,
+    capacity: new CapacityFollower({ ...parts, lots, hubOf }),
+    outlook: outlook ?? (() => null),
     entries: new EntrySignal(parts.clock, parts.settings.followersMax),
   }
 }

@@ -3,14 +3,14 @@
  *
  * A deposit ends at the last second proven free in its window, or before that at the instant the
  * owner's word names (veto, pause, policy); never before it was opened. Where several things ended
- * it, the first of CLOSE_ORDER is the reason. While the collector suspects itself, silence and
+ * it, the earliest instant is its end and the first of CLOSE_ORDER the reason. While the collector suspects itself, silence and
  * clock offset close nothing: the closing is deferred, not dropped.
  */
 import { type RunCode, runCode } from '@yiben/shared'
 import type { UnitId } from '../model/ids.ts'
 import type { UnitRow } from '../model/inventory.ts'
 import type { Deposit, DepositCloseReason } from '../model/ledger.ts'
-import type { ClosedWindow, OpenUnit } from '../model/timeline.ts'
+import type { ClosedWindow, ConsentEnd, OpenUnit } from '../model/timeline.ts'
 import type { DepositQuestion } from './question.ts'
 
 /** Reasons in the order in which they are looked for. */
@@ -51,15 +51,15 @@ export function closingsOf(question: DepositQuestion, room: number): Closings {
   let keptCount = 0
   for (const deposit of oldestFirst(question.openDeposits)) {
     const proof = proofOf(deposit, look)
-    const ends = endsOf(deposit, proof, look)
-    const found = ends.find(({ isDeferrable }) => !isDeferrable || !look.isSuspect)
-    isDeferred ||= found === undefined && ends.length > 0
-    if (found === undefined && keptCount < room) {
+    const all = endsOf(deposit, proof, look)
+    const ends = all.filter(({ isDeferrable }) => !isDeferrable || !look.isSuspect)
+    isDeferred ||= ends.length === 0 && all.length > 0
+    if (ends.length === 0 && keptCount < room) {
       keptCount += 1
       continue
     }
-    const reason = found?.reason ?? 'kept_back'
-    const endMs = Math.min(proof.endMs, found?.atMs ?? proof.endMs)
+    const reason = ends[0]?.reason ?? 'kept_back'
+    const endMs = Math.min(proof.endMs, ...ends.map(({ atMs }) => atMs ?? proof.endMs))
     closings.push({ deposit, closedAtMs: Math.max(deposit.openedAtMs, endMs), reason })
   }
   return { closings, isDeferred }
@@ -131,8 +131,8 @@ function endsOf(deposit: Deposit, proof: Proof, look: Look): readonly End[] {
     add('unit_ended', row?.validToMs ?? null)
   }
   if (row !== undefined && (row.isInConflict || !row.isCounted)) add('conflict', null)
-  const withheld = withheldEnd(unit, proof, settings.proofMsMax)
-  if (withheld !== null) ends.push(withheld)
+  const consent = consentEnd(deposit, unit, proof, settings.proofMsMax)
+  if (consent !== null) ends.push(consent)
   if (open.policy === null || !open.policy.enabled) {
     add('consent_withdrawn', open.policy?.atMs ?? null)
   }
@@ -161,15 +161,34 @@ function orderOf(reason: DepositCloseReason): number {
  * The owner's word on the node. Where the window had ended well before it, it is not what ended the
  * deposit: `withinMs` after the last proof a job may already run on a card just reclaimed.
  */
-function withheldEnd(unit: OpenUnit | undefined, proof: Proof, withinMs: number): End | null {
-  if (unit === undefined || (unit.depositable && unit.withheld === null)) return null
-  const sinceMs = unit.withheld?.sinceMs ?? null
+function consentEnd(
+  deposit: Deposit,
+  unit: OpenUnit | undefined,
+  proof: Proof,
+  withinMs: number,
+): End | null {
+  const end = unit === undefined ? null : endOfConsent(deposit, unit)
+  if (end === null) return null
+  const { by, sinceMs } = end
   const isAfterwards = proof.ended !== 'no' && sinceMs !== null && sinceMs > proof.endMs + withinMs
-  if (isAfterwards) return null
-  const by = unit.withheld?.by ?? 'bit'
-  return { reason: WITHHELD_REASONS[by], atMs: sinceMs, isDeferrable: false }
+  return isAfterwards ? null : { reason: CONSENT_REASONS[by], atMs: sinceMs, isDeferrable: false }
 }
 
-const WITHHELD_REASONS: Readonly<
-  Record<NonNullable<OpenUnit['withheld']>['by'], DepositCloseReason>
-> = { veto: 'veto', pause: 'paused', bit: 'consent_withdrawn' }
+/** The first end of consent that the deposit was not opened after, given back or not. */
+function endOfConsent(
+  deposit: Deposit,
+  { consentEnds, depositable, withheld }: OpenUnit,
+): { readonly sinceMs: number | null; readonly by: ConsentEnd['by'] } | null {
+  const missed = consentEnds.count - deposit.consentEndCount
+  // More ends than are kept: nobody knows the first instant, so that nothing was deposited.
+  const unkept = { sinceMs: deposit.openedAtMs, by: 'bit' } as const
+  if (missed > 0) return consentEnds.latest.at(-missed) ?? unkept
+  return withheld ?? (depositable ? null : { sinceMs: null, by: 'bit' })
+}
+
+const CONSENT_REASONS: Readonly<Record<ConsentEnd['by'], DepositCloseReason>> = {
+  veto: 'veto',
+  pause: 'paused',
+  bit: 'consent_withdrawn',
+  policy: 'consent_withdrawn',
+}

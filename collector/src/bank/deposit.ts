@@ -98,6 +98,7 @@ export function decideDeposits(question: DepositQuestion): DepositDecision {
       nodeId: open.nodeId,
       windowStartMs: unit.window.startMs,
       openedAtMs: openingMs(question, closed.get(unitId)),
+      consentEndCount: unit.consentEnds.count,
     }
     openings.push(deposit)
     entries.push(openedEntry(deposit, row, { nowMs, policyVersion: open.policy?.version ?? 0 }))

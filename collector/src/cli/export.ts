@@ -1,19 +1,21 @@
 /**
  * `export`: data out, line by line, so that a year needs no year's memory. `csv`: sealed hours by
  * site and model, one line each. `jsonl`: everything, one object per line with its `type`: ledger,
- * sites, units, their runs, silences and deposits, buckets, and the whole journal for `verify`.
+ * sites, units, their runs, silences and deposits, buckets, and the whole journal under a signed
+ * checkpoint. Its last line is a signed hash of all others: `verify` needs the file and a public key.
  */
 import { AppError, HOUR_MS, resourceCode, runName } from '@yiben/shared'
 import { CatalogueLookup } from '../api/answers/lookup.ts'
 import { rollupsAnswer, rollupsCsv } from '../api/answers/rollups.ts'
 import { loadCatalogue } from '../catalogue/catalogue.ts'
 import type { UnitRow } from '../model/inventory.ts'
-import type { JournalEntry } from '../model/ledger.ts'
 import { BUCKET_FIGURES } from '../rollup/bucket.ts'
 import { BUCKET_DEFINITION_VERSION } from '../rollup/definitions.ts'
 import { SCOPE_ALL } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
 import { type CommandContext, instantOf, withLedger } from './command.ts'
+import { type JournalPart, openJournal, withEnd } from './export-journal.ts'
+import { line } from './export-line.ts'
 
 export interface ExportOptions {
   readonly from: string
@@ -31,12 +33,15 @@ interface Range {
   readonly knownAtMs: number
 }
 
-/** Hands each line to `write` in turn; a slow reader slows the export. */
+/**
+ * Hands each line to `write` in turn; a slow reader slows the export. Answers a sentence for people
+ * where the export is made but cannot be verified.
+ */
 export async function runExport(
   context: CommandContext,
   options: ExportOptions,
   write: (text: string) => Promise<void>,
-): Promise<void> {
+): Promise<string | null> {
   const { timeZone } = context.config
   const fromMs = instantOf(options.from, '--from', timeZone)
   const toMs = instantOf(options.to, '--to', timeZone)
@@ -50,14 +55,30 @@ export async function runExport(
         : `--format must be one of ${Object.keys(FORMATS).join(', ')}`
     throw new AppError('usage_invalid', sentence)
   }
-  await withLedger(context, async (store) => {
-    for await (const text of writer(store, range, timeZone)) await write(text)
+  return await withLedger(context, async (store) => {
+    const { lines, note } = await writer(store, range, context)
+    for await (const text of lines) await write(text)
+    return note
   })
 }
 
-type Writer = (store: Store, range: Range, timeZone: string) => AsyncGenerator<string>
+interface Written {
+  readonly lines: AsyncIterable<string>
+  readonly note: string | null
+}
 
-const FORMATS: Readonly<Record<string, Writer>> = { csv: csvLines, jsonl: jsonLines }
+type Writer = (store: Store, range: Range, context: CommandContext) => Promise<Written>
+
+const FORMATS: Readonly<Record<string, Writer>> = {
+  csv: async (store, range, { config }) => ({
+    lines: csvLines(store, range, config.timeZone),
+    note: null,
+  }),
+  jsonl: async (store, range, context) => {
+    const journal = await openJournal(store, context)
+    return { lines: withEnd(jsonLines(store, range, journal), journal), note: journal.note }
+  },
+}
 
 async function* csvLines(store: Store, range: Range, timeZone: string): AsyncGenerator<string> {
   const catalogue = loadCatalogue()
@@ -88,7 +109,11 @@ async function* csvLines(store: Store, range: Range, timeZone: string): AsyncGen
   }
 }
 
-async function* jsonLines(store: Store, range: Range): AsyncGenerator<string> {
+async function* jsonLines(
+  store: Store,
+  range: Range,
+  journal: JournalPart,
+): AsyncGenerator<string> {
   const ledger = await store.ledgerState()
   yield line('ledger', {
     generation: ledger.generation,
@@ -100,6 +125,7 @@ async function* jsonLines(store: Store, range: Range): AsyncGenerator<string> {
     bucket_definition_version: BUCKET_DEFINITION_VERSION,
     catalogue_version: loadCatalogue().version,
   })
+  yield* journal.checkpoints
   for (const { code, name, terms } of await store.listSites(SCOPE_ALL)) {
     yield line('site', {
       site_code: code,
@@ -111,7 +137,7 @@ async function* jsonLines(store: Store, range: Range): AsyncGenerator<string> {
   }
   yield* unitLines(store, range)
   for (const slice of slicesOf(range)) yield* bucketLines(store, { ...range, ...slice })
-  yield* journalLines(store)
+  yield* journal.entries()
 }
 
 async function* unitLines(store: Store, range: Range): AsyncGenerator<string> {
@@ -192,6 +218,8 @@ async function* bucketLines(store: Store, range: Range): AsyncGenerator<string> 
       owner_code: bucket.ownerCode,
       vendor: bucket.profile.vendor,
       printed_name: bucket.profile.name,
+      memory_total_mib: bucket.profile.memoryTotalMib,
+      power_cap_watts: bucket.profile.powerCapWatts,
       version: bucket.version,
       known_at: timeText(bucket.knownAtMs),
       cards: bucket.cards,
@@ -200,38 +228,10 @@ async function* bucketLines(store: Store, range: Range): AsyncGenerator<string> 
   }
 }
 
-/** From the first entry on: a chain that begins in the middle proves nothing. */
-async function* journalLines(store: Store): AsyncGenerator<string> {
-  let seq = 0
-  for (;;) {
-    const entries = await store.readJournal(seq, PAGE_ROWS)
-    for (const entry of entries) yield entryLine(entry)
-    const last = entries.at(-1)
-    if (last === undefined) return
-    seq = last.seq
-  }
-}
-
-function entryLine(entry: JournalEntry): string {
-  return line('journal_entry', {
-    seq: entry.seq,
-    generation: entry.generation,
-    kind: entry.kind,
-    at_ms: entry.atMs,
-    canonical: Buffer.from(entry.bytes).toString('utf8'),
-    previous_hash: entry.previousHash,
-    hash: entry.hash,
-  })
-}
-
 function* slicesOf({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }) {
   for (let atMs = fromMs; atMs < toMs; atMs += SLICE_MS) {
     yield { fromMs: atMs, toMs: Math.min(atMs + SLICE_MS, toMs) }
   }
-}
-
-function line(type: string, fields: object): string {
-  return `${JSON.stringify({ type, ...fields })}\n`
 }
 
 function timeText(atMs: number): string {

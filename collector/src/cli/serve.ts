@@ -11,13 +11,15 @@ import {
   type World,
 } from '@yiben/shared'
 import { type ApiContext, createContext } from '../api/context.ts'
-import { lotKeyOf } from '../api/lots.ts'
 import { buildApi } from '../api/server.ts'
+import { lotKeyOf } from '../bank/lots.ts'
 import { loadCatalogue } from '../catalogue/catalogue.ts'
+import { checkpointFile } from '../checkpoint-file.ts'
 import { Collector, controlOf } from '../collector.ts'
 import type { CollectorConfig } from '../config.ts'
 import { connectionsByDescriptors } from '../gateway/descriptors.ts'
 import { readOrCreateIdentity } from '../identity-file.ts'
+import { logFace, witnessKeys } from '../journal/cosigning.ts'
 import { openServingStore } from '../storage/open.ts'
 import type { LedgerState } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
@@ -87,6 +89,7 @@ interface Composed {
 function compose(options: ServeOptions, store: Store, ledger: LedgerState): Composed {
   const { config, log, world } = options
   const identity = readOrCreateIdentity(config.dataDir, world.random)
+  const face = logFace(ledger, identity, witnessKeys(config.witnesses))
   const collector: Collector = new Collector({
     world,
     log,
@@ -94,7 +97,12 @@ function compose(options: ServeOptions, store: Store, ledger: LedgerState): Comp
     ledger,
     identity,
     settings: config,
-    onEntries: () => context.entries.appended(),
+    checkpoints: checkpointFile(config.dataDir),
+    onEntries: () => {
+      context.entries.appended()
+      context.capacity.hint()
+    },
+    followers: () => [context.capacity],
   })
   const context: ApiContext = createContext({
     store,
@@ -102,6 +110,7 @@ function compose(options: ServeOptions, store: Store, ledger: LedgerState): Comp
     logger: log,
     catalogue: loadCatalogue(),
     ledger,
+    face,
     lotKey: lotKeyOf(identity),
     settings: {
       timeZone: config.timeZone,
@@ -116,6 +125,10 @@ function compose(options: ServeOptions, store: Store, ledger: LedgerState): Comp
     vitals: () => vitalsOf({ collector, store, context, nowMs: world.clock.wallMs() }),
     onOutbox: () => collector.sequencer.hint(),
   })
+  log.info(
+    { verifier_key: face.verifierKey },
+    'checkpoints of the journal are signed with this key',
+  )
   return { collector, context }
 }
 

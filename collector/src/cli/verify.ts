@@ -1,110 +1,63 @@
 /**
- * `verify EXPORT`: walks the journal of a jsonl export with nothing but the file: every number, link
- * and hash. A cut-off end shows only against a head seen before (`--head SEQ:HASH`).
+ * `verify EXPORT --key PUB`: checks an export with nothing but the file and the collector's public
+ * key. What it checks and how is `journal/verify-export.ts`; here are files, options and sentences.
  */
-import { open } from 'node:fs/promises'
-import { AppError, errorSentence, parseJson } from '@yiben/shared'
-import { z } from 'zod'
-import { verifyEntries, WALK_START, type WalkState } from '../journal/verify.ts'
-import type { EntrySeq, LedgerGeneration } from '../model/ids.ts'
-import { ENTRY_KINDS, type JournalEntry } from '../model/ledger.ts'
+import { createReadStream, readFileSync } from 'node:fs'
+import { ALGORITHM_ED25519, ALGORITHM_SM2, AppError, errorSentence } from '@yiben/shared'
+import type { EntryMark } from '../journal/verify.ts'
+import { type ExportFacts, type ExportVerdict, verifyExport } from '../journal/verify-export.ts'
+import { parseVerifierKey, type VerifierKey } from '../journal/verify-note.ts'
+import type { TrustedKey } from '../journal/verify-signed.ts'
 import { type CommandResult, jsonText } from './command.ts'
 
-const typeSchema = z.object({ type: z.string() })
-const entrySchema = z.object({
-  seq: z.number().int(),
-  generation: z.number().int(),
-  kind: z.enum(ENTRY_KINDS),
-  at_ms: z.number().int(),
-  canonical: z.string(),
-  previous_hash: z.string().regex(/^[0-9a-f]{64}$/),
-  hash: z.string().regex(/^[0-9a-f]{64}$/),
-})
-
 export interface VerifyOptions {
-  readonly file: string
+  readonly key?: string
+  readonly checkpoint?: string
+  readonly witness?: string
   readonly head?: string
-  readonly json: boolean
+  readonly json?: boolean
 }
 
-type Verdict =
-  | { readonly status: 'verified'; readonly state: WalkState }
-  | { readonly status: 'broken'; readonly atSeq: number; readonly fault: string }
-
-export async function runVerify(options: VerifyOptions): Promise<CommandResult> {
-  const head = options.head === undefined ? null : headOf(options.head)
-  const verdict = await walk(options.file, head)
+export async function runVerify(file: string, options: VerifyOptions): Promise<CommandResult> {
+  const question = {
+    key: options.key === undefined ? null : keyOf(options.key),
+    witness: options.witness === undefined ? null : witnessOf(options.witness),
+    seen: options.checkpoint === undefined ? null : readNote(options.checkpoint),
+    head: options.head === undefined ? null : headOf(options.head),
+  }
+  const verdict = await verifyFile(file, question)
   const exitCode = verdict.status === 'verified' ? 0 : 1
-  if (options.json) return { exitCode, stdout: jsonText(factsOf(verdict)) }
-  const stdout =
-    verdict.status === 'verified'
-      ? `${verdict.state.seq} entries verified; the head is ${verdict.state.seq}:${verdict.state.hash}\n`
-      : `the journal is broken at entry ${verdict.atSeq}: ${verdict.fault.replaceAll('_', ' ')}\n`
+  if (options.json === true) return { exitCode, stdout: jsonText(factsOf(verdict)) }
+  const stdout = verdict.status === 'verified' ? verifiedText(verdict.facts) : brokenText(verdict)
   return { exitCode, stdout }
 }
 
-async function walk(
-  file: string,
-  head: { readonly seq: number; readonly hash: string } | null,
-): Promise<Verdict> {
-  let state = WALK_START
-  let seenHash: string | null = null
-  const handle = await openFile(file)
+async function verifyFile(file: string, question: Parameters<typeof verifyExport>[1]) {
   try {
-    for await (const line of handle.readLines()) {
-      const entry = entryOf(line)
-      if (entry === 'other') continue
-      if (entry === null) {
-        return { status: 'broken', atSeq: state.seq + 1, fault: 'line_unreadable' }
-      }
-      const result = verifyEntries(state, [entry])
-      if (result.status === 'broken') return result
-      state = result.state
-      if (state.seq === head?.seq) seenHash = state.hash
-    }
-  } finally {
-    await handle.close()
-  }
-  if (state.seq === 0) return { status: 'broken', atSeq: 1, fault: 'no_entries' }
-  if (head !== null && seenHash === null) {
-    return { status: 'broken', atSeq: state.seq + 1, fault: 'end_cut_off' }
-  }
-  if (head !== null && seenHash !== head.hash) {
-    return { status: 'broken', atSeq: head.seq, fault: 'head_differs' }
-  }
-  return { status: 'verified', state }
-}
-
-/** `null`: an entry that cannot be read. */
-function entryOf(line: string): JournalEntry | 'other' | null {
-  const value = parseJson(line)
-  const typed = typeSchema.safeParse(value)
-  if (!typed.success) return null
-  if (typed.data.type !== 'journal_entry') return 'other'
-  const parsed = entrySchema.safeParse(value)
-  if (!parsed.success) return null
-  const entry = parsed.data
-  return {
-    seq: entry.seq as EntrySeq,
-    generation: entry.generation as LedgerGeneration,
-    kind: entry.kind,
-    atMs: entry.at_ms,
-    bytes: Buffer.from(entry.canonical, 'utf8'),
-    previousHash: entry.previous_hash,
-    hash: entry.hash,
-  }
-}
-
-async function openFile(file: string) {
-  try {
-    return await open(file, 'r')
+    return await verifyExport(createReadStream(file), question)
   } catch (error) {
-    const sentence = `${file} cannot be read: ${errorSentence(error)}`
-    throw new AppError('disk_failed', sentence, { cause: error })
+    if (error instanceof Error && 'code' in error) throw unreadable(file, error)
+    throw error
   }
 }
 
-function headOf(text: string): { readonly seq: number; readonly hash: string } {
+/** A verifier key as C2SP signed-note writes it, or the bare public key in hex. */
+function keyOf(text: string): TrustedKey {
+  if (/^[0-9a-f]{64}$/.test(text)) return { algorithm: ALGORITHM_ED25519, publicKey: text }
+  if (/^0[23][0-9a-f]{64}$/.test(text)) return { algorithm: ALGORITHM_SM2, publicKey: text }
+  const key = parseVerifierKey(text)
+  if (key?.kind === 'note') return key
+  const sentence = '--key must be a public key, as `yiben-collector key` prints it'
+  throw new AppError('usage_invalid', sentence)
+}
+
+function witnessOf(text: string): VerifierKey {
+  const key = parseVerifierKey(text)
+  if (key?.kind === 'cosignature') return key
+  throw new AppError('usage_invalid', '--witness must be the verifier key of a witness')
+}
+
+function headOf(text: string): EntryMark {
   const [, seq, hash] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? []
   if (seq === undefined || hash === undefined) {
     throw new AppError('usage_invalid', '--head must be SEQ:HASH, as `verify` prints it')
@@ -112,8 +65,73 @@ function headOf(text: string): { readonly seq: number; readonly hash: string } {
   return { seq: Number(seq), hash }
 }
 
-function factsOf(verdict: Verdict) {
-  return verdict.status === 'verified'
-    ? { status: 'verified', seq: verdict.state.seq, hash: verdict.state.hash }
-    : { status: 'broken', at_seq: verdict.atSeq, fault: verdict.fault }
+function readNote(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw unreadable(file, error)
+  }
+}
+
+function unreadable(file: string, error: unknown): AppError {
+  const sentence = `${file} cannot be read: ${errorSentence(error)}`
+  return new AppError('disk_failed', sentence, { cause: error })
+}
+
+function verifiedText(facts: ExportFacts): string {
+  const { seq, hash } = facts.head
+  const signed = facts.isSignatureChecked
+    ? `signed as ${facts.origin}`
+    : `of ${facts.origin}; no signature was checked: give --key`
+  const hours = facts.hoursUnproven === 0 ? '' : `, ${facts.hoursUnproven} not sealed yet`
+  return [
+    `${seq} entries verified, ${signed}`,
+    `the root over them is ${facts.root}`,
+    `the head is ${seq}:${hash}`,
+    `${facts.hoursProven} hours are the ones sealed${hours}`,
+    ...facts.cosignatures.map(
+      ({ name, keyId, seconds, size, isChecked }) =>
+        `cosigned up to ${size} by ${name}+${keyId} at ${timeOf(seconds)}` +
+        (isChecked ? ', verified' : '; not checked: give --witness'),
+    ),
+    '',
+  ].join('\n')
+}
+
+function brokenText(verdict: Extract<ExportVerdict, { status: 'broken' }>): string {
+  const { fault, line, atSeq, hourMs } = verdict
+  const hour = hourMs === null ? '' : `, hour ${new Date(hourMs).toISOString()}`
+  return `not verified: ${fault.replaceAll('_', ' ')} (line ${line}, entry ${atSeq}${hour})\n`
+}
+
+function factsOf(verdict: ExportVerdict) {
+  if (verdict.status === 'broken') {
+    const { fault, line, atSeq, hourMs } = verdict
+    const hour = hourMs === null ? null : new Date(hourMs).toISOString()
+    return { status: 'broken', fault, line, at_seq: atSeq, hour }
+  }
+  const { facts } = verdict
+  return {
+    status: 'verified',
+    origin: facts.origin,
+    generation: facts.generation,
+    seq: facts.head.seq,
+    hash: facts.head.hash,
+    root: facts.root,
+    signature: facts.isSignatureChecked ? 'verified' : 'not_checked',
+    cosignatures: facts.cosignatures.map(({ name, keyId, seconds, size, isChecked }) => ({
+      witness: name,
+      key_id: keyId,
+      cosigned_at: timeOf(seconds),
+      size,
+      signature: isChecked ? 'verified' : 'not_checked',
+    })),
+    hours_proven: facts.hoursProven,
+    hours_unproven: facts.hoursUnproven,
+    lines: facts.lines,
+  }
+}
+
+function timeOf(seconds: number): string {
+  return new Date(seconds * 1_000).toISOString()
 }

@@ -13,6 +13,7 @@ export interface VitalsParts {
 export async function vitalsOf(parts: VitalsParts): Promise<readonly Vital[]> {
   const { collector, context, store, nowMs } = parts
   const [[oldest], head] = await Promise.all([store.readOutbox(1), store.journalHead()])
+  const { notary } = collector
   const lagMs = oldest === undefined ? 0 : Math.max(0, nowMs - oldest.atMs)
   return [
     gauge('yiben_ledger_demo', '1 for a demo ledger', Number(context.ledger.isDemo)),
@@ -36,6 +37,12 @@ export async function vitalsOf(parts: VitalsParts): Promise<readonly Vital[]> {
       value: collector.timelineMoves,
     },
     gauge('yiben_journal_seq', 'number of the last journal entry', head.seq),
+    gauge('yiben_checkpoint_seq', 'number of the last entry that is signed', notary.signedSize),
+    gauge(
+      'yiben_checkpoint_refused',
+      '1 while nothing is signed, because it would contradict what was',
+      Number(notary.refusal !== null),
+    ),
     gauge('yiben_journal_lag_seconds', 'age of the oldest entry without a number', lagMs / 1000),
     gauge('yiben_feed_readers', 'readers waiting on the change feed', context.entries.waiting),
   ]

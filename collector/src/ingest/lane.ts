@@ -239,6 +239,7 @@ export class Lane {
       silencesEnded: effect.silencesEnded,
       silencesBegun: [],
       dirtyHours: effect.dirtyHours,
+      clockSteps: effect.clockSteps,
       conflicts: conflicts.rows,
       outbox: [...effect.outbox, ...conflicts.outbox],
     }

@@ -6,9 +6,7 @@
  */
 import { assert } from '@yiben/shared'
 import type { JsonObject, JsonValue } from '../model/ledger.ts'
-
-/** Deeper than any payload; bounds the recursion. */
-const DEPTH_MAX = 16
+import { ENTRY_DEPTH_MAX } from './format.ts'
 
 /** Writing asserts: what is not canonical was made by us. */
 export function canonicalText(value: JsonValue): string {
@@ -33,7 +31,7 @@ export function parseCanonical(bytes: Uint8Array): JsonObject | null {
 }
 
 function textOf(value: JsonValue, depth: number): string {
-  assert(depth <= DEPTH_MAX, `a canonical value is nested at most ${DEPTH_MAX} deep`)
+  assert(depth <= ENTRY_DEPTH_MAX, `a canonical value is nested at most ${ENTRY_DEPTH_MAX} deep`)
   if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'string') {
     assert(value.isWellFormed(), 'a canonical string has no lone surrogate')
@@ -73,7 +71,7 @@ function isObject(value: JsonValue): value is JsonObject {
 }
 
 function isJson(value: unknown, depth: number): value is JsonValue {
-  if (depth > DEPTH_MAX) return false
+  if (depth > ENTRY_DEPTH_MAX) return false
   if (value === null || typeof value === 'boolean') return true
   if (typeof value === 'string') return value.isWellFormed()
   if (typeof value === 'number') return isInteger(value)

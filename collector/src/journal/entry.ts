@@ -6,8 +6,7 @@
  *         endian), so that no two triples give the same input
  * The leaf of the Merkle tree is over the same bytes (tree.ts).
  */
-import { createHash } from 'node:crypto'
-import { assert } from '@yiben/shared'
+import { assert, labelledHash } from '@yiben/shared'
 import type { EntrySeq, LedgerGeneration } from '../model/ids.ts'
 import {
   ENTRY_KINDS,
@@ -18,14 +17,14 @@ import {
 } from '../model/ledger.ts'
 import type { JournalHead } from '../storage/requests.ts'
 import { canonicalBytes, parseCanonical } from './canonical.ts'
-
-const HASH_LABEL = Buffer.from('yiben.entry.v1', 'utf8')
-const ENTRY_VERSION = 1
-/** Far above any payload we write (long lists are split); keeps one entry from filling a page. */
-export const ENTRY_BYTES_MAX = 256 * 1024
-/** What entry 1 names as its predecessor. */
-export const GENESIS_HASH = '0'.repeat(64)
-const HASH_SHAPE = /^[0-9a-f]{64}$/
+import {
+  ENTRY_BYTES_MAX,
+  ENTRY_FIELDS,
+  ENTRY_HASH_LABEL,
+  ENTRY_VERSION,
+  GENESIS_HASH,
+  HASH_SHAPE,
+} from './format.ts'
 
 /** Numbers `entry` as the next after `head`. */
 export function numberEntry(
@@ -49,19 +48,14 @@ export function numberEntry(
 }
 
 /** The hash the entry after `head` has to name. */
-export function previousOf(head: JournalHead): string {
+function previousOf(head: JournalHead): string {
   return head.seq === 0 ? GENESIS_HASH : head.hash
 }
 
-export function entryHash(previousHash: string, bytes: Uint8Array): string {
+function entryHash(previousHash: string, bytes: Uint8Array): string {
   assert(HASH_SHAPE.test(previousHash), 'a previous hash is 32 bytes in lower-case hex')
-  const hash = createHash('sha256')
-  for (const part of [HASH_LABEL, Buffer.from(previousHash, 'hex'), bytes]) {
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(part.length)
-    hash.update(length).update(part)
-  }
-  return hash.digest('hex')
+  const hash = labelledHash(ENTRY_HASH_LABEL, Buffer.from(previousHash, 'hex'), bytes)
+  return Buffer.from(hash).toString('hex')
 }
 
 export interface DecodedEntry {
@@ -72,9 +66,7 @@ export interface DecodedEntry {
   readonly payload: JsonObject
 }
 
-const ENTRY_FIELDS = ['at_ms', 'generation', 'kind', 'payload', 'seq', 'v']
-
-/** Reads an entry's bytes; `null` unless they are exactly what `numberEntry` writes. */
+/** Reads bytes of our own journal; `null` unless they are exactly what `numberEntry` writes. */
 export function decodeEntry(bytes: Uint8Array): DecodedEntry | null {
   if (bytes.length > ENTRY_BYTES_MAX) return null
   const fields = parseCanonical(bytes)

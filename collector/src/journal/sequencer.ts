@@ -11,6 +11,7 @@ import type { OutboxEntry } from '../model/ledger.ts'
 import type { JournalHead, LedgerState } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
 import { numberEntry } from './entry.ts'
+import { openingEntry } from './opening.ts'
 
 /** Entries per append: one short transaction, far more than a second brings. */
 const BATCH_ENTRIES_MAX = 500
@@ -79,7 +80,7 @@ export class Sequencer {
     const waiting = await store.readOutbox(BATCH_ENTRIES_MAX)
     const batch: readonly (OutboxEntry & { readonly outboxId: number })[] =
       head.seq === 0 && waiting[0]?.kind !== 'ledger_opened'
-        ? [openingOf(this.#ledger), ...waiting]
+        ? [{ ...openingEntry(this.#ledger, null), outboxId: NO_OUTBOX_ROW }, ...waiting]
         : waiting
     if (batch.length === 0) return false
     const numbered = []
@@ -94,19 +95,5 @@ export class Sequencer {
     if (result.status === 'stale') return true
     this.#options.onAppended?.({ seq: last.seq, hash: last.hash })
     return waiting.length === BATCH_ENTRIES_MAX
-  }
-}
-
-function openingOf(ledger: LedgerState): OutboxEntry & { readonly outboxId: number } {
-  return {
-    outboxId: NO_OUTBOX_ROW,
-    kind: 'ledger_opened',
-    atMs: ledger.openedAtMs,
-    payload: {
-      generation: ledger.generation,
-      origin: ledger.origin,
-      identity_key_number: ledger.identityKeyNumber,
-      is_demo: ledger.isDemo,
-    },
   }
 }

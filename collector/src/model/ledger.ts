@@ -68,6 +68,8 @@ export interface Deposit {
   readonly windowStartMs: number
   /** At the live edge, never backdated. */
   readonly openedAtMs: number
+  /** Ends of the owner's consent that lay behind it (`ConsentEnds`): the next one ends it. */
+  readonly consentEndCount: number
   readonly closedAtMs: number | null
   readonly closeReason: DepositCloseReason | null
 }

@@ -71,6 +71,7 @@ export interface OpenUnit {
   readonly depositable: boolean
   /** Since when the owner withholds it; `null` while it consents (then `depositable` is true). */
   readonly withheld: Withheld | null
+  readonly consentEnds: ConsentEnds
   readonly evidence: EvidenceClass
   readonly hour: UnitHour
 }
@@ -82,6 +83,19 @@ export interface OpenUnit {
 export interface Withheld {
   readonly sinceMs: number
   readonly by: 'veto' | 'pause' | 'bit'
+}
+
+/** When the owner's consent ended, and how; it may have been given back since. */
+export interface ConsentEnd {
+  readonly sinceMs: number
+  readonly by: Withheld['by'] | 'policy'
+}
+
+export interface ConsentEnds {
+  /** How often consent has ended since the unit entered the open row. */
+  readonly count: number
+  /** The latest of them, oldest first; who missed an earlier one does not know its instant. */
+  readonly latest: readonly ConsentEnd[]
 }
 
 export interface OpenNode {
@@ -122,6 +136,17 @@ export interface Silence {
   readonly toMs: number | null
   readonly code: RunCode
   readonly declaredAtMs: number
+}
+
+/**
+ * A step of a node's wall clock against its own timeline: evidence for people, nothing was moved by
+ * it (C2). `atMs` is the end of the tick that told it.
+ */
+export interface ClockStep {
+  readonly nodeId: NodeId
+  readonly epoch: string
+  readonly atMs: number
+  readonly stepMs: number
 }
 
 /** A record the collector would not take; its time is unknown(refused). */

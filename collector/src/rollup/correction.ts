@@ -5,7 +5,8 @@
  */
 
 import { canonicalBytes } from '../journal/canonical.ts'
-import { leafHash, RootBuilder } from '../journal/tree.ts'
+import { TREE_SHA256 } from '../journal/format.ts'
+import { leafHash, rootOf } from '../journal/tree.ts'
 import type { Bucket, JsonObject, OutboxEntry } from '../model/ledger.ts'
 import { BUCKET_FIGURES, type BucketFigure, bucketKey } from './bucket.ts'
 import { BUCKET_DEFINITION_VERSION, STATE_DEFINITION_VERSION } from './definitions.ts'
@@ -49,9 +50,8 @@ export function movesBetween(
 
 /** RFC 6962 root over an hour's buckets in order: measurement becomes provable. */
 export function bucketsRoot(buckets: readonly Bucket[]): string {
-  const root = new RootBuilder()
-  for (const bucket of buckets) root.add(leafHash(canonicalBytes(bucketJson(bucket))))
-  return Buffer.from(root.root()).toString('hex')
+  const leaves = buckets.map((bucket) => leafHash(TREE_SHA256, canonicalBytes(bucketJson(bucket))))
+  return Buffer.from(rootOf(TREE_SHA256, leaves)).toString('hex')
 }
 
 export interface HourWrite {

@@ -4,18 +4,17 @@
  *   declared -> connected -> unknown | faulty | busy | allocated | occupied | free | lent -> deposited
  *
  * Pure. A card counts once, under its own timeline, cut into slices or not; of two claims in an
- * identity conflict the counted one. The seven states and `untold` add up to connected. `untold` is
+ * identity conflict the counted one: the store counts them so. The seven states and `untold` add up to connected. `untold` is
  * time past a node's live edge of which no silence has been declared: not free, not yet unknown;
  * asked for an instant two minutes back there is none. Deposited is a part of free.
  *
  * P is a bigint of nano-TFLOPS (10^12 are 1 P); unrated cards are counted and add nothing to it.
  */
-import { assert, STATES, type State, stateOf } from '@yiben/shared'
-import type { UnitRow } from '../model/inventory.ts'
+import { assert, STATES } from '@yiben/shared'
+import type { CardCount } from '../model/card-count.ts'
+import type { DeviceProfile } from '../model/inventory.ts'
 import type { DeclaredCapacity } from '../model/site.ts'
-import type { UnitAt } from '../storage/requests.ts'
 import { type DeclaredSums, declaredSums, type SitePlace } from './declared.ts'
-import { CONNECTED_WITHIN_MS, LAPSED_AFTER_MS } from './definitions.ts'
 
 export const LEDGER_GROUPINGS = [
   'total',
@@ -59,9 +58,9 @@ export interface LedgerRow {
 /** What the catalogue and the roster say; handed in, so that this file knows neither. */
 export interface LedgerLookup {
   /** P of one card in nano-TFLOPS; `null` for an unrated model. */
-  pOf(unit: UnitRow): bigint | null
+  pOf(profile: DeviceProfile): bigint | null
   /** Catalogue model of a card; `null` where its printed name matches none. */
-  modelOf(unit: UnitRow): string | null
+  modelOf(profile: DeviceProfile): string | null
   vendorOfModel(model: string): string | null
   hubOf(regionCode: string): string | null
   /** Terms of a site at the instant, for what was declared there; `null` when it has none. */
@@ -69,60 +68,44 @@ export interface LedgerLookup {
 }
 
 export interface LedgerQuestion {
-  readonly units: readonly UnitAt[]
+  readonly counts: readonly CardCount[]
   readonly declared: readonly DeclaredCapacity[]
-  readonly asOfMs: number
   readonly by: LedgerGrouping
   readonly lookup: LedgerLookup
 }
 
 /** Rows ordered by key; with `total` exactly one. */
 export function ledgerOf(question: LedgerQuestion): readonly LedgerRow[] {
-  const { units, declared, by, lookup } = question
+  const { counts, declared, by, lookup } = question
   const groups = new Map<string | null, Group>()
   const groupOf = (key: string | null): Group => {
-    const group = groups.get(key) ?? { units: [], declared: [] }
+    const group = groups.get(key) ?? { counts: [], declared: [] }
     groups.set(key, group)
     return group
   }
   if (by === 'total') groupOf('total')
-  for (const unit of units) {
-    if (!isCard(unit.unit)) continue
-    groupOf(unitKey(unit, by, lookup)).units.push(unit)
-  }
+  for (const count of counts) groupOf(cardKey(count, by, lookup)).counts.push(count)
   for (const row of declared) groupOf(declaredKey(row, by, lookup)).declared.push(row)
   return [...groups.entries()]
     .sort(([left], [right]) => compareKeys(left, right))
     .map(([key, group]) => rowOf(key, group, question))
 }
 
-/** One card of the ledger: not a slice, and not the second claim of a conflict. */
-export function isCard(unit: UnitRow): boolean {
-  return unit.kind === 'card' && unit.isCounted
-}
-
-export type Connection = 'connected' | 'not_connected' | 'lapsed'
-
-function connectionAt(provenToMs: number | null, asOfMs: number): Connection {
-  if (provenToMs === null || asOfMs - provenToMs > LAPSED_AFTER_MS) return 'lapsed'
-  return asOfMs - provenToMs > CONNECTED_WITHIN_MS ? 'not_connected' : 'connected'
-}
-
 interface Group {
-  readonly units: UnitAt[]
+  readonly counts: CardCount[]
   readonly declared: DeclaredCapacity[]
 }
 
-function unitKey(at: UnitAt, by: LedgerGrouping, lookup: LedgerLookup): string | null {
+function cardKey(count: CardCount, by: LedgerGrouping, lookup: LedgerLookup): string | null {
   switch (by) {
     case 'total':
       return 'total'
     case 'vendor':
-      return at.unit.profile.vendor
+      return count.profile.vendor
     case 'model':
-      return lookup.modelOf(at.unit)
+      return lookup.modelOf(count.profile)
     default:
-      return placeKey(at.unit.siteCode, at, by, lookup)
+      return placeKey(count.siteCode, count, by, lookup)
   }
 }
 
@@ -176,16 +159,16 @@ interface Sum {
 
 function rowOf(key: string | null, group: Group, question: LedgerQuestion): LedgerRow {
   const sums = emptySums()
-  const counts = { connected: 0, not_connected: 0, lapsed: 0, unrated: 0 }
-  for (const unit of group.units) {
-    const connection = connectionAt(unit.provenToMs, question.asOfMs)
-    counts[connection] += 1
+  const registered = { connected: 0, not_connected: 0, lapsed: 0, unrated: 0 }
+  for (const count of group.counts) {
+    const { cards, connection } = count
+    registered[connection] += cards
     if (connection !== 'connected') continue
-    const rate = question.lookup.pOf(unit.unit)
-    if (rate === null) counts.unrated += 1
-    for (const stage of stagesOf(unit)) {
-      sums[stage].cards += 1
-      sums[stage].nanoTflops += rate ?? 0n
+    const rate = question.lookup.pOf(count.profile)
+    if (rate === null) registered.unrated += cards
+    for (const stage of stagesOf(count)) {
+      sums[stage].cards += cards
+      sums[stage].nanoTflops += BigInt(cards) * (rate ?? 0n)
     }
   }
   checkSums(sums)
@@ -195,9 +178,9 @@ function rowOf(key: string | null, group: Group, question: LedgerQuestion): Ledg
     key,
     declared,
     stages: figuresOf(sums),
-    notConnectedCards: counts.not_connected,
-    lapsedCards: counts.lapsed,
-    unratedCards: counts.unrated,
+    notConnectedCards: registered.not_connected,
+    lapsedCards: registered.lapsed,
+    unratedCards: registered.unrated,
     coveragePpm: ppm(
       BigInt(connected.cards - unknown.cards - untold.cards),
       BigInt(connected.cards),
@@ -206,16 +189,10 @@ function rowOf(key: string | null, group: Group, question: LedgerQuestion): Ledg
   }
 }
 
-/** Every stage a connected card stands in: connected, one state, and deposited where it is. */
-function stagesOf({ run, isDeposited }: UnitAt): readonly LedgerStage[] {
-  if (run === null) return ['connected', 'untold']
-  const state: State = stateOf(run.code)
-  // Only time proven free as it happened is deposited: not a grey reading in its window (C21), nor
-  // free time that was told late.
-  const isProvenLive = run.recordedAtMs === null
-  return state === 'free' && isProvenLive && isDeposited
-    ? ['connected', state, 'deposited']
-    : ['connected', state]
+/** Every stage that connected cards stand in: connected, one state, and deposited where they are. */
+function stagesOf({ state, isDeposited }: CardCount): readonly LedgerStage[] {
+  if (state === null) return ['connected', 'untold']
+  return isDeposited ? ['connected', state, 'deposited'] : ['connected', state]
 }
 
 function emptySums(): Record<LedgerStage, Sum> {

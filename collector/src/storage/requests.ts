@@ -22,6 +22,7 @@ import type {
   SessionRow,
 } from '../model/node.ts'
 import type {
+  ClockStep,
   ClosedWindow,
   OpenNode,
   RefusedRow,
@@ -145,6 +146,9 @@ export type OpenSessionResult =
 
 // ---- ingest -----------------------------------------------------------------------------------
 
+/** How long steps of clocks are kept for people to look at: a quarter. */
+export const CLOCK_STEPS_KEPT_MS = 92 * 86_400_000
+
 /** One node's folded batches: effect, watermark and entries in one transaction. */
 export interface IngestCommit {
   readonly nodeId: NodeId
@@ -165,6 +169,8 @@ export interface IngestCommit {
   readonly silencesBegun: readonly Omit<Silence, 'silenceId'>[]
   /** Sealed hours this commit has changed: the roller writes corrections. */
   readonly dirtyHours: readonly number[]
+  /** What ticks told of steps of the wall clock. Kept for `CLOCK_STEPS_KEPT_MS`. */
+  readonly clockSteps: readonly ClockStep[]
   /**
    * Placements of this node that had ended as moved and are now proven past that (C5): the kept one
    * goes on (its validTo, bookedTo and reason become null), both are in conflict, the other is not
@@ -306,19 +312,6 @@ export interface HourMaterial {
 
 // ---- reads for people ---------------------------------------------------------------------------
 
-/** Evidence of every unit at one instant, as known at another. */
-export interface UnitAt {
-  readonly unit: UnitRow
-  readonly ownerCode: string
-  readonly operatorCode: string
-  readonly regionCode: string
-  /** `null`: the instant is past the unit's live edge and no silence has been declared yet. */
-  readonly run: StoredRun | null
-  /** Last instant the node had proven anything at `knownAt`. */
-  readonly provenToMs: number | null
-  readonly isDeposited: boolean
-}
-
 export interface NodeListRow {
   readonly node: NodeRow
   readonly session: SessionRow | null
@@ -344,12 +337,22 @@ export interface QualityRows {
   readonly sessions: readonly SessionRow[]
   /** Spools that were replaced or forked. */
   readonly epochs: readonly EpochChange[]
-  /** Where nodes have told that their clock was stepped. */
+  /** Steps of the wall clock that moved nothing. */
   readonly clockSteps: readonly ClockStep[]
+  /** Where nodes have mended their timeline after a wrong clock. */
+  readonly clockGaps: readonly ClockGap[]
+  readonly weakIdentities: { readonly total: number; readonly rows: readonly WeakIdentity[] }
 }
 
-/** Of `[fromMs, toMs)` of a node nothing is known, because its clock was stepped there. */
-export interface ClockStep {
+/** A card placed now that is known by a board or a place only, or by nothing. */
+export interface WeakIdentity {
+  readonly nodeId: NodeId
+  readonly unitId: UnitId
+  readonly strongestIdentity: IdentityStrength | null
+}
+
+/** Of `[fromMs, toMs)` of a node nothing is known, because its clock had been wrong. */
+export interface ClockGap {
   readonly nodeId: NodeId
   readonly fromMs: number
   readonly toMs: number

@@ -6,8 +6,16 @@
  * Decisions are made outside, from rows read here, and written back conditionally: a write names
  * what it was decided on (`expected…`) and answers `stale` when that has changed meanwhile.
  */
+import type { CardCounts, LedgerInstant } from '../model/card-count.ts'
 import type { NodeId, SessionGeneration, UnitId } from '../model/ids.ts'
 import type { Conflict, IdentityClaim, UnitRow } from '../model/inventory.ts'
+import type {
+  StoredCosignature,
+  TreeExtension,
+  TreeName,
+  TreeNodeId,
+  TreeState,
+} from '../model/journal-tree.ts'
 import type {
   Bucket,
   Deposit,
@@ -17,6 +25,7 @@ import type {
   StoredOutboxEntry,
 } from '../model/ledger.ts'
 import type { CloneSighting, NodeRow } from '../model/node.ts'
+import type { NodeOffer, OfferChanges, OfferCursor } from '../model/offer.ts'
 import type { DeclaredCapacity, Site, SiteTerms } from '../model/site.ts'
 import type { ClosedWindow, OpenNode, Silence, UnitHour } from '../model/timeline.ts'
 import type {
@@ -40,7 +49,6 @@ import type {
   QualityRows,
   Scope,
   TokenRow,
-  UnitAt,
   UnitSpan,
 } from './requests.ts'
 
@@ -148,6 +156,16 @@ export interface Store {
     entries: readonly (JournalEntry & { readonly outboxId: number })[],
   ): Promise<{ readonly status: 'appended' | 'stale' }>
   readJournal(afterSeq: number, limit: number): Promise<readonly JournalEntry[]>
+  treeState(name: TreeName): Promise<TreeState>
+  /** Hashes in the order asked for; a subtree that is not kept is a bug. */
+  readTreeNodes(algorithm: number, nodes: readonly TreeNodeId[]): Promise<readonly Uint8Array[]>
+  /** Nodes and checkpoint together; `stale` when either has moved on since it was computed. */
+  extendTree(extension: TreeExtension): Promise<{ readonly status: 'extended' | 'stale' }>
+  /** Keeps the newest of each witness: by the size of the tree, then by its time. */
+  keepCosignature(
+    origin: string,
+    cosignature: StoredCosignature,
+  ): Promise<{ readonly status: 'kept' | 'older' }>
 
   // rollup
   sealedHours(fromMs: number, toMs: number): Promise<readonly Seal[]>
@@ -172,7 +190,8 @@ export interface Store {
   }): Promise<{ readonly status: 'written' | 'stale' }>
 
   // reads for people, all scoped
-  readLedgerAt(scope: Scope, asOfMs: number, knownAtMs: number): Promise<readonly UnitAt[]>
+  /** What every card did at one instant, as known at another, as counts of cards that are alike. */
+  readLedgerAt(scope: Scope, instant: LedgerInstant): Promise<CardCounts>
   readDeclared(scope: Scope, knownAtMs: number): Promise<readonly DeclaredCapacity[]>
   readBuckets(
     scope: Scope,
@@ -192,6 +211,10 @@ export interface Store {
   ): Promise<UnitSpan | null>
   listDeposits(scope: Scope, openOnly: boolean, page: PageRequest): Promise<Page<Deposit>>
   readFreeUnits(scope: Scope): Promise<readonly FreeUnit[]>
+  /** What these nodes offer now; one that has told nothing yet is left out. */
+  readOffers(scope: Scope, nodeIds: readonly NodeId[]): Promise<readonly NodeOffer[]>
+  /** Offers that may have changed behind the cursor, each as it is now. */
+  readOfferChanges(after: OfferCursor, limit: number): Promise<OfferChanges>
   /** A conflict is in the scope of either claim; newest first. */
   listConflicts(scope: Scope, openOnly: boolean, page: PageRequest): Promise<Page<Conflict>>
   findConflict(scope: Scope, conflictId: number): Promise<Conflict | null>

@@ -11,14 +11,15 @@ import {
   type UnitTick,
 } from '@yiben/shared'
 import type { UnitRow } from '../model/inventory.ts'
-import type {
-  ClosedWindow,
-  OpenUnit,
-  OpenWindow,
-  StoredRun,
-  UnitHour,
-  Withheld,
-} from '../model/timeline.ts'
+import type { ClosedWindow, OpenUnit, OpenWindow, StoredRun, UnitHour } from '../model/timeline.ts'
+import {
+  afterPolicyEnd,
+  afterTick,
+  afterVeto,
+  type Consent,
+  NO_ENDS,
+  withheldSince,
+} from './consent.ts'
 import {
   addSpan,
   addTickStatistics,
@@ -49,7 +50,7 @@ export interface Span {
 export class UnitBooking {
   readonly row: UnitRow
   index: number
-  #withheld: Withheld | null
+  #consent: Consent
   /** May be booked past the end of its placement: it has been proven there (C5). */
   isReopened = false
   #evidence: EvidenceClass
@@ -60,7 +61,10 @@ export class UnitBooking {
   private constructor(row: UnitRow, open: OpenUnit, endMs: number) {
     this.row = row
     this.index = open.index
-    this.#withheld = open.depositable ? null : (open.withheld ?? withheldSince(open.runStartMs))
+    this.#consent = {
+      withheld: open.depositable ? null : (open.withheld ?? withheldSince(open.runStartMs)),
+      ends: open.consentEnds,
+    }
     this.#evidence = open.evidence
     this.#window = open.window
     this.#hour = { ...open.hour }
@@ -88,6 +92,7 @@ export class UnitBooking {
       window: null,
       depositable: false,
       withheld: withheldSince(first.fromMs),
+      consentEnds: NO_ENDS,
       evidence: 'A',
       hour: hour ?? emptyHour(row.unitId, hourStartMs(first.fromMs)),
     }
@@ -105,13 +110,16 @@ export class UnitBooking {
 
   /** The owner's consent and the evidence class that the runs from `fromMs` on rest on. */
   setTick(tick: UnitTick, fromMs: number): void {
-    this.#withheld = tick.depositable ? null : (this.#withheld ?? withheldSince(fromMs))
+    this.#consent = afterTick(this.#consent, tick.depositable, fromMs)
     this.#evidence = tick.evidence
   }
 
-  /** The owner's own word on the node; consent comes back only with a tick that says so. */
   withhold(by: 'veto' | 'pause', atMs: number): void {
-    this.#withheld = { sinceMs: Math.min(this.#withheld?.sinceMs ?? atMs, atMs), by }
+    this.#consent = afterVeto(this.#consent, by, atMs)
+  }
+
+  endPolicy(atMs: number): void {
+    this.#consent = afterPolicyEnd(this.#consent, atMs)
   }
 
   /** Books a span that begins where the last one ended; clipped to the placement. */
@@ -168,8 +176,9 @@ export class UnitBooking {
       runCode: this.#run.code,
       runRecordedAtMs: this.#run.recordedAtMs,
       window: this.#window,
-      depositable: this.#withheld === null,
-      withheld: this.#withheld,
+      depositable: this.#consent.withheld === null,
+      withheld: this.#consent.withheld,
+      consentEnds: this.#consent.ends,
       evidence: this.#evidence,
       hour: { ...this.#hour },
     }
@@ -203,9 +212,4 @@ export class UnitBooking {
       if (piece.recordedAtMs !== null) sink.lateHours.add(part.hourMs)
     }
   }
-}
-
-/** No consent has been told from this instant on. */
-function withheldSince(sinceMs: number): Withheld {
-  return { sinceMs, by: 'bit' }
 }

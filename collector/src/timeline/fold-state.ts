@@ -4,6 +4,7 @@ import type { AcceleratorId, NodeId, UnitId } from '../model/ids.ts'
 import type { UnitRow } from '../model/inventory.ts'
 import type { OutboxEntry } from '../model/ledger.ts'
 import type {
+  ClockStep,
   ClosedWindow,
   OpenNode,
   RefusedRow,
@@ -73,6 +74,7 @@ export interface FoldEffect {
   readonly silencesEnded: readonly { readonly silenceId: number; readonly toMs: number }[]
   /** Complete hours that late data was booked into: sealed ones among them are corrected. */
   readonly dirtyHours: readonly number[]
+  readonly clockSteps: readonly ClockStep[]
   readonly outbox: readonly OutboxEntry[]
   readonly lateProofs: readonly LateProof[]
   readonly goodbye: Goodbye | null

@@ -25,7 +25,7 @@ import {
   type Veto,
 } from '@yiben/shared'
 import type { OutboxEntry } from '../model/ledger.ts'
-import type { OpenNode, RefusedRow, Silence } from '../model/timeline.ts'
+import type { ClockStep, OpenNode, RefusedRow, Silence } from '../model/timeline.ts'
 import type { FoldContext, FoldEffect, FoldState, StreamRecord } from './fold-state.ts'
 import { FUTURE_MS_MAX, LATE_AFTER_MS, LATE_TICK_MS_MAX } from './fold-state.ts'
 import { NodeBooking } from './node-booking.ts'
@@ -60,6 +60,7 @@ class Fold {
   readonly #node: NodeBooking
   readonly #refused: RefusedRow[] = []
   readonly #refusedSeqs = new Set<number>()
+  readonly #clockSteps: ClockStep[] = []
   readonly #outbox: OutboxEntry[] = []
   readonly #silencesEnded: { silenceId: number; toMs: number }[] = []
   #silence: Silence | null
@@ -147,6 +148,7 @@ class Fold {
       dirtyHours: [...sink.lateHours]
         .filter((hourMs) => hourMs + HOUR_MS <= nowMs)
         .sort((left, right) => left - right),
+      clockSteps: this.#clockSteps,
       outbox: this.#outbox,
       lateProofs: this.#node.lateProofs,
       goodbye: this.#goodbye,
@@ -184,6 +186,8 @@ class Fold {
     if (tick.startMs > edgeMs) this.#bookHole(record, edgeMs, tick.startMs)
     const recordedAtMs = this.#recordedAt(endMs, tick.spanMs)
     this.#node.bookTick(tick, recordedAtMs)
+    const step = { nodeId: this.#state.nodeId, epoch: this.#epoch, atMs: endMs }
+    this.#clockSteps.push(...(tick.wallStepsMs ?? []).map((stepMs) => ({ ...step, stepMs })))
     this.#endSilence(endMs, tick.spanMs)
   }
 
@@ -211,6 +215,7 @@ class Fold {
   }
 
   #takePolicy(policy: DepositPolicy): void {
+    if (this.#policy?.enabled && !policy.enabled) this.#node.endPolicy(policy.atMs)
     this.#policy = policy
     const payload = {
       node_id: this.#state.nodeId,

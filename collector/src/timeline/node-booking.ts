@@ -128,6 +128,11 @@ export class NodeBooking {
     for (const unit of this.#named(indexes)) unit.withhold(by, atMs)
   }
 
+  /** A policy that was in force says no from `atMs` on, to every unit. */
+  endPolicy(atMs: number): void {
+    for (const unit of this.#units.values()) unit.endPolicy(atMs)
+  }
+
   unitIdsOf(indexes: readonly number[]): readonly UnitId[] {
     return this.#named(indexes).map((unit) => unit.row.unitId)
   }

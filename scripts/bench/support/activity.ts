@@ -79,14 +79,15 @@ export class Activity {
     const samples = this.#samples()
     const busyMs = runs.reduce((sum, run) => sum + (isFreeRun(run) ? 0 : run.durationMs), 0)
     const busySamples = Math.round((samples * busyMs) / this.#spanMs)
-    const maxPermille = busySamples === 0 ? 0 : this.#between(850, 1000)
+    // Vendor tools tell whole percents.
+    const permilles = Array.from({ length: busySamples }, () => 10 * this.#between(85, 100))
     const isUsed = busySamples > 0
     return {
       index,
       runs,
       samplesGot: samples,
-      utilizationSumPermille: Math.min(maxPermille * busySamples, 1000 * samples),
-      utilizationMaxPermille: maxPermille,
+      utilizationSumPermille: permilles.reduce((sum, permille) => sum + permille, 0),
+      utilizationMaxPermille: Math.max(0, ...permilles),
       samplesZero: samples - busySamples,
       samplesBelowTenth: samples - busySamples,
       activeMs: busyMs,

@@ -8,12 +8,12 @@
  */
 import { isAlgorithmAvailable, type KeyPair, lengthPrefixed, sign, verify } from '../algorithms.ts'
 import type { Challenge, Hello, Proof } from '../wire/messages.ts'
-import { WIRE_VERSION } from '../wire/version.ts'
+import { WIRE_VERSION, WIRE_VERSION_FIRST } from '../wire/version.ts'
 
 export const NONCE_BYTES = 32
 
 /** Agent N works with collectors N - 2 to N + 1, so a collector with agents C - 1 to C + 2 (DESIGN 4). */
-const WIRE_VERSION_MIN = Math.max(1, WIRE_VERSION - 1)
+const WIRE_VERSION_MIN = Math.max(WIRE_VERSION_FIRST, WIRE_VERSION - 1)
 const WIRE_VERSION_MAX = WIRE_VERSION + 2
 
 /** A public key and the suite it belongs to. */

@@ -46,6 +46,11 @@ export interface Tick {
   readonly samplesExpected: number
   readonly cpuBusyMs: number | null
   readonly cpuTotalMs: number | null
+  /**
+   * Steps of the wall clock against the node's timeline, seen since the tick before, in their order:
+   * evidence, nothing is moved by them (C2). Left out where there were none.
+   */
+  readonly wallStepsMs?: readonly number[]
   /** Every unit of the facts revision exactly once, in its order. */
   readonly units: readonly UnitTick[]
 }

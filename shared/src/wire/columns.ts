@@ -1,8 +1,8 @@
 /**
- * Packed columns of a tick. A column runs over units (or runs) and travels as differences: first
- * element as it is, each further one as the difference from the one before. Left out: every element
- * has its usual value. Length 1 over several: all are the same. Where a value may be absent it is
- * carried raised by an offset, and 0 means absent.
+ * Packed columns of a tick. A column runs over units (or runs), each of a kind, and travels as
+ * differences: an element is the difference from the last one before it of its kind, the first of a
+ * kind stands as it is. Left out: every element has its usual value. Length 1 over several: all are
+ * the same. Where a value may be absent it is carried raised by an offset, and 0 means absent.
  */
 
 /** What a column may hold, and the name a refusal gives it. */
@@ -20,34 +20,42 @@ export type ColumnResult =
   | { readonly status: 'ok'; readonly elements: readonly number[] }
   | { readonly status: 'refused'; readonly sentence: string }
 
-/** Packs raw elements; empty when all have the usual one. */
-export function packColumn(elements: readonly number[], usual: number): number[] {
+/** Packs raw elements, each of the kind at its position; empty when all have the usual one. */
+export function packColumn(
+  elements: readonly number[],
+  kinds: readonly number[],
+  usual: number,
+): number[] {
   const first = elements[0]
   if (first === undefined) return []
   if (elements.every((element) => element === first)) return first === usual ? [] : [first]
-  let before = 0
-  return elements.map((element) => {
-    const difference = element - before
-    before = element
+  const lastOfKind = new Map<number | undefined, number>()
+  return elements.map((element, position) => {
+    const kind = kinds[position]
+    const difference = element - (lastOfKind.get(kind) ?? 0)
+    lastOfKind.set(kind, element)
     return difference
   })
 }
 
-/** Unpacks to exactly `length` raw elements within the rule's range. */
+/** Unpacks to one raw element per kind, each within the rule's range. */
 export function unpackColumn(
   packed: readonly number[] | null | undefined,
-  length: number,
+  kinds: readonly number[],
   usual: number,
   rule: ColumnRule,
 ): ColumnResult {
   const given = packed ?? []
+  const length = kinds.length
   if (given.length === 0) return { status: 'ok', elements: new Array<number>(length).fill(usual) }
   if (given.length !== length && given.length !== 1) return wrongLength(rule, given.length, length)
+  const lastOfKind = new Map<number, number>()
   const elements: number[] = []
-  let element = 0
-  for (let position = 0; position < length; position += 1) {
-    element += given[position] ?? 0
+  for (const [position, kind] of kinds.entries()) {
+    const before = given.length === 1 ? 0 : (lastOfKind.get(kind) ?? 0)
+    const element = before + (given[given.length === 1 ? 0 : position] ?? 0)
     if (!isWithin(element, rule)) return outOfRange(rule, element, position)
+    lastOfKind.set(kind, element)
     elements.push(element)
   }
   return { status: 'ok', elements }

@@ -23,6 +23,8 @@ export const WINDOW_BYTES_MAX = 4 * 1024 * 1024
 export const UNITS_PER_NODE_MAX = 1024
 /** One state a second for an hour, the longest tick there can be. */
 export const RUNS_PER_UNIT_MAX = 3600
+/** One a sampling round, in an ordinary minute at a sample a second; an agent sums up what is more. */
+export const WALL_STEPS_PER_TICK_MAX = 60
 /** 1,024 units that flip at every second of a minute, and some. */
 export const RUNS_PER_TICK_MAX = 100_000
 /** A card has a UUID, a serial and a slot; during a change of key each of them twice. */

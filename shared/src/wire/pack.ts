@@ -58,10 +58,12 @@ export function packBatch(batch: Batch): yiben.v1.Batch.$Properties {
 }
 
 export function packHeartbeat(heartbeat: Heartbeat): yiben.v1.Heartbeat.$Properties {
+  const { freeUnits } = heartbeat
+  const lastWithBits = freeUnits.findLastIndex((byte) => byte !== 0)
   return {
     // One sample a heartbeat is usual, and what is usual costs no bytes.
     samplesLessOne: heartbeat.samples === 1 ? null : heartbeat.samples - 1,
-    freeUnits: heartbeat.freeUnits.length === 0 ? null : heartbeat.freeUnits,
+    freeUnits: lastWithBits < 0 ? null : freeUnits.subarray(0, lastWithBits + 1),
   }
 }
 

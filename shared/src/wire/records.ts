@@ -22,7 +22,6 @@ import {
   wordAt,
 } from './fields.ts'
 import type { yiben } from './generated/link.js'
-import { packTick, spanOfTick, unpackTick } from './intervals.ts'
 import {
   RECORD_BYTES_MAX,
   TEXT_NAME_BYTES_MAX,
@@ -31,7 +30,9 @@ import {
   TIME_MS_MIN,
   UNITS_PER_NODE_MAX,
 } from './limits.ts'
+import { packTick } from './pack-tick.ts'
 import { generated, plainBytes } from './runtime.ts'
+import { spanOfTick, unpackTick } from './unpack-tick.ts'
 
 export type RecordResult =
   | { readonly status: 'ok'; readonly record: DurableRecord }

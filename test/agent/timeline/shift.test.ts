@@ -144,6 +144,13 @@ test('a tick moved onto an hour edge becomes two that add up to it', () => {
   }
 })
 
+test('steps of the clock are told once by a tick that becomes two, where the whole one ended', () => {
+  const whole = { ...tick(START_MS - 90_000), wallStepsMs: [40_000, -3_000] }
+  const [head, tail] = ticksOf(shifted([{ kind: 'tick', tick: whole }], 50_000))
+  expect(head).not.toHaveProperty('wallStepsMs')
+  expect(tail?.wallStepsMs).toEqual([40_000, -3_000])
+})
+
 test('any shift keeps the records contiguous, within hours, and no second is lost', () => {
   const anyShift = fc
     .integer({ min: -2 * HOUR_MS, max: 2 * HOUR_MS })

@@ -29,6 +29,9 @@ const QUESTIONS: readonly { readonly url: string; readonly access: AccessName }[
   { url: '/v1/quality', access: 'quality' },
   { url: '/v1/conflicts', access: 'quality' },
   { url: '/v1/journal/entries', access: 'journal' },
+  { url: '/v1/journal/checkpoint', access: 'journal' },
+  { url: '/v1/journal/proof/inclusion?seq=1', access: 'journal' },
+  { url: '/v1/journal/proof/consistency?from=1', access: 'journal' },
   { url: '/v1/metrics', access: 'metrics' },
   { url: '/metrics', access: 'metrics' },
 ]
@@ -48,6 +51,7 @@ const ALLOWED: Readonly<Record<Exclude<AccessName, 'open'>, readonly Role[]>> = 
   capacity: ['admin', 'operator', 'regulator', 'bank', 'auditor'],
   quality: ['admin', 'operator', 'regulator', 'security', 'auditor'],
   journal: ['admin', 'regulator', 'security', 'auditor'],
+  journal_cosign: ['admin', 'regulator'],
   metrics: ['admin', 'metrics'],
 }
 
@@ -89,8 +93,18 @@ describe('the table of access', () => {
     expect((await api.ask('POST', url, null, body)).status).toBe(401)
   })
 
+  test('POST /v1/journal/cosignatures is for the roles of its row', async () => {
+    const url = '/v1/journal/cosignatures'
+    for (const role of ROLES) {
+      const { status } = await api.ask('POST', url, role, { note: 'x' })
+      const isAllowed = ALLOWED.journal_cosign.includes(role)
+      expect([role, status]).toEqual([role, isAllowed ? 400 : 403])
+    }
+    expect((await api.ask('POST', url, null, { note: 'x' })).status).toBe(401)
+  })
+
   test('every row of the table is asked here, and every route has a row', () => {
-    const changes = ['sites_change', 'nodes_change', 'conflicts_resolve']
+    const changes = ['sites_change', 'nodes_change', 'conflicts_resolve', 'journal_cosign']
     const asked = new Set([...QUESTIONS.map(({ access }) => access), 'open', ...changes])
     expect([...asked].sort()).toEqual(Object.keys(ACCESS).sort())
     const paths = Object.keys(api.app.swagger().paths ?? {})
@@ -100,6 +114,7 @@ describe('the table of access', () => {
       '/v1/sites/{code}',
       '/v1/nodes/{id}/revoke',
       '/v1/conflicts/{id}/resolve',
+      '/v1/journal/cosignatures',
     ]
     for (const path of paths.filter((one) => !others.includes(one))) {
       const pattern = new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/?]+')}(\\?|$)`)
@@ -116,7 +131,8 @@ describe('the table of access', () => {
 
   test('a token bound to a region reads neither the journal nor the metrics', async () => {
     const token = await api.token({ role: 'admin', regionCode: '110000' })
-    for (const url of ['/v1/journal/entries', '/metrics']) {
+    const urls = ['/v1/journal/entries', '/v1/journal/checkpoint', '/metrics']
+    for (const url of urls) {
       expect((await api.get(url, { token })).body.code).toBe('forbidden')
     }
   })

@@ -7,21 +7,28 @@ import {
   type ContextParts,
   createContext,
 } from '../../../collector/src/api/context.ts'
-import { lotKeyOf } from '../../../collector/src/api/lots.ts'
 import { buildApi } from '../../../collector/src/api/server.ts'
 import { Bank, type DepositExplanation } from '../../../collector/src/bank/bank.ts'
+import { lotKeyOf } from '../../../collector/src/bank/lots.ts'
 import { loadCatalogue } from '../../../collector/src/catalogue/catalogue.ts'
 import { mintToken, type TokenRequest } from '../../../collector/src/inventory/administration.ts'
 import type { ClockAccusation } from '../../../collector/src/inventory/clock-judge.ts'
+import { logFace, witnessKeys } from '../../../collector/src/journal/cosigning.ts'
+import { Notary } from '../../../collector/src/journal/notary.ts'
 import { Sequencer } from '../../../collector/src/journal/sequencer.ts'
 import type { NodeId } from '../../../collector/src/model/ids.ts'
 import { Roller } from '../../../collector/src/rollup/roller.ts'
 import { ROLES, type Role } from '../../../collector/src/storage/requests.ts'
 import { FakeRandom } from '../../support/fake-clock.ts'
+import { MemoryCheckpoints } from '../../support/memory-checkpoints.ts'
 import { LedgerRig } from '../bank/ledger-rig.ts'
+import { witnessOf } from '../journal/witness.ts'
 
 const DAY_MS = 86_400_000
 const CATALOGUE = loadCatalogue()
+const IDENTITY = keyPairFromSeed(ALGORITHM_ED25519, new Uint8Array(32).fill(7))
+/** A regulator's, whose cosignatures are taken. */
+export const WITNESS = witnessOf('regulator.example/w1', 5)
 
 export interface Answer {
   readonly status: number
@@ -62,6 +69,7 @@ export class ApiRig {
   readonly context: ApiContext
   readonly tokens = new Map<Role, string>()
   readonly sequencer: Sequencer
+  readonly notary: Notary
   readonly bank: Bank
   readonly roller: Roller
   readonly suspended: Set<string>
@@ -79,6 +87,12 @@ export class ApiRig {
     this.rig = rig
     const common = { store: rig.store, clock: rig.clock, logger: silentLogger }
     this.sequencer = new Sequencer({ ...common, onAppended: () => context.entries.appended() })
+    this.notary = new Notary({
+      ...common,
+      ledger: context.ledger,
+      identity: IDENTITY,
+      memory: new MemoryCheckpoints(),
+    })
     this.bank = new Bank({
       ...common,
       random: this.random,
@@ -97,12 +111,14 @@ export class ApiRig {
     const rig = new LedgerRig()
     const suspended = new Set<string>()
     const control = new FakeControl()
+    const ledger = await rig.store.ledgerState()
     const context = createContext({
       store: rig.store,
       clock: rig.clock,
       logger: silentLogger,
       catalogue: CATALOGUE,
-      ledger: await rig.store.ledgerState(),
+      ledger,
+      face: logFace(ledger, IDENTITY, witnessKeys([WITNESS.verifierKey])),
       settings: {
         timeZone: 'Asia/Shanghai',
         settledLagMs: 120_000,
@@ -111,7 +127,7 @@ export class ApiRig {
       },
       readiness: () => ({ isReady: true, reasons: [] }),
       isSuspended: (nodeId) => suspended.has(nodeId),
-      lotKey: lotKeyOf(keyPairFromSeed(ALGORITHM_ED25519, new Uint8Array(32).fill(7))),
+      lotKey: lotKeyOf(IDENTITY),
       control,
       vitals: async () => [],
       onOutbox: () => {},
@@ -155,6 +171,7 @@ export class ApiRig {
     await this.bank.drain()
     await this.roller.drain()
     await this.sequencer.drain()
+    await this.notary.drain()
   }
 
   get(url: string, as: Role | { readonly token: string } | null = 'admin'): Promise<Answer> {

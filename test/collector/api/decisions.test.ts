@@ -1,7 +1,7 @@
 /** What people decide over HTTP: which of two claims counts, and who may tell nothing any more. */
 import { keyPairFromSeed, resourceCode } from '@yiben/shared'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Lots, lotKeyOf } from '../../../collector/src/api/lots.ts'
+import { Lots, lotKeyOf } from '../../../collector/src/bank/lots.ts'
 import type { NodeId, UnitId } from '../../../collector/src/model/ids.ts'
 import { START_MS } from '../bank/ledger-rig.ts'
 import { ApiRig } from './api-rig.ts'
@@ -173,25 +173,28 @@ describe('GET /v1/quality', () => {
     })
   })
 
-  test('shows where a clock was stepped and where time was left out', async () => {
+  test('shows where a timeline was mended and where time was left out', async () => {
     await api.rig.live(first, [
       ['unknown/clock', 40],
       ['free/proven', 20],
     ])
     const from = START_MS + 960_000
     const { body } = await api.get('/v1/quality')
-    expect(body.clock_steps).toEqual({
+    expect(body.clock_gaps).toEqual({
       total: 1,
       rows: [{ node_id: first, from: iso(from), to: iso(from + 40_000) }],
     })
-    expect([body.holes.total, body.epochs.total]).toEqual([0, 0])
+    expect([body.holes.total, body.epochs.total, body.clock_steps.total]).toEqual([0, 0, 0])
   })
 })
 
 test('ids of lots cannot be made by members who know the identity key', async () => {
   const { identityKey } = await api.rig.store.ledgerState()
   const profile = { vendor: 'nvidia', name: 'H800', memoryTotalMib: 1, powerCapWatts: 1 } as const
-  const idOf = (key: Uint8Array) => new Lots(key).idOf(first, profile)
+  const idOf = (key: Uint8Array) => {
+    const lots = new Lots(key, api.context.catalogue)
+    return lots.idOf(first, lots.kindOf(profile))
+  }
   const keyOf = (seed: number) => lotKeyOf(keyPairFromSeed(1, new Uint8Array(32).fill(seed)))
   expect(idOf(keyOf(7))).toBe(idOf(keyOf(7)))
   expect(idOf(keyOf(7))).not.toBe(idOf(keyOf(8)))

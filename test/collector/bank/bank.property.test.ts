@@ -96,10 +96,7 @@ class History {
   async play(nodeId: NodeId, event: Event, looksOften: boolean): Promise<void> {
     switch (event.kind) {
       case 'free':
-        if (event.isOffered)
-          await this.#consent(() => {
-            this.#isConsenting = true
-          })
+        if (event.isOffered) this.#isConsenting = true
         await this.#live(nodeId, [['free/proven', event.minutes * 60]], looksOften)
         break
       case 'live':
@@ -118,11 +115,7 @@ class History {
         await this.#live(nodeId, [['free/proven', event.minutes * 60]], looksOften)
         break
       case 'policy':
-        if (event.enabled)
-          await this.#consent(() => {
-            this.#isPolicyOn = true
-          })
-        else this.#isPolicyOn = false
+        this.#isPolicyOn = event.enabled
         await this.rig.policy(nodeId, { enabled: event.enabled, keepCardsPerNode: event.keep })
         break
       case 'kill':
@@ -134,12 +127,6 @@ class History {
   async look(): Promise<void> {
     this.looksMs.push(this.rig.now)
     await this.#bank.drain()
-  }
-
-  /** A bank looks within seconds: never so seldom that a whole span without consent lies between. */
-  async #consent(give: () => void): Promise<void> {
-    if (!this.#isConsenting || !this.#isPolicyOn) await this.look()
-    give()
   }
 
   async #live(nodeId: NodeId, doing: Doing, looksOften: boolean): Promise<void> {

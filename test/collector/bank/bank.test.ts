@@ -138,6 +138,90 @@ describe('the live edge', () => {
   })
 })
 
+describe('consent that ends and is given back between two looks (B5)', () => {
+  /** The owner says no now; the tick after it says yes again. */
+  const words: readonly (readonly [string, string, (nodeId: NodeId) => Promise<void>])[] = [
+    [
+      'reclaim and offer',
+      'veto',
+      async (nodeId) => {
+        await rig.veto(nodeId, { kind: 'reclaim', units: [] })
+        await rig.veto(nodeId, { kind: 'offer', units: [] })
+      },
+    ],
+    [
+      'pause and resume',
+      'paused',
+      async (nodeId) => {
+        await rig.veto(nodeId, { kind: 'pause', units: [] })
+        await rig.veto(nodeId, { kind: 'resume', units: [] })
+      },
+    ],
+    [
+      'a policy that says no, and one that says yes',
+      'consent_withdrawn',
+      async (nodeId) => {
+        await rig.policy(nodeId, { enabled: false })
+        await rig.policy(nodeId)
+      },
+    ],
+    [
+      'a tick outside the calendar',
+      'consent_withdrawn',
+      async (nodeId) => await rig.live(nodeId, [['free/proven', 60]], false),
+    ],
+  ]
+
+  test.each(words)(
+    '%s: the deposit closes at that instant, another opens',
+    async (_, reason, say) => {
+      const bank = bankOver()
+      const nodeId = await consentingNode()
+      await rig.live(nodeId, FREE)
+      await bank.drain()
+      await rig.live(nodeId, [['free/proven', 60]])
+      const wordMs = rig.now
+      await say(nodeId)
+      await rig.live(nodeId, [['free/proven', 60]])
+      await bank.drain()
+      expect(await rig.deposits()).toMatchObject([
+        { closedAtMs: wordMs, closeReason: reason },
+        { openedAtMs: rig.now, closedAtMs: null },
+      ])
+      await rig.live(nodeId, [['free/proven', 60]])
+      await bank.drain()
+      expect(await rig.deposits()).toMatchObject([{}, { closedAtMs: null }])
+    },
+  )
+
+  test('a deposit that opens on a row from before the word closes with nothing in it', async () => {
+    const nodeId = await consentingNode()
+    await rig.live(nodeId, FREE)
+    const { store } = rig
+    let hasSpoken = false
+    const slow: BankStore = {
+      readTimelineChanges: (after, limit) => store.readTimelineChanges(after, limit),
+      readCursor: (follower) => store.readCursor(follower),
+      readOpenDeposits: (nodeIds) => store.readOpenDeposits(nodeIds),
+      readClosedWindows: (keys) => store.readClosedWindows(keys),
+      loadNode: (id) => store.loadNode(id),
+      commitDeposits: async (change) => {
+        if (change.openings.length > 0 && !hasSpoken) {
+          hasSpoken = true
+          await rig.veto(nodeId, { kind: 'reclaim', units: [] })
+          await rig.live(nodeId, [['free/proven', 60]])
+        }
+        return store.commitDeposits(change)
+      },
+    }
+    const bank = bankOver(slow)
+    await bank.drain()
+    const [first] = await rig.deposits()
+    expect(first?.closedAtMs).toBe(first?.openedAtMs)
+    expect(first?.closeReason).toBe('veto')
+  })
+})
+
 describe('silence', () => {
   test('deposits of a silent node close at the last proven second (B6)', async () => {
     const bank = bankOver()

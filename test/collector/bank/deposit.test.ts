@@ -16,6 +16,7 @@ import type { UnitRow } from '../../../collector/src/model/inventory.ts'
 import type { Deposit } from '../../../collector/src/model/ledger.ts'
 import type {
   ClosedWindow,
+  ConsentEnd,
   OpenNode,
   OpenUnit,
   OpenWindow,
@@ -58,6 +59,7 @@ function unit(id: number, change: Partial<OpenUnit> = {}): OpenUnit {
     window: WINDOW,
     depositable: true,
     withheld: null,
+    consentEnds: { count: 0, latest: [] },
     evidence: 'A',
     hour: emptyHour(id as UnitId, T0),
     ...change,
@@ -112,6 +114,7 @@ function deposit(id: number, change: Partial<Deposit> = {}): Deposit {
     nodeId: NODE,
     windowStartMs: T0,
     openedAtMs: T0 + 15 * MINUTE,
+    consentEndCount: 0,
     closedAtMs: null,
     closeReason: null,
     ...change,
@@ -132,6 +135,7 @@ describe('opening', () => {
         nodeId: NODE,
         windowStartMs: T0,
         openedAtMs: NOW,
+        consentEndCount: 0,
       },
     ])
     expect(decision.outbox).toMatchObject([
@@ -338,13 +342,40 @@ describe('closing', () => {
       EDGE,
       { question: { guards: { ...GUARDS, clockOffsetMs: 5_001 } } },
     ],
+    [
+      'consent that ended and was given back: where it ended first',
+      'veto',
+      EDGE - 50_000,
+      { units: [consentingAgain(2, ['veto', EDGE - 50_000], ['bit', EDGE - 20_000])] },
+    ],
+    [
+      'a policy that said no for a moment',
+      'consent_withdrawn',
+      EDGE - 3_000,
+      { units: [consentingAgain(1, ['policy', EDGE - 3_000])] },
+    ],
+    [
+      'more ends of consent than are kept: nothing was deposited',
+      'consent_withdrawn',
+      T0 + 15 * MINUTE,
+      { units: [consentingAgain(9, ['veto', EDGE - 50_000])] },
+    ],
     ['kept back', 'kept_back', EDGE, { open: { policy: { ...POLICY, keepCardsPerNode: 1 } } }],
   ]
 
   test.each(endings)('%s', (_, reason, closedAtMs, setting) => {
     const decision = decide({ ...setting, question: { openDeposits, ...setting.question } })
     expect(decision.closings).toEqual([{ depositId: deposit(1).depositId, closedAtMs, reason }])
-    expect(decision.openings).toEqual([])
+    // Where consent is there again another deposit opens, from now on.
+    const isBack = setting.units?.some((one) => one.consentEnds.count > 0) ?? false
+    expect(decision.openings).toMatchObject(isBack ? [{ unitId: 1, openedAtMs: NOW }] : [])
+  })
+
+  test('an end of consent that lay behind it ends no deposit', () => {
+    const units = [consentingAgain(2, ['veto', EDGE - 50_000])]
+    const later = deposit(1, { consentEndCount: 2 })
+    expect(decide({ units, question: { openDeposits: [later] } }).closings).toEqual([])
+    expect(decide({ units }).openings).toMatchObject([{ consentEndCount: 2 }])
   })
 
   test('a silence that ended the window says so, and closes at the last proven second', () => {
@@ -367,6 +398,14 @@ describe('closing', () => {
       { units: [unit(1, { window: null })] },
     ].map((setting) => decide({ ...setting, question: look }).closings[0]?.reason)
     expect(reasons).toEqual(['unit_ended', 'conflict', 'veto', 'consent_withdrawn', 'window_ended'])
+  })
+
+  test('where several things ended it, the earliest instant is its end', () => {
+    const rows = [unitRow(1, { validToMs: EDGE - 5_000 })]
+    const units = [withheld('veto', EDGE - 30_000)]
+    expect(decide({ rows, units, question: { openDeposits } }).closings).toMatchObject([
+      { reason: 'unit_ended', closedAtMs: EDGE - 30_000 },
+    ])
   })
 
   test('never before it was opened: then it holds nothing', () => {
@@ -457,6 +496,15 @@ function closedWindow(
     endCode: runCode(endCode),
     ...change,
   }
+}
+
+/** The owner has said no so many times, and yes again each time. */
+function consentingAgain(
+  count: number,
+  ...ends: readonly (readonly [ConsentEnd['by'], number])[]
+): OpenUnit {
+  const latest = ends.map(([by, sinceMs]) => ({ by, sinceMs }))
+  return unit(1, { consentEnds: { count, latest } })
 }
 
 function withheld(by: 'veto' | 'pause' | 'bit', sinceMs = EDGE - 60_000): OpenUnit {

@@ -214,6 +214,7 @@ export class LedgerRig {
         silencesBegun: [],
         conflicts: [],
         dirtyHours: effect.dirtyHours,
+        clockSteps: [],
         outbox: effect.outbox,
       },
     ])
@@ -269,6 +270,7 @@ export class LedgerRig {
         silencesBegun: [],
         conflicts: [conflict],
         dirtyHours: [],
+        clockSteps: [],
         outbox: [],
       },
     ])

@@ -2,7 +2,15 @@
  * The commands as people run them: processes with exit codes 0, 1 and 2, over a ledger that was
  * lived through. Wrong usage is one line that names what is wrong.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseAccessToken, parseEnrollmentToken } from '@yiben/shared'
@@ -11,6 +19,7 @@ import { type Finished, runProgram } from '../../support/program.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { ApiRig } from '../api/api-rig.ts'
 import { HOUR, START_MS } from '../bank/ledger-rig.ts'
+import { writeIdentity } from '../journal/export-support.ts'
 
 const iso = (ms: number) => new Date(ms).toISOString()
 const SPAN = ['--from', iso(START_MS), '--to', iso(START_MS + 2 * HOUR)]
@@ -31,10 +40,11 @@ beforeAll(async () => {
 })
 afterAll(() => rig.close())
 
-/** A data folder that holds what was lived through. */
+/** A data folder that holds what was lived through, and the key it was signed with. */
 async function livedFolder(): Promise<string> {
   const folder = tempDir()
   await rig.rig.store.backup(join(folder, 'ledger.sqlite'))
+  writeIdentity(folder, 1, 7)
   return folder
 }
 
@@ -64,6 +74,8 @@ describe('wrong usage', () => {
     [['export', '--from', '2026-03-02', '--to', '2026-03-01', '--format', 'csv'], '--to'],
     [['balance', '--from', '2026-03-02', '--to', '2026-03-01'], '--to'],
     [['verify', 'x', '--head', '12'], '--head'],
+    [['verify', 'x', '--key', 'secret'], '--key'],
+    [['verify', 'x', '--witness', 'a+b'], '--witness'],
     [['serve', '--port', 'many'], 'port'],
     [['serve', '--host', '0.0.0.0'], 'certificate'],
     [['catalogue', 'match', 'H800', '--vendor', 'acme'], '--vendor'],
@@ -78,7 +90,8 @@ describe('wrong usage', () => {
 
   test('a command that only reads makes no ledger', async () => {
     const folder = tempDir()
-    for (const command of [['ledger'], ['balance'], ['token', 'list'], ['backup', 'x']]) {
+    const commands = [['ledger'], ['balance'], ['token', 'list'], ['backup', 'x'], ['key']]
+    for (const command of commands) {
       const { exitCode, stderr } = await run(folder, ...command)
       expect([command, exitCode]).toEqual([command, 1])
       expect(stderr).toContain('state_missing')
@@ -95,6 +108,8 @@ test.each([
   [['ledger']],
   [['balance']],
   [['export']],
+  [['verify']],
+  [['key']],
 ])('%j has help', async (command: string[]) => {
   const { exitCode, stdout } = await run(tempDir(), ...command, '--help')
   expect(exitCode).toBe(0)
@@ -279,31 +294,76 @@ describe('data out', () => {
     )
   })
 
-  test('jsonl holds everything, and its journal verifies without the ledger', async () => {
+  test('jsonl holds everything, and verifies with nothing but a public key', async () => {
+    const folder = await livedFolder()
+    const { stdout, stderr } = await run(folder, 'export', '--format', 'jsonl', ...SPAN)
+    const file = join(tempDir(), 'export.jsonl')
+    writeFileSync(file, stdout)
+    const lines = stdout.trim().split('\n')
+    const types = new Set(lines.map((line) => JSON.parse(line).type))
+    expect([stderr, [...types].sort()]).toEqual([
+      '',
+      [
+        ...['bucket', 'checkpoint', 'deposit', 'end', 'journal_entry', 'ledger', 'run'],
+        ...['site', 'unit'],
+      ],
+    ])
+    const key = (await run(folder, 'key')).stdout.trim()
+    const { public_key: bare, verifier_key } = JSON.parse(
+      (await run(folder, 'key', '--json')).stdout,
+    )
+    expect(verifier_key).toBe(key)
+    const nowhere = tempDir()
+    const good = await run(nowhere, 'verify', file, '--key', key, '--json')
+    expect(good.exitCode).toBe(0)
+    const { seq, hash, root, signature } = JSON.parse(good.stdout)
+    expect(signature).toBe('verified')
+    const told = await run(nowhere, 'verify', file, '--key', bare, '--head', `${seq}:${hash}`)
+    expect([told.exitCode, told.stdout]).toEqual([0, expect.stringContaining(root)])
+    const blind = await run(nowhere, 'verify', file)
+    expect([blind.exitCode, blind.stdout]).toEqual([0, expect.stringContaining('give --key')])
+    expect(existsSync(join(nowhere, 'ledger.sqlite'))).toBe(false)
+    await expectEveryCorruptionFound(stdout, key)
+  })
+
+  test('a checkpoint of before is asked for by its file, and missed where it is no part', async () => {
     const folder = await livedFolder()
     const { stdout } = await run(folder, 'export', '--format', 'jsonl', ...SPAN)
     const file = join(tempDir(), 'export.jsonl')
     writeFileSync(file, stdout)
-    const types = new Set(
-      stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line).type),
-    )
-    expect([...types].sort()).toEqual([
-      'bucket',
-      'deposit',
-      'journal_entry',
-      'ledger',
-      'run',
-      'site',
-      'unit',
+    const note = join(folder, 'checkpoint.note')
+    expect((await run(folder, 'verify', file, '--checkpoint', note)).exitCode).toBe(0)
+    // The same ledger goes on elsewhere: another entry, another checkpoint.
+    await run(folder, 'site', 'put', 'BJ-09', '--name', 'A', '--region', '110000')
+    await run(folder, 'export', '--format', 'jsonl', ...SPAN)
+    const later = await run(folder, 'verify', file, '--checkpoint', note)
+    expect([later.exitCode, later.stdout]).toEqual([1, expect.stringContaining('end cut off')])
+    const none = await run(folder, 'verify', file, '--checkpoint', '/nowhere')
+    expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('cannot be read')])
+    const missing = await run(folder, 'verify', '/nowhere')
+    expect([missing.exitCode, missing.stderr]).toEqual([1, expect.stringContaining('/nowhere')])
+  })
+
+  test('an older copy in place of the ledger exports, but signs nothing', async () => {
+    const folder = await livedFolder()
+    const older = join(tempDir(), 'older.sqlite')
+    await run(folder, 'backup', older)
+    await run(folder, 'site', 'put', 'BJ-09', '--name', 'A', '--region', '110000')
+    await run(folder, 'export', '--format', 'jsonl', ...SPAN)
+    for (const name of ['ledger.sqlite-wal', 'ledger.sqlite-shm']) {
+      rmSync(join(folder, name), { force: true })
+    }
+    cpSync(older, join(folder, 'ledger.sqlite'))
+    const { exitCode, stdout, stderr } = await run(folder, 'export', '--format', 'jsonl', ...SPAN)
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('older copy')])
+    const file = join(tempDir(), 'export.jsonl')
+    writeFileSync(file, stdout)
+    const key = (await run(folder, 'key')).stdout.trim()
+    const verdict = await run(folder, 'verify', file, '--key', key, '--json')
+    expect([verdict.exitCode, JSON.parse(verdict.stdout)]).toMatchObject([
+      1,
+      { status: 'broken', fault: 'export_not_signed' },
     ])
-    const good = await run(folder, 'verify', file, '--json')
-    expect(good.exitCode).toBe(0)
-    const { seq, hash } = JSON.parse(good.stdout)
-    expect((await run(folder, 'verify', file, '--head', `${seq}:${hash}`)).exitCode).toBe(0)
-    await expectEveryCorruptionFound(stdout, `${seq}:${hash}`)
   })
 
   test('a backup is a ledger of its own, and is never written over another file', async () => {
@@ -319,7 +379,7 @@ describe('data out', () => {
 })
 
 /** Flipped, cut out, swapped, cut off: each by name, each found. */
-async function expectEveryCorruptionFound(text: string, head: string): Promise<void> {
+async function expectEveryCorruptionFound(text: string, key: string): Promise<void> {
   const lines = text.trim().split('\n')
   const at = lines.findIndex((line) => line.includes('deposit_opened'))
   const corruptions: Record<string, string[]> = {
@@ -333,14 +393,19 @@ async function expectEveryCorruptionFound(text: string, head: string): Promise<v
     }),
     'the end cut off': lines.slice(0, -1),
     'half a line': [...lines.slice(0, -1), (lines.at(-1) ?? '').slice(0, 40)],
+    'a figure beside the journal': lines.map((line) => line.replace(/"cards":2/, '"cards":3')),
   }
   const folder = tempDir()
   for (const [name, corrupted] of Object.entries(corruptions)) {
     const file = join(folder, 'corrupted.jsonl')
     writeFileSync(file, `${corrupted.join('\n')}\n`)
     expect([name, readFileSync(file, 'utf8') === text]).toEqual([name, false])
-    const { exitCode } = await run(folder, 'verify', file, '--head', head)
-    expect([name, exitCode]).toEqual([name, 1])
+    const { exitCode, stdout } = await run(folder, 'verify', file, '--key', key)
+    expect([name, exitCode, stdout]).toEqual([
+      name,
+      1,
+      expect.stringMatching(/line \d+, entry \d+/),
+    ])
   }
 }
 

@@ -1,5 +1,5 @@
 /** The serving process: where it is, that it stops in time, and that commands work beside it. */
-import { existsSync } from 'node:fs'
+import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { CollectorProcess } from '../../support/collector-process.ts'
@@ -59,6 +59,61 @@ describe('one folder', () => {
     expect(await ask()).toBe(200)
     await collector.say(['token', 'revoke', made.token_id])
     expect(await ask()).toBe(401)
+  })
+})
+
+describe('the journal', () => {
+  const SPAN = ['--from', '2026-01-01', '--to', '2026-01-02', '--format', 'jsonl']
+
+  async function exported(collector: CollectorProcess, name: string): Promise<string> {
+    const file = join(collector.folder, name)
+    writeFileSync(file, `${await collector.say(['export', ...SPAN])}\n`)
+    return file
+  }
+
+  const verify = (...args: string[]) =>
+    runProgram({ script: CollectorProcess.script, args: ['verify', ...args] })
+
+  test('is exported beside the serving process, and after kill -9 still goes on from there', async () => {
+    const collector = await started()
+    await collector.say(['site', 'put', 'BJ-01', '--name', 'A', '--region', '110000'])
+    const first = await exported(collector, 'first.jsonl')
+    const { body } = await collector.get('/v1/journal/checkpoint')
+    const key = await collector.say(['key'])
+    expect(body.verifier_key).toBe(key)
+    const note = join(collector.folder, 'first.note')
+    writeFileSync(note, body.note)
+    expect((await verify(first, '--key', key)).exitCode).toBe(0)
+    await collector.kill()
+    await collector.start()
+    await collector.say(['site', 'put', 'BJ-02', '--name', 'B', '--region', '110000'])
+    const second = await exported(collector, 'second.jsonl')
+    const args = ['--key', key, '--checkpoint', note, '--json']
+    const verdict = JSON.parse((await verify(second, ...args)).stdout)
+    expect(verdict).toMatchObject({ status: 'verified', signature: 'verified' })
+    expect(verdict.seq).toBeGreaterThan(body.size)
+    const proof = `/v1/journal/proof/consistency?from=${body.size}&to=${verdict.seq}`
+    expect((await collector.get(proof)).body).toMatchObject({ to_root: verdict.root })
+  })
+
+  test('of an older copy is served, and signed no more', async () => {
+    const collector = await started()
+    await collector.say(['site', 'put', 'BJ-01', '--name', 'A', '--region', '110000'])
+    const older = join(collector.folder, 'older.sqlite')
+    await collector.say(['backup', older])
+    await collector.say(['site', 'put', 'BJ-02', '--name', 'B', '--region', '110000'])
+    await exported(collector, 'newer.jsonl')
+    await collector.stop()
+    cpSync(older, join(collector.dataDir, 'ledger.sqlite'))
+    for (const name of ['ledger.sqlite-wal', 'ledger.sqlite-shm']) {
+      rmSync(join(collector.dataDir, name), { force: true })
+    }
+    await collector.start()
+    expect(await collector.program.line(/checkpoints are signed no more/)).toContain('behind')
+    expect((await collector.get('/metrics')).body).toContain('yiben_checkpoint_refused 1')
+    expect((await collector.get('/v1/sites')).status).toBe(200)
+    const { exitCode, stderr } = await collector.command(['export', ...SPAN])
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('will not verify')])
   })
 })
 

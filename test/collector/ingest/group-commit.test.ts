@@ -32,6 +32,7 @@ function commit(name: string): IngestCommit {
     silencesEnded: [],
     silencesBegun: [],
     dirtyHours: [],
+    clockSteps: [],
     conflicts: [],
     outbox: [],
   }

@@ -52,7 +52,7 @@ test('a fresh ledger begins with the entry that opens it', async () => {
   expect(await journal()).toHaveLength(1)
 })
 
-test('more than a batch is numbered in order, without a gap, and verifies', async () => {
+test('J2: more than a batch is numbered in order, without a gap, and verifies', async () => {
   await write(1_234)
   await sequencerOver().drain()
   const entries = await journal()

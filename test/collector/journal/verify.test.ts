@@ -2,13 +2,10 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  decodeEntry,
-  ENTRY_BYTES_MAX,
-  GENESIS_HASH,
-  numberEntry,
-} from '../../../collector/src/journal/entry.ts'
+import { decodeEntry, numberEntry } from '../../../collector/src/journal/entry.ts'
+import { ENTRY_BYTES_MAX, GENESIS_HASH } from '../../../collector/src/journal/format.ts'
 import { verifyEntries, verifyJournal, WALK_START } from '../../../collector/src/journal/verify.ts'
+import { linkHash, readEntry } from '../../../collector/src/journal/verify-entry.ts'
 import type { EntrySeq, LedgerGeneration } from '../../../collector/src/model/ids.ts'
 import type { JournalEntry, OutboxEntry } from '../../../collector/src/model/ledger.ts'
 
@@ -61,16 +58,63 @@ describe('an entry', () => {
     expect(() => numberEntry({ seq: 0, hash: GENESIS_HASH }, GENERATION, entry)).toThrow('bound')
   })
 
-  test.each([
-    ['another version', { v: 2 }],
-    ['an unknown kind', { kind: 'invented' }],
-    ['a payload that is a list', { payload: [] }],
-    ['a number as text', { seq: '1' }],
-    ['one field more', { extra: 1 }],
-  ])('%s is not read', (_, change) => {
+  const written = (change: object) => {
     const fields = { at_ms: 1, generation: 1, kind: 'veto', payload: {}, seq: 1, v: 1, ...change }
     const sorted = Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)))
-    expect(decodeEntry(Buffer.from(JSON.stringify(sorted)))).toBeNull()
+    return Buffer.from(JSON.stringify(sorted))
+  }
+
+  test.each([
+    ['another version', { v: 2 }],
+    ['a kind that is no word', { kind: 'In Vented' }],
+    ['a payload that is a list', { payload: [] }],
+    ['a number as text', { seq: '1' }],
+    ['a time as text', { at_ms: '1' }],
+    ['a generation that is no number', { generation: null }],
+    ['one field more', { extra: 1 }],
+    ['one field less', { kind: undefined }],
+    ['a fraction', { payload: { amount: 0.5 } }],
+    ['more than its bound', { payload: { text: 'x'.repeat(ENTRY_BYTES_MAX) } }],
+  ])('%s is not read', (_, change) => {
+    expect([decodeEntry(written(change)), readEntry(written(change))]).toEqual([null, null])
+  })
+
+  test('of a kind that came later is verified, though we make nothing of it', () => {
+    expect(decodeEntry(written({ kind: 'invented_later' }))).toBeNull()
+    expect(readEntry(written({ kind: 'invented_later' }))?.kind).toBe('invented_later')
+  })
+
+  test('J1: the writer and the reader, who share no code, take the same bytes', () => {
+    const anyText = fc.oneof(
+      fc.json({ maxDepth: 3 }),
+      fc.string(),
+      fc.jsonValue({ maxDepth: 3 }).map((payload) => String(written({ payload }))),
+      fc.jsonValue({ maxDepth: 3 }).map((payload) => JSON.stringify({ payload, v: 1 })),
+    )
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const bytes = Buffer.from(text, 'utf8')
+        const [own, read] = [decodeEntry(bytes), readEntry(bytes)]
+        expect(read === null).toBe(own === null)
+        expect({ ...read }).toEqual({ ...own })
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('J3: the writer and the reader, who share no code, hash alike', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.nat(), (text, seq) => {
+        const previousHash = createHash('sha256').update(`${seq}`).digest('hex')
+        const entry = numberEntry({ seq: seq + 1, hash: previousHash }, GENERATION, {
+          kind: 'veto',
+          atMs: 1,
+          payload: { text: text.toWellFormed() },
+        })
+        expect(linkHash(previousHash, entry.bytes)).toBe(entry.hash)
+        expect(readEntry(entry.bytes)).toEqual(decodeEntry(entry.bytes))
+      }),
+    )
   })
 })
 
@@ -142,6 +186,24 @@ describe('a journal', () => {
       (list) => list.splice(2, 1, { ...at(list, 2), atMs: 7 }),
     ],
     [
+      'the generation in the column',
+      'first_not_ledger_opened',
+      3,
+      (list) => list.splice(2, 1, { ...at(list, 2), generation: 2 as LedgerGeneration }),
+    ],
+    [
+      'the hash of the entry before',
+      'previous_hash_differs',
+      3,
+      (list) => list.splice(2, 1, { ...at(list, 2), previousHash: 'a'.repeat(64) }),
+    ],
+    [
+      'its own hash',
+      'hash_differs',
+      3,
+      (list) => list.splice(2, 1, { ...at(list, 2), hash: 'a'.repeat(64) }),
+    ],
+    [
       'a generation that went back',
       'generation_went_back',
       3,
@@ -174,6 +236,18 @@ describe('a journal', () => {
     const entry: OutboxEntry = { kind: 'veto', atMs: 1, payload: {} }
     const wrong = [numberEntry({ seq: 0, hash: GENESIS_HASH }, GENERATION, entry)]
     expect(verifyJournal(wrong)).toMatchObject({ fault: 'first_not_ledger_opened' })
+  })
+
+  test('J4: goes on in the next generation with an entry that opens it, and never back', () => {
+    const opened: OutboxEntry = { kind: 'ledger_opened', atMs: 1, payload: {} }
+    const other: OutboxEntry = { kind: 'veto', atMs: 1, payload: {} }
+    const grown = (entry: OutboxEntry, generation: number) => [
+      ...entries,
+      numberEntry(head, generation as LedgerGeneration, entry),
+    ]
+    expect(verifyJournal(grown(opened, 2))).toMatchObject({ state: { seq: 13, generation: 2 } })
+    expect(verifyJournal(grown(other, 2))).toMatchObject({ fault: 'first_not_ledger_opened' })
+    expect(verifyJournal(grown(opened, 0))).toMatchObject({ fault: 'generation_went_back' })
   })
 
   test('any bit flipped, any entries cut, moved or doubled: never verified', () => {

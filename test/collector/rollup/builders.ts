@@ -1,9 +1,10 @@
 /** Builders of hours, buckets and ledger rows, for the tests of the rollup. */
-import { type RunName, runCode } from '@yiben/shared'
+import type { MeasuredState } from '@yiben/shared'
+import type { CardCount } from '../../../collector/src/model/card-count.ts'
 import type { UnitId } from '../../../collector/src/model/ids.ts'
 import type { UnitRow } from '../../../collector/src/model/inventory.ts'
 import type { UnitHour } from '../../../collector/src/model/timeline.ts'
-import type { HourMaterial, UnitAt } from '../../../collector/src/storage/requests.ts'
+import type { HourMaterial } from '../../../collector/src/storage/requests.ts'
 import { emptyHour } from '../../../collector/src/timeline/hours.ts'
 import { HOUR, T0, unitRow } from '../timeline/support.ts'
 
@@ -36,31 +37,18 @@ export function hourOf(units: readonly UnitMaterial[]): HourMaterial {
   return { hourMs: T0, mark: 'mark', units }
 }
 
-/** A card at an instant; `null` for one whose time is not told yet. */
-export function unitAt(
-  id: number,
-  name: RunName | null,
-  change: Partial<UnitAt> & { readonly row?: Partial<UnitRow> } = {},
-): UnitAt {
-  const { row, ...rest } = change
-  const unit = unitRow(id, row)
+/** One connected card of the ledger; `null` for one whose time is not told yet. */
+export function cardCount(state: MeasuredState | null, change: Partial<CardCount> = {}): CardCount {
   return {
-    unit,
+    siteCode: 'SITE-1',
     ownerCode: 'OWNER-1',
     operatorCode: 'OPERATOR-1',
     regionCode: '150102',
-    run:
-      name === null
-        ? null
-        : {
-            unitId: unit.unitId,
-            startMs: T0 - HOUR,
-            endMs: T0 + HOUR,
-            code: runCode(name),
-            recordedAtMs: null,
-          },
-    provenToMs: T0,
+    profile: unitRow(1).profile,
+    connection: 'connected',
+    state,
     isDeposited: false,
-    ...rest,
+    cards: 1,
+    ...change,
   }
 }

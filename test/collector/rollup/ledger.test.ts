@@ -1,9 +1,9 @@
 /** The one ledger at an instant: stages that add up, each card once, P beside cards. */
-import { MEASURED_STATES, type RunName, STATES } from '@yiben/shared'
+import { MEASURED_STATES, STATES } from '@yiben/shared'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { type CardCount, CONNECTIONS } from '../../../collector/src/model/card-count.ts'
 import type { DeclaredCapacity } from '../../../collector/src/model/site.ts'
-import { CONNECTED_WITHIN_MS, LAPSED_AFTER_MS } from '../../../collector/src/rollup/definitions.ts'
 import {
   LEDGER_GROUPINGS,
   type LedgerGrouping,
@@ -11,17 +11,16 @@ import {
   type LedgerRow,
   ledgerOf,
 } from '../../../collector/src/rollup/ledger.ts'
-import type { UnitAt } from '../../../collector/src/storage/requests.ts'
-import { HOUR, T0 } from '../timeline/support.ts'
-import { unitAt } from './builders.ts'
+import { T0 } from '../timeline/support.ts'
+import { cardCount } from './builders.ts'
 
 /** 0.989 P, and the unit of P in which the ledger counts. */
 const H800 = 989_000_000_000n
 const P = 10n ** 12n
 
 const lookup: LedgerLookup = {
-  pOf: ({ profile }) => (profile.name === 'H800' ? H800 : null),
-  modelOf: ({ profile }) => (profile.name === 'H800' ? 'H800' : null),
+  pOf: (profile) => (profile.name === 'H800' ? H800 : null),
+  modelOf: (profile) => (profile.name === 'H800' ? 'H800' : null),
   vendorOfModel: (model) => (model === 'H800' ? 'nvidia' : null),
   hubOf: (regionCode) => (regionCode.startsWith('15') ? '内蒙古' : null),
   placeOf: (siteCode) =>
@@ -31,15 +30,18 @@ const lookup: LedgerLookup = {
 }
 
 function ledger(
-  units: readonly UnitAt[],
+  counts: readonly CardCount[],
   by: LedgerGrouping = 'total',
   declared: readonly DeclaredCapacity[] = [],
 ): readonly LedgerRow[] {
-  return ledgerOf({ units, declared, asOfMs: T0, by, lookup })
+  return ledgerOf({ counts, declared, by, lookup })
 }
 
-function total(units: readonly UnitAt[], declared: readonly DeclaredCapacity[] = []): LedgerRow {
-  const [row] = ledger(units, 'total', declared)
+function total(
+  counts: readonly CardCount[],
+  declared: readonly DeclaredCapacity[] = [],
+): LedgerRow {
+  const [row] = ledger(counts, 'total', declared)
   if (row === undefined) throw new Error('no row')
   return row
 }
@@ -60,14 +62,14 @@ function declaredOf(change: Partial<DeclaredCapacity> = {}): DeclaredCapacity {
 describe('stages', () => {
   test('a card of each state, one deposited', () => {
     const row = total([
-      unitAt(1, 'busy/active'),
-      unitAt(2, 'occupied/in_use'),
-      unitAt(3, 'allocated/scheduler'),
-      unitAt(4, 'faulty/ecc'),
-      unitAt(5, 'unknown/silent'),
-      unitAt(6, 'free/proven'),
-      unitAt(7, 'free/proven', { isDeposited: true }),
-      unitAt(8, null),
+      cardCount('busy'),
+      cardCount('occupied'),
+      cardCount('allocated'),
+      cardCount('faulty'),
+      cardCount('unknown'),
+      cardCount('free'),
+      cardCount('free', { isDeposited: true }),
+      cardCount(null),
     ])
     const cards = Object.entries(row.stages).map(([stage, { cards: count }]) => [stage, count])
     expect(Object.fromEntries(cards)).toEqual({
@@ -92,20 +94,6 @@ describe('stages', () => {
     expect(row.coveragePpm).toBe(750_000)
   })
 
-  test.each<readonly [string, UnitAt]>([
-    ['a grey reading in a deposited window (C21)', unitAt(1, 'busy/grey', { isDeposited: true })],
-    ['time not told yet', unitAt(1, null, { isDeposited: true })],
-    [
-      'free time that was told late',
-      {
-        ...unitAt(1, 'free/proven', { isDeposited: true }),
-        run: { ...unitAt(1, 'free/proven').run, recordedAtMs: T0 + HOUR } as UnitAt['run'],
-      },
-    ],
-  ])('%s is not deposited', (_, unit) => {
-    expect(total([unit]).stages.deposited.cards).toBe(0)
-  })
-
   test('an empty ledger has one row of nothing, and no shares', () => {
     const row = total([])
     expect(row.stages.connected).toEqual({
@@ -117,39 +105,29 @@ describe('stages', () => {
     expect([row.coveragePpm, row.accessPpm]).toEqual([null, null])
   })
 
-  const anyUnit = fc.record({
-    id: fc.integer({ min: 1, max: 100_000 }),
-    name: fc.constantFrom<RunName | null>(
-      'busy/active',
-      'busy/grey',
-      'occupied/in_use',
-      'allocated/contract',
-      'faulty/health',
-      'unknown/silent',
-      'free/proven',
-      null,
-    ),
+  const anyCount = fc.record({
+    state: fc.constantFrom(...MEASURED_STATES, null),
+    connection: fc.constantFrom(...CONNECTIONS),
     isDeposited: fc.boolean(),
-    ageMs: fc.option(fc.integer({ min: -HOUR, max: 2 * LAPSED_AFTER_MS })),
     isRated: fc.boolean(),
-    kind: fc.constantFrom('card' as const, 'card' as const, 'slice' as const),
-    site: fc.constantFrom('SITE-1', 'SITE-2'),
+    siteCode: fc.constantFrom('SITE-1', 'SITE-2'),
+    cards: fc.integer({ min: 1, max: 4_000_000 }),
   })
 
   test('whatever the cards do: states and untold add up to connected, in cards and in P', () => {
     fc.assert(
       fc.property(
-        fc.array(anyUnit, { maxLength: 40 }),
+        fc.array(anyCount, { maxLength: 40 }),
         fc.constantFrom(...LEDGER_GROUPINGS),
         (specs, by) => {
-          const units = specs.map(({ id, name, isDeposited, ageMs, isRated, kind, site }) =>
-            unitAt(id, name, {
-              isDeposited,
-              provenToMs: ageMs === null ? null : T0 - ageMs,
-              row: { kind, siteCode: site, ...(isRated ? {} : { profile: UNRATED }) },
+          const counts = specs.map(({ isDeposited, isRated, state, ...spec }) =>
+            cardCount(state, {
+              ...spec,
+              isDeposited: isDeposited && state === 'free',
+              ...(isRated ? {} : { profile: UNRATED }),
             }),
           )
-          const rows = ledger(units, by)
+          const rows = ledger(counts, by)
           for (const { stages } of rows) {
             const parts = [...STATES, 'untold'] as const
             const sum = parts.reduce((cards, stage) => cards + stages[stage].cards, 0)
@@ -162,7 +140,7 @@ describe('stages', () => {
               cards + row.stages.connected.cards + row.notConnectedCards + row.lapsedCards,
             0,
           )
-          expect(registered).toBe(specs.filter(({ kind }) => kind === 'card').length)
+          expect(registered).toBe(specs.reduce((sum, { cards }) => sum + cards, 0))
         },
       ),
     )
@@ -175,37 +153,18 @@ describe('stages', () => {
 })
 
 describe('what counts', () => {
-  test('a cut card alone counts, its slices and a second claim do not', () => {
-    const row = total([
-      unitAt(1, 'busy/active'),
-      unitAt(2, 'free/proven', { row: { kind: 'slice' } }),
-      unitAt(3, 'free/proven', { row: { kind: 'unsliced' } }),
-      unitAt(4, 'busy/active', { row: { isInConflict: true } }),
-      unitAt(5, 'busy/active', { row: { isInConflict: true, isCounted: false } }),
-    ])
-    expect(row.stages.connected.cards).toBe(2)
-  })
-
   test.each([
-    ['proven just now', 0, [1, 0, 0]],
-    ['proven after the instant', -HOUR, [1, 0, 0]],
-    ['24 h ago', CONNECTED_WITHIN_MS, [1, 0, 0]],
-    ['longer ago', CONNECTED_WITHIN_MS + 1, [0, 1, 0]],
-    ['30 days ago', LAPSED_AFTER_MS, [0, 1, 0]],
-    ['longer than 30 days ago', LAPSED_AFTER_MS + 1, [0, 0, 1]],
-    ['never', null, [0, 0, 1]],
-  ] as const)('a card last proven %s', (_, ageMs, expected) => {
-    const provenToMs = ageMs === null ? null : T0 - ageMs
-    const row = total([unitAt(1, 'unknown/silent', { provenToMs })])
+    ['connected', [3, 0, 0]],
+    ['not_connected', [0, 3, 0]],
+    ['lapsed', [0, 0, 3]],
+  ] as const)('cards that are %s', (connection, expected) => {
+    const row = total([cardCount('unknown', { connection, cards: 3 })])
     const { connected } = row.stages
     expect([connected.cards, row.notConnectedCards, row.lapsedCards]).toEqual(expected)
   })
 
   test('an unrated card is counted and adds nothing to P', () => {
-    const row = total([
-      unitAt(1, 'busy/active'),
-      unitAt(2, 'busy/active', { row: { profile: UNRATED } }),
-    ])
+    const row = total([cardCount('busy'), cardCount('busy', { profile: UNRATED })])
     expect(row.unratedCards).toBe(1)
     expect(row.stages.busy).toMatchObject({ cards: 2, nanoTflops: H800 })
   })
@@ -213,14 +172,14 @@ describe('what counts', () => {
 
 describe('declared', () => {
   test('the access rate is connected P over declared dense P', () => {
-    const row = total([unitAt(1, 'busy/active')], [declaredOf()])
+    const row = total([cardCount('busy')], [declaredOf()])
     expect(row.declared).toMatchObject({ cards: 10, denseNanoTflops: 9_890n * 10n ** 9n })
     expect(row.accessPpm).toBe(100_000)
   })
 
   test('other bases stand beside it, never summed with it', () => {
     const row = total(
-      [unitAt(1, 'busy/active')],
+      [cardCount('busy')],
       [
         declaredOf({ model: 'a', basis: 'fp16_sparse', declaredMilliP: 20_000n }),
         declaredOf({ model: 'b', basis: 'unstated', declaredMilliP: 7_000n }),
@@ -252,10 +211,10 @@ describe('declared', () => {
 })
 
 describe('groups', () => {
-  const units = [
-    unitAt(1, 'busy/active'),
-    unitAt(2, 'busy/active', { regionCode: '440300', operatorCode: '', row: { profile: UNRATED } }),
-    unitAt(3, 'free/proven', { row: { siteCode: 'SITE-2' } }),
+  const counts = [
+    cardCount('busy'),
+    cardCount('busy', { regionCode: '440300', operatorCode: '', profile: UNRATED }),
+    cardCount('free', { siteCode: 'SITE-2' }),
   ]
 
   test.each([
@@ -268,7 +227,7 @@ describe('groups', () => {
     ['vendor', ['metax', 1, 'nvidia', 2]],
     ['model', ['H800', 2, null, 1]],
   ] as const)('by %s', (by, expected) => {
-    const rows = ledger(units, by)
+    const rows = ledger(counts, by)
     expect(rows.flatMap(({ key, stages }) => [key, stages.connected.cards])).toEqual(expected)
   })
 
@@ -280,7 +239,7 @@ describe('groups', () => {
     ['vendor', 'nvidia'],
     ['model', 'H800'],
   ] as const)('what was declared goes into the same group by %s', (by, key) => {
-    const rows = ledger(units, by, [declaredOf()])
+    const rows = ledger(counts, by, [declaredOf()])
     expect(rows.find((row) => row.key === key)?.declared.cards).toBe(10)
   })
 })

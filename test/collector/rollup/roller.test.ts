@@ -5,6 +5,7 @@ import type { NodeId } from '../../../collector/src/model/ids.ts'
 import type { Bucket, StoredOutboxEntry } from '../../../collector/src/model/ledger.ts'
 import { Roller, type RollerStore } from '../../../collector/src/rollup/roller.ts'
 import { SCOPE_ALL } from '../../../collector/src/storage/requests.ts'
+import { instantOf } from '../../conformance/fleet.ts'
 import { settle } from '../../support/fake-clock.ts'
 import { HOUR, LedgerRig, MINUTE, START_MS } from '../bank/ledger-rig.ts'
 
@@ -87,12 +88,12 @@ describe('C14: 09-10 was sealed with 8 x 600 s unknown; at 13:00 the spool says 
     await livedThrough()
     rig.clock.advance(at(14) - rig.now)
     const asOf = NINE + 55 * MINUTE
-    const codes = async (knownAtMs: number) => {
-      const units = await rig.store.readLedgerAt(SCOPE_ALL, asOf, knownAtMs)
-      return new Set(units.map(({ run }) => run?.code))
+    const states = async (knownAtMs: number) => {
+      const { counts } = await rig.store.readLedgerAt(SCOPE_ALL, instantOf(asOf, knownAtMs))
+      return counts.map(({ cards, state }) => [state, cards])
     }
-    expect([...(await codes(at(12)))]).toEqual([38])
-    expect([...(await codes(at(14)))]).toEqual([2])
+    expect(await states(at(12))).toEqual([['unknown', 8]])
+    expect(await states(at(14))).toEqual([['busy', 8]])
   })
 
   test('nothing is written twice when nothing new has come', async () => {

@@ -249,6 +249,44 @@ describe('the owner’s word', () => {
     expect(effect.open.units[0]).toMatchObject({ depositable: true, withheld: null })
   })
 
+  test('an end of consent is kept after it was given back, however the records are cut', () => {
+    const records = [
+      veto('reclaim', []),
+      veto('offer', []),
+      plainTick(3, T0 + MINUTE, 'free/proven'),
+    ] as const
+    const ends = { count: 1, latest: [{ sinceMs: T0 + MINUTE + 1000, by: 'veto' }] }
+    expect(foldRecords(free, records, soon).open.units[0]).toMatchObject({
+      withheld: null,
+      consentEnds: ends,
+    })
+    let state = free
+    for (const record of records) state = foldRecords(state, [record], soon).state
+    expect(state.open?.units[0]?.consentEnds).toEqual(ends)
+  })
+
+  test('a policy that says no ends consent once, and only where there was one', () => {
+    const policy = (seq: number, enabled: boolean) =>
+      ok(seq, {
+        kind: 'policy',
+        policy: {
+          version: seq,
+          atMs: T0 + MINUTE + seq,
+          enabled,
+          keepCardsPerNode: 0,
+          minFreeMs: 0,
+          maxLeaseMs: HOUR,
+        },
+      })
+    const countAfter = (...enabled: boolean[]) => {
+      const records = enabled.map((one, index) => policy(index + 2, one))
+      return foldRecords(free, records, soon).open.units[0]?.consentEnds.count
+    }
+    expect(countAfter(false)).toBe(0)
+    expect(countAfter(true, false, false, true)).toBe(1)
+    expect(countAfter(true, false, true, false)).toBe(2)
+  })
+
   test('a veto of other units leaves this one', () => {
     const effect = foldRecords(free, [veto('reclaim', [7])], soon)
     expect(effect.open.units[0]?.depositable).toBe(true)

@@ -8,6 +8,7 @@ import {
   isProofValid,
   keyPairFromSeed,
   type Proof,
+  WIRE_VERSION,
 } from '@yiben/shared'
 import { describe, expect, test } from 'vitest'
 
@@ -17,7 +18,7 @@ const NODE = keyPairFromSeed(1, new Uint8Array(32).fill(3))
 const NONCE = new Uint8Array(32).fill(4)
 
 const HELLO: Hello = {
-  wireVersion: 1,
+  wireVersion: WIRE_VERSION,
   role: 'agent',
   capabilities: ['leases'],
   programVersion: '0.1.0',
@@ -107,12 +108,13 @@ describe('a proof', () => {
 
 describe('a hello', () => {
   test.each([
-    [1, 1, 'ok'],
-    [3, 1, 'ok'],
-    [4, 1, 'protocol_version'],
+    [2, 1, 'ok'],
+    [4, 1, 'ok'],
+    [5, 1, 'protocol_version'],
+    [1, 1, 'protocol_version'],
     [0, 1, 'protocol_version'],
-    [1, 2, 'ok'],
-    [1, 77, 'algorithm_unknown'],
+    [2, 2, 'ok'],
+    [2, 77, 'algorithm_unknown'],
   ])('of wire version %d and algorithm %d is %s', (wireVersion, algorithm, status) => {
     expect(checkHello({ ...HELLO, wireVersion, algorithm }).status).toBe(status)
   })

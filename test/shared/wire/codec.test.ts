@@ -259,6 +259,13 @@ describe('messages', () => {
   })
 })
 
+test('a bitmap of free units travels without the zero bytes at its end', () => {
+  const beat = (freeUnits: Uint8Array) =>
+    encodeToCollector({ kind: 'heartbeat', heartbeat: { samples: 1, freeUnits } })
+  expect(beat(Uint8Array.of(5, 0, 0))).toEqual(beat(Uint8Array.of(5)))
+  expect(beat(Uint8Array.of(0))).toEqual(beat(new Uint8Array(0)))
+})
+
 describe('bytes on the wire', () => {
   /** RFC 6455: 2 bytes, 2 more from 126 bytes on, and 4 of masking from a client. */
   function framed(frame: Uint8Array, isMasked: boolean): number {

@@ -15,22 +15,30 @@ import { describe, expect, test } from 'vitest'
 const RULE = { field: 'x', offset: 0, min: -1e9, max: 1e9 }
 
 describe('columns', () => {
-  test('unpack to what was packed, whatever is usual', () => {
-    const elements = fc.array(fc.integer({ min: -1e6, max: 1e6 }), { maxLength: 20 })
+  test('unpack to what was packed, whatever is usual and whatever kinds there are', () => {
+    const element = fc.tuple(fc.integer({ min: -1e6, max: 1e6 }), fc.integer({ min: 0, max: 3 }))
+    const elements = fc.array(element, { maxLength: 20 })
     fc.assert(
-      fc.property(elements, fc.integer({ min: -3, max: 3 }), (values, usual) => {
-        const packed = packColumn(values, usual)
-        const result = unpackColumn(packed, values.length, usual, RULE)
+      fc.property(elements, fc.integer({ min: -3, max: 3 }), (drawn, usual) => {
+        const values = drawn.map(([value]) => value)
+        const kinds = drawn.map(([, kind]) => kind)
+        const result = unpackColumn(packColumn(values, kinds, usual), kinds, usual, RULE)
         expect(result).toEqual({ status: 'ok', elements: values })
       }),
     )
   })
 
   test('usual values cost nothing, equal ones one element, similar ones small differences', () => {
-    expect(packColumn([6, 6, 6], 6)).toEqual([])
-    expect(packColumn([7, 7, 7], 6)).toEqual([7])
-    expect(packColumn([1000, 1001, 999], 0)).toEqual([1000, 1, -2])
-    expect(packColumn([], 0)).toEqual([])
+    const alike = [0, 0, 0]
+    expect(packColumn([6, 6, 6], alike, 6)).toEqual([])
+    expect(packColumn([7, 7, 7], alike, 6)).toEqual([7])
+    expect(packColumn([1000, 1001, 999], alike, 0)).toEqual([1000, 1, -2])
+    expect(packColumn([], [], 0)).toEqual([])
+  })
+
+  test('an element differs from the last of its own kind, whoever stands between them', () => {
+    expect(packColumn([1000, 4, 1001, 4, 999], [2, 1, 2, 1, 2], 0)).toEqual([1000, 4, 1, 0, -2])
+    expect(packColumn([5, 5], [1, 2], 0)).toEqual([5])
   })
 
   test('bytes unpack to what was packed; what does not fit is out of range, never another value', () => {
@@ -49,7 +57,7 @@ describe('columns', () => {
   })
 
   test('a length that is neither one nor all is refused', () => {
-    expect(unpackColumn([1, 2], 3, 0, RULE)).toEqual({
+    expect(unpackColumn([1, 2], [0, 0, 0], 0, RULE)).toEqual({
       status: 'refused',
       sentence: 'x has 2 elements where 3 are due',
     })

@@ -6,9 +6,11 @@ import {
   type NodeFacts,
   RECORD_BYTES_MAX,
   runCode,
+  TIME_MS_MAX,
   type Tick,
   type UnitFacts,
   type UnitTick,
+  WALL_STEPS_PER_TICK_MAX,
 } from '@yiben/shared'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -78,7 +80,7 @@ describe('a tick', () => {
     [
       'negative utilization',
       { utilizationSumPermille: -5, utilizationMaxPermille: -5 },
-      'utilization_sum',
+      'utilization_max',
     ],
     ['utilization above 100 %', { utilizationMaxPermille: 1001 }, 'utilization_max'],
     ['a sum no samples can have', { utilizationSumPermille: 6001 }, 'utilization_sum of unit 2'],
@@ -87,7 +89,7 @@ describe('a tick', () => {
       { utilizationSumPermille: 5, utilizationMaxPermille: 6 },
       'utilization_max of unit 2',
     ],
-    ['a sum without a maximum', { utilizationMaxPermille: null }, 'utilization_sum of unit 2'],
+    ['a negative sum', { utilizationSumPermille: -1 }, 'utilization_sum of unit 2'],
     ['activity longer than the span', { activeMs: 60_001 }, 'active_ms of unit 2'],
     ['negative activity', { activeMs: -1 }, 'active_ms'],
     ['possession longer than the span', { givenMs: 60_001 }, 'given_ms of unit 2'],
@@ -176,7 +178,7 @@ describe('a tick', () => {
     ['evidence of a unit that is not there', { classBUnits: Uint8Array.of(0, 1) }],
   ])('whose columns hold %s is refused', async (_, columns) => {
     const { generated } = await import('../../../shared/src/wire/runtime.ts')
-    const { packTick } = await import('../../../shared/src/wire/intervals.ts')
+    const { packTick } = await import('../../../shared/src/wire/pack-tick.ts')
     const intervals = { ...packTick(tickOf({ startMs: RECORDS_START_MS })), ...columns }
     const units = columns.runCounts?.toString() === '3600' ? manyUnits() : EIGHT
     const bytes = generated.Record.encode({ intervals }).finish()
@@ -189,11 +191,39 @@ describe('a tick', () => {
 
   test('neighbouring runs of one code are one run when read', async () => {
     const { generated } = await import('../../../shared/src/wire/runtime.ts')
-    const { packTick } = await import('../../../shared/src/wire/intervals.ts')
+    const { packTick } = await import('../../../shared/src/wire/pack-tick.ts')
     const tick = tickOf({ startMs: RECORDS_START_MS, cards: 1 })
     const intervals = { ...packTick(tick), runCounts: [2], runDurationsMs: [20_000] }
     const result = decodeRecord(generated.Record.encode({ intervals }).finish(), () => [0])
     expect(result).toEqual({ status: 'ok', record: { kind: 'tick', tick } })
+  })
+
+  test.each(['free', 'busy', 'flipping'] as const)(
+    'of cards all %s decodes to what was encoded, and what its runs tell costs no byte',
+    async (shape) => {
+      const { packTick } = await import('../../../shared/src/wire/pack-tick.ts')
+      const tick = tickOf({ startMs: RECORDS_START_MS, shape })
+      const bytes = encodeRecord({ kind: 'tick', tick })
+      const decoded = decodeRecord(bytes, () => EIGHT)
+      expect(decoded).toEqual({ status: 'ok', record: { kind: 'tick', tick } })
+      expect(packTick(tick)).toMatchObject({
+        samplesGot: [],
+        samplesZero: [],
+        samplesBelowTenth: [],
+        activeLackMs: [],
+        givenMs: [],
+        wallStepsMs: [],
+      })
+    },
+  )
+
+  test.each([
+    ['too many steps of the clock', new Array<number>(WALL_STEPS_PER_TICK_MAX + 1).fill(3_000)],
+    ['a step longer than this century', [2 * TIME_MS_MAX]],
+  ])('with %s is refused, named, and its span is kept', (_, wallStepsMs) => {
+    const result = decodeRecord(brokenTick({}, { wallStepsMs }), () => EIGHT)
+    expect(result).toMatchObject({ status: 'refused', code: 'record_out_of_range', ...span })
+    expect(result.status === 'refused' && result.sentence).toContain('wall_steps_ms')
   })
 
   test('absent stays absent and zero stays zero', () => {

@@ -10,11 +10,11 @@ import { AppError } from '@yiben/shared'
 import { z } from 'zod'
 import { decodeEntry } from '../../journal/entry.ts'
 import type { NodeId, UnitId } from '../../model/ids.ts'
-import { DEPOSIT_CLOSE_REASONS, type Deposit, FEED_KINDS } from '../../model/ledger.ts'
+import { DEPOSIT_CLOSE_REASONS, FEED_KINDS } from '../../model/ledger.ts'
 import type { Asker } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
 import { instantOut, instantText } from '../schemas.ts'
-import { depositOf, depositSchema, unitsOfDeposits } from './deposits.ts'
+import { depositOf, depositSchema, type ToldDeposit, unitsOfDeposits } from './deposits.ts'
 
 /** Entries looked at for one answer; feed kinds are a fraction of them. */
 const LOOK_ENTRIES_MAX = 2_000
@@ -71,7 +71,7 @@ export async function changesAfter(
   after: { readonly seq: number; readonly limit: number },
 ): Promise<Changes> {
   const entries = await context.store.readJournal(after.seq, LOOK_ENTRIES_MAX)
-  const found: { seq: number; atMs: number; kind: Change['kind']; deposit: Deposit }[] = []
+  const found: { seq: number; atMs: number; kind: Change['kind']; deposit: ToldDeposit }[] = []
   let seq = after.seq
   for (const entry of entries) {
     if (found.length >= after.limit) break
@@ -98,7 +98,7 @@ export async function changesAfter(
   return { changes, seq }
 }
 
-function depositOfBytes(bytes: Uint8Array): Deposit {
+function depositOfBytes(bytes: Uint8Array): ToldDeposit {
   const payload = payloadSchema.parse(decodeEntry(bytes)?.payload)
   return {
     depositId: payload.deposit_id,

@@ -12,6 +12,7 @@ import type { Asker } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
 import { decimalOut, instantOrNull, instantOut, instantText } from '../schemas.ts'
 import { petaText } from './ledger.ts'
+import { type LotAnswer, lotAnswerOf } from './lots.ts'
 
 export const depositSchema = z
   .object({
@@ -46,10 +47,38 @@ export async function unitsOfDeposits(
   return new Map(units.map((unit) => [unit.unitId, unit]))
 }
 
+/** The lots that open deposits of these lie in, each with all that is open in it now. */
+export async function lotsOfDeposits(
+  context: Pick<ApiContext, 'isSuspended' | 'lookup' | 'lots' | 'store'>,
+  asker: Asker,
+  deposits: readonly Deposit[],
+): Promise<readonly LotAnswer[]> {
+  const { lookup, lots, store } = context
+  const open = deposits.filter(({ closedAtMs }) => closedAtMs === null)
+  if (open.length === 0) return []
+  const [offers, sites] = await Promise.all([
+    store.readOffers(asker.scope, [...new Set(open.map(({ nodeId }) => nodeId))]),
+    store.listSites(asker.scope),
+  ])
+  const regions = new Map(sites.map(({ code, terms }) => [code, terms.regionCode]))
+  const unitIds = new Set(open.map(({ unitId }) => unitId))
+  return offers
+    .flatMap((offer) => lots.of(offer))
+    .filter(({ cards }) => cards.some(({ unitId }) => unitIds.has(unitId)))
+    .map((lot) => {
+      const regionCode = regions.get(lot.siteCode) ?? ''
+      const place = { code: lot.siteCode, regionCode, hub: lookup.hubOf(regionCode) }
+      return lotAnswerOf(context, asker, lot, place)
+    })
+}
+
+/** What the journal and the change feed tell of a deposit as well. */
+export type ToldDeposit = Omit<Deposit, 'consentEndCount'>
+
 export function depositOf(
   { lookup, lots, isSuspended }: DepositParts,
   asker: Asker,
-  deposit: Deposit,
+  deposit: ToldDeposit,
   unit: UnitRow,
 ): DepositAnswer {
   const match = lookup.match(unit.profile)
@@ -61,7 +90,7 @@ export function depositOf(
   }
   return {
     deposit_id: deposit.depositId,
-    lot_id: lots.idOf(deposit.nodeId, unit.profile),
+    lot_id: lots.idOf(deposit.nodeId, lots.kindOf(unit.profile)),
     model: match.model,
     vendor: unit.profile.vendor,
     p: rate === null ? null : petaText(rate),

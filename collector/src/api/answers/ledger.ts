@@ -5,7 +5,12 @@
 import { HOUR_MS } from '@yiben/shared'
 import { z } from 'zod'
 import { petaflopsText } from '../../catalogue/petaflops.ts'
-import { LEDGER_DEFINITION_VERSION } from '../../rollup/definitions.ts'
+import type { CardCounts } from '../../model/card-count.ts'
+import {
+  CONNECTED_WITHIN_MS,
+  LAPSED_AFTER_MS,
+  LEDGER_DEFINITION_VERSION,
+} from '../../rollup/definitions.ts'
 import {
   LEDGER_GROUPINGS,
   LEDGER_STAGES,
@@ -15,7 +20,7 @@ import {
   ledgerOf,
 } from '../../rollup/ledger.ts'
 import { finalityOf } from '../../rollup/seal.ts'
-import type { LedgerState, Scope, UnitAt } from '../../storage/requests.ts'
+import type { LedgerState, Scope } from '../../storage/requests.ts'
 import type { Store } from '../../storage/store.ts'
 import { decimalOut, ratioOfPpm, ratioOut } from '../schemas.ts'
 import type { CatalogueLookup } from './lookup.ts'
@@ -77,13 +82,14 @@ export async function ledgerAnswer(parts: LedgerParts, ask: LedgerAsk): Promise<
   const { store, lookup } = parts
   const knownAtMs = ask.knownAtMs ?? ask.nowMs
   const asOfMs = ask.asOfMs ?? (await toldInstant(parts, ask.scope, knownAtMs))
-  const [units, declared, sites, backlog] = await Promise.all([
-    store.readLedgerAt(ask.scope, asOfMs, knownAtMs),
+  const [cards, declared, sites, backlog] = await Promise.all([
+    cardsAt(parts, ask.scope, { asOfMs, knownAtMs }),
     store.readDeclared(ask.scope, knownAtMs),
     store.listSites(ask.scope),
     store.rollupBacklog(),
   ])
-  const rows = ledgerOf({ units, declared, asOfMs, by: ask.by, lookup: lookup.forSites(sites) })
+  const { counts } = cards
+  const rows = ledgerOf({ counts, declared, by: ask.by, lookup: lookup.forSites(sites) })
   const finality = finalityOf({
     toMs: Math.floor(asOfMs / HOUR_MS) * HOUR_MS + HOUR_MS,
     knownAtMs,
@@ -101,27 +107,28 @@ export async function ledgerAnswer(parts: LedgerParts, ask: LedgerAsk): Promise<
   return { ...pedigree, by: ask.by, rows: rows.map(rowText) }
 }
 
+/** Of this many cards each was in such a state at the instant, as far as it was known then. */
+export function cardsAt(
+  { store, settledLagMs }: Pick<LedgerParts, 'store' | 'settledLagMs'>,
+  scope: Scope,
+  instant: { readonly asOfMs: number; readonly knownAtMs: number },
+): Promise<CardCounts> {
+  return store.readLedgerAt(scope, {
+    ...instant,
+    connectedWithinMs: CONNECTED_WITHIN_MS,
+    lapsedAfterMs: LAPSED_AFTER_MS,
+    settledLagMs,
+  })
+}
+
 /**
  * The latest instant at which no live node has anything left to tell: its cards are in a state, not
  * on the way. A node that lags further than the settled lag does not hold the ledger back.
  */
 async function toldInstant(parts: LedgerParts, scope: Scope, knownAtMs: number): Promise<number> {
-  const units = await parts.store.readLedgerAt(scope, knownAtMs, knownAtMs)
-  return toldInstantOf(units, knownAtMs, parts.settledLagMs)
-}
-
-function toldInstantOf(
-  units: readonly Pick<UnitAt, 'run' | 'provenToMs'>[],
-  knownAtMs: number,
-  settledLagMs: number,
-): number {
-  let instant = knownAtMs
-  for (const { run, provenToMs } of units) {
-    if (run !== null || provenToMs === null || provenToMs < knownAtMs - settledLagMs) continue
-    // Half-open: the last instant a run covers lies before its end.
-    instant = Math.min(instant, provenToMs - 1)
-  }
-  return instant
+  const { untoldFromMs } = await cardsAt(parts, scope, { asOfMs: knownAtMs, knownAtMs })
+  // Half-open: the last instant a run covers lies before its end.
+  return untoldFromMs === null ? knownAtMs : Math.min(knownAtMs, untoldFromMs - 1)
 }
 
 function rowText(row: LedgerRow): LedgerAnswer['rows'][number] {

@@ -6,7 +6,7 @@ import { divisionCodeOf } from '@yiben/shared'
 import type { Catalogue } from '../../catalogue/catalogue.ts'
 import type { CatalogueMatch } from '../../catalogue/match.ts'
 import { pOfUnit } from '../../catalogue/petaflops.ts'
-import type { DeviceProfile, UnitRow } from '../../model/inventory.ts'
+import type { DeviceProfile } from '../../model/inventory.ts'
 import type { Site } from '../../model/site.ts'
 import type { SitePlace } from '../../rollup/declared.ts'
 import type { LedgerLookup } from '../../rollup/ledger.ts'
@@ -73,8 +73,8 @@ export class CatalogueLookup {
   forSites(sites: readonly Site[]): LedgerLookup {
     const places = new Map(sites.map((site) => [site.code, placeOf(site)]))
     return {
-      pOf: (unit: UnitRow) => this.rate(unit.profile, unit.sharePpm),
-      modelOf: (unit: UnitRow) => this.match(unit.profile).model,
+      pOf: (profile) => this.rate(profile, SHARE_WHOLE_PPM),
+      modelOf: (profile) => this.match(profile).model,
       vendorOfModel: (model) => this.vendorOfModel(model),
       hubOf: (regionCode) => this.hubOf(regionCode),
       placeOf: (siteCode) => places.get(siteCode) ?? null,

@@ -1,6 +1,7 @@
-/** `GET /v1/deposits`: what is put in now; `open=false` adds what has been closed. */
+/** `GET /v1/deposits`: what is put in now, with its lots; `open=false` adds what has been closed. */
 import { z } from 'zod'
-import { depositOf, depositSchema, unitsOfDeposits } from '../answers/deposits.ts'
+import { depositOf, depositSchema, lotsOfDeposits, unitsOfDeposits } from '../answers/deposits.ts'
+import { lotSchema } from '../answers/lots.ts'
 import type { App } from '../app.ts'
 import { askerOf } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
@@ -9,7 +10,12 @@ import { flagIn, nextCursorOut, PROBLEMS, pageIn, pageOf } from '../schemas.ts'
 const answerSchema = z.object({
   demo: z.boolean(),
   catalogue_version: z.string(),
-  deposits: z.array(depositSchema),
+  deposits: z.array(depositSchema).meta({ description: 'one per card, in the order of opening' }),
+  lots: z.array(lotSchema).meta({
+    description:
+      'the lots in which the open deposits of this page lie, each with all its cards, so that one ' +
+      'may come with several pages',
+  }),
   next_cursor: nextCursorOut,
 })
 
@@ -19,7 +25,7 @@ export function depositsRoutes(app: App, context: ApiContext): void {
     {
       config: { access: 'deposits' },
       schema: {
-        summary: 'Deposits, open ones only unless open=false',
+        summary: 'Deposits and their lots, open ones only unless open=false',
         querystring: z.strictObject({ ...pageIn, open: flagIn.optional() }),
         response: { 200: answerSchema, ...PROBLEMS },
       },
@@ -30,7 +36,10 @@ export function depositsRoutes(app: App, context: ApiContext): void {
       const openOnly = request.query.open ?? true
       const page = await store.listDeposits(asker.scope, openOnly, pageOf(request.query))
       const unitIds = page.rows.map((deposit) => deposit.unitId)
-      const units = await unitsOfDeposits(context, asker, unitIds)
+      const [units, lots] = await Promise.all([
+        unitsOfDeposits(context, asker, unitIds),
+        lotsOfDeposits(context, asker, page.rows),
+      ])
       return {
         demo: ledger.isDemo,
         catalogue_version: catalogue.version,
@@ -38,6 +47,7 @@ export function depositsRoutes(app: App, context: ApiContext): void {
           const unit = units.get(deposit.unitId)
           return unit === undefined ? [] : [depositOf(context, asker, deposit, unit)]
         }),
+        lots: [...lots],
         next_cursor: page.nextCursor,
       }
     },

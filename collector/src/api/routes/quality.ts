@@ -1,13 +1,14 @@
 /**
  * `GET /v1/quality`: what a person should look at. Doubts of the collector about itself, conflicts,
  * clones, spools that were replaced, refused records and the holes among them, silences, clock
- * offsets and steps, models without a figure, weak identities. Lists are cut; totals are not.
+ * offsets, steps and gaps, models without a figure, weak identities. Lists are cut; totals are not.
  */
 import { causeOf, type ErrorCode } from '@yiben/shared'
 import { z } from 'zod'
-import { isCard } from '../../rollup/ledger.ts'
-import type { QualityRows, Scope, UnitAt } from '../../storage/requests.ts'
+import type { CardCount } from '../../model/card-count.ts'
+import type { QualityRows, Scope } from '../../storage/requests.ts'
 import { conflictAnswers, conflictSchema } from '../answers/conflicts.ts'
+import { cardsAt } from '../answers/ledger.ts'
 import type { App } from '../app.ts'
 import { askerOf } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
@@ -90,8 +91,15 @@ const qualitySchema = z.object({
     }),
   ),
   clock_steps: listOf(
+    z.object({
+      node_id: z.string(),
+      at: instantOut.meta({ description: 'end of the tick that told it: a minute at most after' }),
+      step_ms: z.number().int(),
+    }),
+  ).meta({ description: 'steps of the wall clock of a node: evidence, no interval is moved' }),
+  clock_gaps: listOf(
     z.object({ node_id: z.string(), from: instantOut, to: instantOut }).meta({
-      description: 'where a node has told that its clock was stepped: unknown(clock)',
+      description: 'where a node has mended its timeline after a wrong clock: unknown(clock)',
     }),
   ),
   suspended_nodes: listOf(z.object({ node_id: z.string(), last_heard_at: instantOut })),
@@ -120,9 +128,10 @@ export function qualityRoutes(app: App, context: ApiContext): void {
       const { scope } = askerOf(request)
       const nowMs = clock.wallMs()
       const sinceMs = request.query.since ?? nowMs - SINCE_MS_DEFAULT
-      const [rows, units] = await Promise.all([
+      const parts = { store, settledLagMs: context.settings.settledLagMs }
+      const [rows, { counts }] = await Promise.all([
         store.readQuality(scope, sinceMs),
-        store.readLedgerAt(scope, nowMs, nowMs),
+        cardsAt(parts, scope, { asOfMs: nowMs, knownAtMs: nowMs }),
       ])
       return {
         demo: ledger.isDemo,
@@ -133,7 +142,8 @@ export function qualityRoutes(app: App, context: ApiContext): void {
         conflicts: await conflictsOf(context, scope, rows),
         ...anomaliesOf(rows),
         ...sessionsOf(context, rows),
-        ...inventoryOf(context, units),
+        unrated_models: unratedModels(context, counts),
+        weak_identities: weakIdentities(rows),
       }
     },
   )
@@ -165,7 +175,14 @@ function anomaliesOf(rows: QualityRows) {
     refused: cut(rows.refused.map(refusedOf)),
     holes: cut(rows.refused.filter(({ code }) => code === HOLE_CODE).map(refusedOf)),
     clock_steps: cut(
-      rows.clockSteps.map(({ nodeId, fromMs, toMs }) => ({
+      rows.clockSteps.map(({ nodeId, atMs, stepMs }) => ({
+        node_id: nodeId,
+        at: instantText(atMs),
+        step_ms: stepMs,
+      })),
+    ),
+    clock_gaps: cut(
+      rows.clockGaps.map(({ nodeId, fromMs, toMs }) => ({
         node_id: nodeId,
         from: instantText(fromMs),
         to: instantText(toMs),
@@ -227,10 +244,9 @@ function sessionsOf({ isSuspended }: ApiContext, { sessions }: QualityRows) {
   }
 }
 
-function inventoryOf({ lookup }: ApiContext, units: readonly UnitAt[]) {
-  const cards = units.map(({ unit }) => unit).filter(isCard)
+function unratedModels({ lookup }: ApiContext, counts: readonly CardCount[]) {
   const unrated = new Map<string, { vendor: string; printed_name: string; cards: number }>()
-  for (const { profile } of cards) {
+  for (const { cards, profile } of counts) {
     if (lookup.match(profile).rated) continue
     const key = JSON.stringify([profile.vendor, profile.name])
     const row = unrated.get(key) ?? {
@@ -238,18 +254,19 @@ function inventoryOf({ lookup }: ApiContext, units: readonly UnitAt[]) {
       printed_name: profile.name,
       cards: 0,
     }
-    row.cards += 1
+    row.cards += cards
     unrated.set(key, row)
   }
-  const weak = cards.filter(({ strongestIdentity }) => strongestIdentity !== 'strong')
+  return cut([...unrated.values()].sort((left, right) => right.cards - left.cards))
+}
+
+function weakIdentities({ weakIdentities: { rows, total } }: QualityRows) {
   return {
-    unrated_models: cut([...unrated.values()].sort((left, right) => right.cards - left.cards)),
-    weak_identities: cut(
-      weak.map((unit) => ({
-        node_id: unit.nodeId,
-        unit_id: unit.unitId,
-        identity: unit.strongestIdentity,
-      })),
-    ),
+    total,
+    rows: rows.slice(0, ROWS_SHOWN_MAX).map(({ nodeId, unitId, strongestIdentity }) => ({
+      node_id: nodeId,
+      unit_id: unitId,
+      identity: strongestIdentity,
+    })),
   }
 }

@@ -11,9 +11,11 @@ import { type Database, type DriverName, holdLock, openConnection } from './driv
 import { ingestMethods } from './ingest.ts'
 import { inventoryMethods } from './inventory.ts'
 import { journalMethods } from './journal.ts'
+import { journalTreeMethods } from './journal-tree.ts'
 import { createLedger, readLedger } from './ledger.ts'
 import { METHODS, STORE_METHODS, type StoreMethod, type SyncStore } from './methods.ts'
 import { migrate } from './migrate.ts'
+import { offerMethods } from './offers.ts'
 import { readMethods } from './reads.ts'
 import { rollupMethods } from './rollup.ts'
 import { endAllSessions, rosterMethods } from './roster.ts'
@@ -102,7 +104,9 @@ function syncStoreOver(db: Database): SyncStore {
     ...conflictMethods(db),
     ...silenceMethods(db),
     ...depositMethods(db),
+    ...offerMethods(db),
     ...journalMethods(db),
+    ...journalTreeMethods(db),
     ...rollupMethods(db),
     ...unitMethods(db),
     ...readMethods(db),

@@ -85,8 +85,8 @@ export function depositMethods(db: Database): DepositMethods {
       const openRows = new OpenRows(db)
       return db
         .all(
-          `SELECT ${UNIT_COLUMNS}, d.deposit_id, d.window_start_ms, d.opened_at_ms, d.closed_at_ms,
-             d.close_reason
+          `SELECT ${UNIT_COLUMNS}, d.deposit_id, d.window_start_ms, d.opened_at_ms, d.consent_end_count,
+             d.closed_at_ms, d.close_reason
            FROM deposits d, ${UNIT_TABLES}
            WHERE u.unit_id = d.unit_id AND d.closed_at_ms IS NULL AND ${inScope('n.site_code')} ORDER BY d.deposit_number`,
           sites,
@@ -183,13 +183,15 @@ function openDepositOf(db: Database, unitId: UnitId): string | null {
 
 function insertDeposit(db: Database, deposit: DepositChange['openings'][number]): void {
   db.run(
-    `INSERT INTO deposits (deposit_id, unit_id, node_id, window_start_ms, opened_at_ms)
-     VALUES (?, ?, ?, ?, ?)`,
+    `INSERT INTO deposits
+       (deposit_id, unit_id, node_id, window_start_ms, opened_at_ms, consent_end_count)
+     VALUES (?, ?, ?, ?, ?, ?)`,
     deposit.depositId,
     deposit.unitId,
     deposit.nodeId,
     deposit.windowStartMs,
     deposit.openedAtMs,
+    deposit.consentEndCount,
   )
 }
 

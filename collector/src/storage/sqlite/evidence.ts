@@ -78,26 +78,6 @@ export function readRuns(
   return isOpenInside ? [...runs, openRun] : runs
 }
 
-/** The last run known at `knownAtMs` that starts at or before `atMs`. */
-export function lastRunBefore(
-  db: Database,
-  unitId: UnitId,
-  openRun: StoredRun | null,
-  at: { readonly atMs: number; readonly knownAtMs: number },
-): StoredRun | null {
-  if (openRun !== null && openRun.startMs <= at.atMs && isKnownAt(openRun, at.knownAtMs)) {
-    return openRun
-  }
-  const row = db.get(
-    `SELECT * FROM runs WHERE unit_id = ? AND start_ms <= ?
-       AND COALESCE(recorded_at_ms, start_ms) <= ? ORDER BY start_ms DESC LIMIT 1`,
-    unitId,
-    at.atMs,
-    at.knownAtMs,
-  )
-  return row === undefined ? null : runOf(row)
-}
-
 /** Silences of the unit, its node's included, that touch the span and were declared by then. */
 export function readSilences(
   db: Database,

@@ -4,8 +4,13 @@
  */
 import { assert } from '@yiben/shared'
 import type { NodeId, UnitId } from '../../model/ids.ts'
-import type { RefusedRow, StoredRun } from '../../model/timeline.ts'
-import type { IngestCommit, IngestResult, NodeState } from '../requests.ts'
+import type { ClockStep, RefusedRow, StoredRun } from '../../model/timeline.ts'
+import {
+  CLOCK_STEPS_KEPT_MS,
+  type IngestCommit,
+  type IngestResult,
+  type NodeState,
+} from '../requests.ts'
 import { PUT_UNIT_HOUR, unitHourOf, unitHourParams } from './columns.ts'
 import { openConflict } from './conflicts.ts'
 import { markDirty } from './dirty.ts'
@@ -110,6 +115,7 @@ function commitNode(db: Database, commit: IngestCommit): IngestResult {
   for (const end of commit.silencesEnded) endSilence(db, end)
   for (const silence of commit.silencesBegun) insertSilence(db, silence)
   for (const hourMs of commit.dirtyHours) markDirty(db, hourMs, hourMs + 1)
+  insertClockSteps(db, commit.clockSteps)
   for (const conflict of commit.conflicts) {
     reopenUnit(db, conflict.keptUnitId)
     openConflict(db, conflict)
@@ -142,6 +148,25 @@ export function lastRunEndMs(db: Database, unitId: UnitId): number {
     unitId,
   )
   return row === undefined ? Number.NEGATIVE_INFINITY : integer(row, 'end_ms')
+}
+
+/** Seldom any; each write takes the node's oldest away, so that a restless clock fills nothing. */
+function insertClockSteps(db: Database, steps: readonly ClockStep[]): void {
+  for (const [ordinal, step] of steps.entries()) {
+    db.run(
+      `INSERT INTO clock_steps (node_id, at_ms, ordinal, epoch, step_ms) VALUES (?, ?, ?, ?, ?)`,
+      step.nodeId,
+      step.atMs,
+      ordinal,
+      step.epoch,
+      step.stepMs,
+    )
+    db.run(
+      'DELETE FROM clock_steps WHERE node_id = ? AND at_ms < ?',
+      step.nodeId,
+      step.atMs - CLOCK_STEPS_KEPT_MS,
+    )
+  }
 }
 
 function insertRefused(db: Database, refused: RefusedRow): void {

@@ -1,109 +1,306 @@
 /**
- * The evidence of every unit at one instant, as known at another (C14). For a unit a run that
- * covers the instant wins; else a silence declared by then; else nothing has been told yet.
+ * The evidence of every card at one instant, as known at another (C14), as counts of cards that are
+ * alike. For a card a run that covers the instant wins; else a silence declared by then; else
+ * nothing has been told yet.
+ *
+ * A whole country is asked about at once, so what is found for many cards comes from SQLite in
+ * columns, as one JSON array each: a row each would cost more than finding it.
  */
-
-import type { UnitRow } from '../../model/inventory.ts'
-import type { StoredRun } from '../../model/timeline.ts'
-import type { Scope, UnitAt } from '../requests.ts'
-import type { Database } from './driver.ts'
-import { lastRunBefore, OpenRows, readSilences } from './evidence.ts'
-import { OPEN_COLUMNS, openOf } from './open-row.ts'
-import { UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
+import { assert, MEASURED_STATES, runCodeOf, stateOf } from '@yiben/shared'
+import {
+  type CardCount,
+  type CardCounts,
+  CONNECTIONS,
+  type Connection,
+  type LedgerInstant,
+} from '../../model/card-count.ts'
+import type { NodeId, UnitId } from '../../model/ids.ts'
+import type { Silence } from '../../model/timeline.ts'
+import type { Scope } from '../requests.ts'
+import type { Database, Row } from './driver.ts'
+import { forEachRun } from './open-row.ts'
+import { profileOf, silenceOf } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
 import { ownerOf, termsAt } from './sites.ts'
+import { integer, integerOrNull, storedJson, text, textOrNull } from './values.ts'
 
-interface Instants {
-  readonly atMs: number
-  readonly knownAtMs: number
+/** Whole cards by node, each counted once, with the open runs that they may be in. */
+const NODES = `
+  SELECT n.node_id, n.site_code, o.timeline_end_ms, o.runs, c.unit_ids, c.profile_ids
+  FROM (SELECT u.node_id, json_group_array(u.unit_id) AS unit_ids,
+      json_group_array(u.profile_id) AS profile_ids
+    FROM units u WHERE u.kind = 'card' AND u.is_counted = 1 AND u.valid_from_ms <= ?
+      AND (u.booked_to_ms IS NULL OR u.booked_to_ms > ?) AND u.known_from_ms <= ?
+    GROUP BY u.node_id) c
+  JOIN nodes n ON n.node_id = c.node_id LEFT JOIN open_nodes o ON o.node_id = n.node_id
+  WHERE ${inScope('n.site_code')}`
+
+/** Of each unit the last closed run known then that begins by the instant, as a `Found`. */
+const CLOSED_RUNS = `
+  SELECT json_group_array((
+    SELECT CASE
+      WHEN r.end_ms > at.as_of AND (r.recorded_at_ms IS NOT NULL OR at.known >= at.as_of)
+        THEN 2 * r.code + (r.recorded_at_ms IS NOT NULL)
+      WHEN r.recorded_at_ms IS NULL THEN -min(r.end_ms, at.known + 1)
+      ELSE -r.end_ms END
+    FROM runs r WHERE r.unit_id = j.value AND r.start_ms <= at.as_of
+      AND COALESCE(r.recorded_at_ms, r.start_ms) <= at.known
+    ORDER BY r.start_ms DESC LIMIT 1)) AS found
+  FROM (SELECT ? AS as_of, ? AS known) at, json_each(?) j`
+
+/** Of each unit 1 where the last deposit that was opened by the instant, and lasted, was open then. */
+const DEPOSITED = `
+  SELECT json_group_array(COALESCE((
+    SELECT d.closed_at_ms IS NULL OR d.closed_at_ms > at.as_of
+    FROM deposits d WHERE d.unit_id = j.value AND d.opened_at_ms <= at.as_of
+      AND d.closed_at_ms IS NOT d.opened_at_ms
+    ORDER BY d.opened_at_ms DESC LIMIT 1), 0)) AS deposited
+  FROM (SELECT ? AS as_of) at, json_each(?) j`
+
+/**
+ * What a run says of the instant: where it covers it twice its code, plus 1 when it was told late;
+ * else the end of what it proves, negative. `null`: there is no run.
+ */
+type Found = number | null
+
+interface NodeCards {
+  readonly nodeId: NodeId
+  readonly siteCode: string
+  readonly unitIds: readonly UnitId[]
+  /** By position of the card, as `found` is. */
+  readonly profileIds: readonly number[]
+  readonly found: Found[]
 }
 
-export function readLedgerAt(
+export function readLedgerAt(db: Database, scope: Scope, instant: LedgerInstant): CardCounts {
+  const nodes = readNodes(db, scope, instant)
+  findClosedRuns(db, nodes, instant)
+  const deposited = depositedUnits(db, nodes, instant)
+  const sums = new CountSums(db, instant)
+  for (const node of nodes) sums.add(node, deposited)
+  return sums.finish()
+}
+
+function readNodes(
   db: Database,
   scope: Scope,
-  asOfMs: number,
-  knownAtMs: number,
-): readonly UnitAt[] {
+  { asOfMs, knownAtMs }: LedgerInstant,
+): readonly NodeCards[] {
   const sites = sitesInScope(db, scope)
-  const terms = termsAt(db, asOfMs)
-  const openRows = readOpenRows(db, sites)
-  const at = { atMs: asOfMs, knownAtMs }
-  return db
-    .all(
-      `SELECT ${UNIT_COLUMNS} FROM ${UNIT_TABLES} WHERE u.valid_from_ms <= ?
-         AND (u.booked_to_ms IS NULL OR u.booked_to_ms > ?) AND u.known_from_ms <= ?
-         AND ${inScope('n.site_code')} ORDER BY u.unit_id`,
-      asOfMs,
-      asOfMs,
-      knownAtMs,
-      sites,
-      sites,
-    )
-    .map((row): UnitAt => {
-      const unit = unitOf(row)
-      const site = terms.get(unit.siteCode)
-      return {
-        unit,
-        ownerCode: ownerOf(site),
-        operatorCode: site?.operatorCode ?? '',
-        regionCode: site?.regionCode ?? '',
-        ...evidenceAt(db, unit, openRows.runOf(unit.nodeId, unit.unitId), at),
-        isDeposited: isDepositedAt(db, unit, asOfMs),
-      }
-    })
+  return db.all(NODES, asOfMs, asOfMs, knownAtMs, sites, sites).map((row) => {
+    const unitIds = storedJson<readonly UnitId[]>(text(row, 'unit_ids'))
+    return {
+      nodeId: text(row, 'node_id') as NodeId,
+      siteCode: text(row, 'site_code'),
+      unitIds,
+      profileIds: storedJson<readonly number[]>(text(row, 'profile_ids')),
+      found: openFounds(row, unitIds, { asOfMs, knownAtMs }),
+    }
+  })
 }
 
-/** One scan instead of one look-up per node: nearly every node in scope is asked about. */
-function readOpenRows(db: Database, sites: string | null): OpenRows {
-  const openRows = new OpenRows(db)
-  const rows = db.all(
-    `SELECT ${OPEN_COLUMNS} FROM open_nodes o JOIN nodes n ON n.node_id = o.node_id
-     WHERE ${inScope('n.site_code')}`,
-    sites,
-    sites,
-  )
-  for (const row of rows) openRows.add(openOf(row))
-  return openRows
+/** What the open runs of a node say; one that begins later, or was not known yet, says nothing. */
+function openFounds(
+  row: Row,
+  unitIds: readonly UnitId[],
+  { asOfMs, knownAtMs }: Pick<LedgerInstant, 'asOfMs' | 'knownAtMs'>,
+): Found[] {
+  const found: Found[] = unitIds.map(() => null)
+  const endMs = integerOrNull(row, 'timeline_end_ms')
+  const packed = textOrNull(row, 'runs')
+  if (endMs === null || packed === null) return found
+  forEachRun(packed, ({ unitId, startMs, code, recordedAtMs }) => {
+    if (endMs <= startMs || startMs > asOfMs || (recordedAtMs ?? startMs) > knownAtMs) return
+    const position = unitIds.indexOf(unitId)
+    if (position < 0) return
+    const provenToMs = recordedAtMs === null ? Math.min(endMs, knownAtMs + 1) : endMs
+    const isLate = recordedAtMs === null ? 0 : 1
+    found[position] = provenToMs > asOfMs ? 2 * code + isLate : -provenToMs
+  })
+  return found
 }
 
-function evidenceAt(
+/** For the cards whose open run says nothing. */
+function findClosedRuns(
   db: Database,
-  unit: UnitRow,
-  openRun: StoredRun | null,
-  at: Instants,
-): Pick<UnitAt, 'run' | 'provenToMs'> {
-  const last = lastRunBefore(db, unit.unitId, openRun, at)
-  const provenToMs = last === null ? null : provenToOf(last, at.knownAtMs)
-  if (last !== null && provenToMs !== null && provenToMs > at.atMs) return { run: last, provenToMs }
-  return { run: silenceAt(db, unit, at), provenToMs }
-}
-
-/** A run that was known as it happened was known up to the instant of knowledge only. */
-function provenToOf(run: StoredRun, knownAtMs: number): number {
-  return run.recordedAtMs === null ? Math.min(run.endMs, knownAtMs + 1) : run.endMs
-}
-
-/** The silence that covers the instant, as a run under its code; one that lasts ends when asked. */
-function silenceAt(db: Database, unit: UnitRow, at: Instants): StoredRun | null {
-  const span = { fromMs: at.atMs, toMs: at.atMs + 1 }
-  const silence = readSilences(db, unit, span, at.knownAtMs).at(-1)
-  if (silence === undefined) return null
-  return {
-    unitId: unit.unitId,
-    startMs: silence.fromMs,
-    endMs: silence.toMs ?? Math.max(at.atMs + 1, at.knownAtMs),
-    code: silence.code,
-    recordedAtMs: null,
+  nodes: readonly NodeCards[],
+  { asOfMs, knownAtMs }: LedgerInstant,
+): void {
+  const asked = unitsWith(nodes, (found) => found === null)
+  const row = db.get(CLOSED_RUNS, asOfMs, knownAtMs, JSON.stringify(asked))
+  const answers = storedJson<readonly Found[]>(text(row ?? {}, 'found'))
+  assert(answers.length === asked.length, 'there is an answer for every card asked about')
+  let next = 0
+  for (const { found } of nodes) {
+    for (const [position, one] of found.entries()) {
+      if (one === null) found[position] = answers[next++] ?? null
+    }
   }
 }
 
-function isDepositedAt(db: Database, unit: UnitRow, atMs: number): boolean {
-  const row = db.get(
-    `SELECT 1 AS deposited FROM deposits WHERE unit_id = ? AND opened_at_ms <= ?
-       AND (closed_at_ms IS NULL OR closed_at_ms > ?) LIMIT 1`,
-    unit.unitId,
-    atMs,
-    atMs,
+/** Of the cards that are free and were told so as it happened: nothing else is deposited. */
+function depositedUnits(
+  db: Database,
+  nodes: readonly NodeCards[],
+  { asOfMs }: LedgerInstant,
+): ReadonlySet<UnitId> {
+  const asked = unitsWith(nodes, isFreeLive)
+  const row = db.get(DEPOSITED, asOfMs, JSON.stringify(asked))
+  const answers = storedJson<readonly number[]>(text(row ?? {}, 'deposited'))
+  return new Set(asked.filter((_, position) => answers[position] === 1))
+}
+
+function unitsWith(
+  nodes: readonly NodeCards[],
+  isAsked: (found: Found) => boolean,
+): readonly UnitId[] {
+  const asked: UnitId[] = []
+  for (const { found, unitIds } of nodes) {
+    for (const [position, unitId] of unitIds.entries()) {
+      if (isAsked(found[position] ?? null)) asked.push(unitId)
+    }
+  }
+  return asked
+}
+
+/** Place of a run code's state in MEASURED_STATES; -1 for a number that is no run code. */
+const STATE_PLACES: readonly number[] = Array.from({ length: 256 }, (_, number) => {
+  const code = runCodeOf(number)
+  return code === null ? -1 : MEASURED_STATES.indexOf(stateOf(code))
+})
+const FREE_PLACE = MEASURED_STATES.indexOf('free')
+/** Place of what has not been told: behind the states. */
+const UNTOLD_PLACE: number = MEASURED_STATES.length
+const PLACES = UNTOLD_PLACE + 1
+
+function placeOfCode(code: number): number {
+  const place = STATE_PLACES[code] ?? -1
+  assert(place >= 0, 'runs and silences hold codes of the table')
+  return place
+}
+
+function isFreeLive(found: Found): boolean {
+  return found !== null && found > 0 && found % 2 === 0 && placeOfCode(found >> 1) === FREE_PLACE
+}
+
+/** Cards of one site and profile, by `slotOf`. */
+interface Tally {
+  readonly siteCode: string
+  readonly profileId: number
+  readonly cards: number[]
+}
+
+function slotOf(connection: number, place: number, isDeposited: boolean): number {
+  return (connection * PLACES + place) * 2 + (isDeposited ? 1 : 0)
+}
+
+/** Adds up nodes, card by card, under what makes cards alike. */
+class CountSums {
+  readonly #db: Database
+  readonly #instant: LedgerInstant
+  readonly #tallies = new Map<string, Tally>()
+  #untoldFromMs: number | null = null
+
+  constructor(db: Database, instant: LedgerInstant) {
+    this.#db = db
+    this.#instant = instant
+  }
+
+  add(node: NodeCards, deposited: ReadonlySet<UnitId>): void {
+    let silences: readonly Silence[] | null = null
+    let tally: Tally | null = null
+    for (const [position, unitId] of node.unitIds.entries()) {
+      const profileId = node.profileIds[position] ?? 0
+      const found = node.found[position] ?? null
+      let place = UNTOLD_PLACE
+      if (found !== null && found > 0) place = placeOfCode(found >> 1)
+      else {
+        silences ??= this.#silencesOf(node.nodeId)
+        place = silentPlace(silences, unitId)
+        if (place === UNTOLD_PLACE && found !== null) this.#noteUntold(-found)
+      }
+      if (tally?.profileId !== profileId) tally = this.#tallyOf(node.siteCode, profileId)
+      const slot = slotOf(this.#connectionOf(found), place, deposited.has(unitId))
+      tally.cards[slot] = (tally.cards[slot] ?? 0) + 1
+    }
+  }
+
+  finish(): CardCounts {
+    const terms = termsAt(this.#db, this.#instant.asOfMs)
+    const profiles = new Map(
+      this.#db
+        .all('SELECT * FROM profiles')
+        .map((row) => [integer(row, 'profile_id'), profileOf(row)]),
+    )
+    const counts = [...this.#tallies.values()].flatMap(({ siteCode, profileId, cards }) => {
+      const profile = profiles.get(profileId)
+      assert(profile !== undefined, 'a card has a profile')
+      const site = terms.get(siteCode)
+      const alike = {
+        siteCode,
+        ownerCode: ownerOf(site),
+        operatorCode: site?.operatorCode ?? '',
+        regionCode: site?.regionCode ?? '',
+        profile,
+      }
+      return countsOf(cards).map((count): CardCount => ({ ...alike, ...count }))
+    })
+    return { counts, untoldFromMs: this.#untoldFromMs }
+  }
+
+  #tallyOf(siteCode: string, profileId: number): Tally {
+    const key = `${profileId}/${siteCode}`
+    const tally = this.#tallies.get(key) ?? { siteCode, profileId, cards: [] }
+    this.#tallies.set(key, tally)
+    return tally
+  }
+
+  #noteUntold(provenToMs: number): void {
+    const { asOfMs, settledLagMs } = this.#instant
+    if (provenToMs < asOfMs - settledLagMs) return
+    this.#untoldFromMs = Math.min(this.#untoldFromMs ?? provenToMs, provenToMs)
+  }
+
+  #connectionOf(found: Found): number {
+    const { asOfMs, connectedWithinMs, lapsedAfterMs } = this.#instant
+    const ageMs = found === null ? Number.POSITIVE_INFINITY : found > 0 ? 0 : asOfMs + found
+    const connection: Connection =
+      ageMs > lapsedAfterMs ? 'lapsed' : ageMs > connectedWithinMs ? 'not_connected' : 'connected'
+    return CONNECTIONS.indexOf(connection)
+  }
+
+  /** Of the node and of its cards, that cover the instant and were declared by then, in order. */
+  #silencesOf(nodeId: NodeId): readonly Silence[] {
+    const { asOfMs, knownAtMs } = this.#instant
+    return this.#db
+      .all(
+        `SELECT * FROM silences WHERE node_id = ? AND from_ms <= ?
+           AND (to_ms IS NULL OR to_ms > max(?, from_ms)) AND declared_at_ms <= ?
+         ORDER BY from_ms, silence_id`,
+        nodeId,
+        asOfMs,
+        asOfMs,
+        knownAtMs,
+      )
+      .map(silenceOf)
+  }
+}
+
+function silentPlace(silences: readonly Silence[], unitId: UnitId): number {
+  const silence = silences.findLast((one) => one.unitId === null || one.unitId === unitId)
+  return silence === undefined ? UNTOLD_PLACE : placeOfCode(silence.code)
+}
+
+/** The slots of a tally that hold cards, spelled out. */
+function countsOf(
+  cards: readonly number[],
+): readonly Pick<CardCount, 'connection' | 'state' | 'isDeposited' | 'cards'>[] {
+  return CONNECTIONS.flatMap((connection, at) =>
+    [...MEASURED_STATES, null].flatMap((state, place) =>
+      [false, true].flatMap((isDeposited) => {
+        const count = cards[slotOf(at, place, isDeposited)] ?? 0
+        return count === 0 ? [] : [{ connection, state, isDeposited, cards: count }]
+      }),
+    ),
   )
-  return row !== undefined
 }

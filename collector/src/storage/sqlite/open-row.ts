@@ -1,45 +1,58 @@
 /**
  * The open row of a node, compact: what a quiet fleet rewrites once per node and minute. Units are
- * one JSON text of positional arrays, about 200 bytes a unit.
+ * two JSON texts of positional arrays in one order, about 200 bytes a unit. The runs stand apart: the
+ * ledger of an instant looks at those of every node, and at nothing else.
  *
- *   unit     = [unitId, index, runStartMs, runCode, runRecordedAtMs, window, withheld, evidence,
- *               hourMs, statistics]
+ *   runs     = [unitId, runStartMs, runCode, runRecordedAtMs, ...] of unit after unit
+ *   unit     = [index, window, withheld, evidence, hourMs, statistics, consentEnds]
  *   window   = null or [startMs, ageStartMs, provenToMs, provenMs]
  *   withheld = null (then the unit is depositable), 0 (not, and no more is known) or [sinceMs, by]
+ *   consentEnds, left out while there was none = [count, [sinceMs, by], ...]
  */
 import { assert, type DepositPolicy, runCodeOf } from '@yiben/shared'
 import type { NodeId, UnitId } from '../../model/ids.ts'
-import type { OpenNode, OpenUnit, OpenWindow, Withheld } from '../../model/timeline.ts'
+import type {
+  ConsentEnd,
+  ConsentEnds,
+  OpenNode,
+  OpenUnit,
+  OpenWindow,
+  Withheld,
+} from '../../model/timeline.ts'
 import { packUnitHour, unpackUnitHour } from './columns.ts'
 import type { Database, Row } from './driver.ts'
 import { integer, storedJson, text, textOrNull } from './values.ts'
 
 type PackedWindow = readonly [number, number, number, number]
 type PackedWithheld = null | 0 | readonly [number, Withheld['by']]
+type PackedConsentEnds = readonly [
+  count: number,
+  ...latest: (readonly [number, ConsentEnd['by']])[],
+]
+/** Numbers of one run in the row. */
+const RUN_LENGTH = 4
+
 type PackedUnit = readonly [
-  unitId: number,
   index: number,
-  runStartMs: number,
-  runCode: number,
-  runRecordedAtMs: number | null,
   window: PackedWindow | null,
   withheld: PackedWithheld,
   evidence: 'A' | 'B',
   hourMs: number,
   statistics: readonly (number | null)[],
+  consentEnds?: PackedConsentEnds,
 ]
 
 export const OPEN_COLUMNS = `o.node_id, o.change_seq, o.timeline_end_ms, o.epoch, o.boot_id,
-  o.facts_revision, o.policy, o.units`
+  o.facts_revision, o.policy, o.runs, o.units`
 
 const PUT_OPEN = `
   INSERT INTO open_nodes
-    (node_id, change_seq, timeline_end_ms, epoch, boot_id, facts_revision, policy, units)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    (node_id, change_seq, timeline_end_ms, epoch, boot_id, facts_revision, policy, runs, units)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (node_id) DO UPDATE SET
     change_seq = excluded.change_seq, timeline_end_ms = excluded.timeline_end_ms,
     epoch = excluded.epoch, boot_id = excluded.boot_id, facts_revision = excluded.facts_revision,
-    policy = excluded.policy, units = excluded.units`
+    policy = excluded.policy, runs = excluded.runs, units = excluded.units`
 
 /** Writes the row under a new change number, which it answers. */
 export function putOpen(db: Database, open: OpenNode): number {
@@ -53,6 +66,7 @@ export function putOpen(db: Database, open: OpenNode): number {
     open.bootId,
     open.factsRevision,
     open.policy === null ? null : JSON.stringify(open.policy),
+    JSON.stringify(open.units.flatMap(packRun)),
     JSON.stringify(open.units.map(packUnit)),
   )
   return changeSeq
@@ -65,13 +79,16 @@ export function readOpen(db: Database, nodeId: NodeId): OpenNode | null {
 
 export function openOf(row: Row): OpenNode {
   const policy = textOrNull(row, 'policy')
+  const runs: OpenRun[] = []
+  forEachRun(text(row, 'runs'), (run) => runs.push(run))
+  const units = storedJson<readonly PackedUnit[]>(text(row, 'units'))
   return {
     nodeId: text(row, 'node_id') as NodeId,
     epoch: text(row, 'epoch'),
     bootId: text(row, 'boot_id'),
     factsRevision: integer(row, 'facts_revision'),
     timelineEndMs: integer(row, 'timeline_end_ms'),
-    units: storedJson<readonly PackedUnit[]>(text(row, 'units')).map(unpackUnit),
+    units: units.map((unit, position) => unpackUnit(unit, runs[position])),
     policy: policy === null ? null : storedJson<DepositPolicy>(policy),
     changeSeq: integer(row, 'change_seq'),
   }
@@ -93,18 +110,43 @@ function nextChangeSeq(db: Database): number {
   return integer(row, 'value')
 }
 
+function packRun({ unitId, runStartMs, runCode, runRecordedAtMs }: OpenUnit) {
+  return [unitId, runStartMs, runCode, runRecordedAtMs]
+}
+
+/** An open run as it is stored; it ends where the node's timeline ends. */
+interface OpenRun {
+  readonly unitId: UnitId
+  readonly startMs: number
+  readonly code: number
+  readonly recordedAtMs: number | null
+}
+
+/** The runs of an open row in their order: called, not listed, because some ask for all at once. */
+export function forEachRun(packed: string, take: (run: OpenRun) => void): void {
+  const numbers = storedJson<readonly (number | null)[]>(packed)
+  for (let at = 0; at < numbers.length; at += RUN_LENGTH) {
+    const unitId = numbers[at] ?? null
+    const startMs = numbers[at + 1] ?? null
+    const code = numbers[at + 2] ?? null
+    const recordedAtMs = numbers[at + 3] ?? null
+    assert(
+      unitId !== null && startMs !== null && code !== null,
+      'an open run has a unit and a code',
+    )
+    take({ unitId: unitId as UnitId, startMs, code, recordedAtMs })
+  }
+}
+
 function packUnit(unit: OpenUnit): PackedUnit {
   return [
-    unit.unitId,
     unit.index,
-    unit.runStartMs,
-    unit.runCode,
-    unit.runRecordedAtMs,
     packWindow(unit.window),
     packWithheld(unit),
     unit.evidence,
     unit.hour.hourMs,
     packUnitHour(unit.hour),
+    ...packConsentEnds(unit.consentEnds),
   ]
 }
 
@@ -113,12 +155,12 @@ function packWindow(window: OpenWindow | null): PackedWindow | null {
   return [window.startMs, window.ageStartMs, window.provenToMs, window.provenMs]
 }
 
-function unpackUnit(packed: PackedUnit): OpenUnit {
-  const [id, index, runStartMs, code, runRecordedAtMs, window, withheld, evidence, hourMs, hour] =
-    packed
+function unpackUnit(packed: PackedUnit, run: OpenRun | undefined): OpenUnit {
+  assert(run !== undefined, 'the open row holds a run for every unit')
+  const { unitId, startMs: runStartMs, code, recordedAtMs: runRecordedAtMs } = run
+  const [index, window, withheld, evidence, hourMs, hour, consentEnds] = packed
   const runCode = runCodeOf(code)
   assert(runCode !== null, 'the open row holds run codes of the table')
-  const unitId = id as UnitId
   return {
     unitId,
     index,
@@ -128,6 +170,7 @@ function unpackUnit(packed: PackedUnit): OpenUnit {
     window: unpackWindow(window),
     depositable: withheld === null,
     withheld: unpackWithheld(withheld),
+    consentEnds: unpackConsentEnds(consentEnds),
     evidence,
     hour: unpackUnitHour(unitId, hourMs, hour),
   }
@@ -142,6 +185,16 @@ function unpackWithheld(packed: PackedWithheld): Withheld | null {
   if (packed === null || packed === 0) return null
   const [sinceMs, by] = packed
   return { sinceMs, by }
+}
+
+function packConsentEnds({ count, latest }: ConsentEnds): [] | [PackedConsentEnds] {
+  if (count === 0) return []
+  return [[count, ...latest.map(({ sinceMs, by }) => [sinceMs, by] as const)]]
+}
+
+function unpackConsentEnds(packed: PackedConsentEnds | undefined): ConsentEnds {
+  const [count, ...latest] = packed ?? [0]
+  return { count, latest: latest.map(([sinceMs, by]) => ({ sinceMs, by })) }
 }
 
 function unpackWindow(packed: PackedWindow | null): OpenWindow | null {

@@ -7,6 +7,7 @@ import { isKnownAt, OpenRows, readRuns, readSilences } from './evidence.ts'
 import { readLedgerAt } from './ledger-at.ts'
 import type { SyncStore } from './methods.ts'
 import {
+  clockGapOf,
   clockStepOf,
   cloneOf,
   conflictOf,
@@ -17,6 +18,7 @@ import {
   refusedOf,
   sessionOf,
   silenceOf,
+  weakIdentityOf,
 } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
 import { PAGE_ROWS_MAX, pageLimit, pageOf, readUnit } from './units.ts'
@@ -24,7 +26,11 @@ import { integer, integerOrNull } from './values.ts'
 
 /** Rows of each list of the quality page: the newest. */
 const QUALITY_ROWS_MAX = PAGE_ROWS_MAX
-const CLOCK_STEP = runCode('unknown/clock')
+/** Cards placed now that no vendor's own id names. */
+const WEAK = `units u JOIN nodes n ON n.node_id = u.node_id WHERE u.valid_to_ms IS NULL
+  AND u.kind = 'card' AND u.is_counted = 1 AND u.strongest_identity IS NOT 'strong'`
+
+const CLOCK_GAP = runCode('unknown/clock')
 
 const NODE_LIST = `SELECT n.*, o.timeline_end_ms, f.received_at_ms, f.facts,
     s.node_id AS session_node, s.generation, s.is_connected, s.collector_instance,
@@ -43,7 +49,7 @@ type ReadMethods = Pick<
 
 export function readMethods(db: Database): ReadMethods {
   return {
-    readLedgerAt: (scope, asOfMs, knownAtMs) => readLedgerAt(db, scope, asOfMs, knownAtMs),
+    readLedgerAt: (scope, instant) => readLedgerAt(db, scope, instant),
 
     listNodes: (scope, page) => {
       const sites = sitesInScope(db, scope)
@@ -173,13 +179,37 @@ function readQuality(db: Database, scope: Scope, sinceMs: number): QualityRows {
       "e.begun_as <> 'first' AND e.began_at_ms >= ?",
       'e.began_at_ms',
     ).map(epochChangeOf),
-    // All units of a node share the step; a literal code, so that the small index is used.
     clockSteps: newest(
+      'c.*',
+      'clock_steps c JOIN nodes n ON n.node_id = c.node_id',
+      'c.at_ms >= ?',
+      'c.at_ms DESC, c.ordinal',
+    ).map(clockStepOf),
+    // All units of a node share the gap; a literal code, so that the small index is used.
+    clockGaps: newest(
       'DISTINCT n.node_id, r.start_ms, r.end_ms',
       'runs r JOIN units u ON u.unit_id = r.unit_id JOIN nodes n ON n.node_id = u.node_id',
-      `r.code = ${CLOCK_STEP} AND r.end_ms >= ?`,
+      `r.code = ${CLOCK_GAP} AND r.end_ms >= ?`,
       'r.end_ms',
-    ).map(clockStepOf),
+    ).map(clockGapOf),
+    weakIdentities: {
+      total: integer(
+        db.get(
+          `SELECT count(*) AS total FROM ${WEAK} AND ${inScope('n.site_code')}`,
+          sites,
+          sites,
+        ) ?? {},
+        'total',
+      ),
+      rows: db
+        .all(
+          `SELECT u.node_id, u.unit_id, u.strongest_identity FROM ${WEAK}
+             AND ${inScope('n.site_code')} ORDER BY u.unit_id DESC LIMIT ${QUALITY_ROWS_MAX}`,
+          sites,
+          sites,
+        )
+        .map(weakIdentityOf),
+    },
     // One row a node: the roster bounds it.
     sessions: db
       .all(

@@ -11,8 +11,8 @@ import type {
   NodeRow,
   SessionRow,
 } from '../../model/node.ts'
-import type { RefusedRow, Silence, StoredRun } from '../../model/timeline.ts'
-import type { ClockStep } from '../requests.ts'
+import type { ClockStep, RefusedRow, Silence, StoredRun } from '../../model/timeline.ts'
+import type { ClockGap, WeakIdentity } from '../requests.ts'
 import type { Row } from './driver.ts'
 import {
   flag,
@@ -68,7 +68,7 @@ const PROFILES = new Map<string, DeviceProfile>()
 /** Printed names of a whole country, with room; past it the table starts anew. */
 const PROFILES_MAX = 10_000
 
-function profileOf(row: Row): DeviceProfile {
+export function profileOf(row: Row): DeviceProfile {
   const key = `${row.vendor}/${row.memory_total_mib}/${row.power_cap_watts}/${row.printed_name}`
   const known = PROFILES.get(key)
   if (known !== undefined) return known
@@ -138,8 +138,25 @@ export function epochChangeOf(row: Row): EpochChange {
 export function clockStepOf(row: Row): ClockStep {
   return {
     nodeId: text(row, 'node_id') as NodeId,
+    epoch: text(row, 'epoch'),
+    atMs: integer(row, 'at_ms'),
+    stepMs: integer(row, 'step_ms'),
+  }
+}
+
+export function clockGapOf(row: Row): ClockGap {
+  return {
+    nodeId: text(row, 'node_id') as NodeId,
     fromMs: integer(row, 'start_ms'),
     toMs: integer(row, 'end_ms'),
+  }
+}
+
+export function weakIdentityOf(row: Row): WeakIdentity {
+  return {
+    nodeId: text(row, 'node_id') as NodeId,
+    unitId: integer(row, 'unit_id') as UnitId,
+    strongestIdentity: wordOrNull(row, 'strongest_identity', IDENTITY_STRENGTHS),
   }
 }
 
@@ -215,6 +232,7 @@ export function depositOf(row: Row): Deposit {
     nodeId: text(row, 'node_id') as NodeId,
     windowStartMs: integer(row, 'window_start_ms'),
     openedAtMs: integer(row, 'opened_at_ms'),
+    consentEndCount: integer(row, 'consent_end_count'),
     closedAtMs: integerOrNull(row, 'closed_at_ms'),
     closeReason: wordOrNull(row, 'close_reason', DEPOSIT_CLOSE_REASONS),
   }

@@ -321,14 +321,14 @@ export namespace yiben {
             constructor(p?: yiben.v1.Record.$Properties);
             $unknowns?: Uint8Array[];
             facts?: (yiben.v1.Facts.$Properties|null);
-            intervals?: (yiben.v1.Intervals.$Properties|null);
             gap?: (yiben.v1.Gap.$Properties|null);
             policy?: (yiben.v1.Policy.$Properties|null);
             veto?: (yiben.v1.VetoRecord.$Properties|null);
             lost?: (yiben.v1.Lost.$Properties|null);
             goodbye?: (yiben.v1.Goodbye.$Properties|null);
             lease?: (yiben.v1.LeaseRecord.$Properties|null);
-            kind?: ("facts"|"intervals"|"gap"|"policy"|"veto"|"lost"|"goodbye"|"lease");
+            intervals?: (yiben.v1.Intervals.$Properties|null);
+            kind?: ("facts"|"gap"|"policy"|"veto"|"lost"|"goodbye"|"lease"|"intervals");
             static encode(m: yiben.v1.Record.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
             static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.Record & yiben.v1.Record.$Shape;
         }
@@ -336,28 +336,28 @@ export namespace yiben {
         namespace Record {
             interface $Properties {
                 facts?: (yiben.v1.Facts.$Properties|null);
-                intervals?: (yiben.v1.Intervals.$Properties|null);
                 gap?: (yiben.v1.Gap.$Properties|null);
                 policy?: (yiben.v1.Policy.$Properties|null);
                 veto?: (yiben.v1.VetoRecord.$Properties|null);
                 lost?: (yiben.v1.Lost.$Properties|null);
                 goodbye?: (yiben.v1.Goodbye.$Properties|null);
                 lease?: (yiben.v1.LeaseRecord.$Properties|null);
-                kind?: ("facts"|"intervals"|"gap"|"policy"|"veto"|"lost"|"goodbye"|"lease");
+                intervals?: (yiben.v1.Intervals.$Properties|null);
+                kind?: ("facts"|"gap"|"policy"|"veto"|"lost"|"goodbye"|"lease"|"intervals");
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
               facts?: yiben.v1.Facts.$Shape|null;
-              intervals?: yiben.v1.Intervals.$Shape|null;
               gap?: yiben.v1.Gap.$Shape|null;
               policy?: yiben.v1.Policy.$Shape|null;
               veto?: yiben.v1.VetoRecord.$Shape|null;
               lost?: yiben.v1.Lost.$Shape|null;
               goodbye?: yiben.v1.Goodbye.$Shape|null;
               lease?: yiben.v1.LeaseRecord.$Shape|null;
+              intervals?: yiben.v1.Intervals.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ kind?: undefined; facts?: null; intervals?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null }|{ kind?: "facts"; facts: yiben.v1.Facts.$Shape; intervals?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null }|{ kind?: "intervals"; facts?: null; intervals: yiben.v1.Intervals.$Shape; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null }|{ kind?: "gap"; facts?: null; intervals?: null; gap: yiben.v1.Gap.$Shape; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null }|{ kind?: "policy"; facts?: null; intervals?: null; gap?: null; policy: yiben.v1.Policy.$Shape; veto?: null; lost?: null; goodbye?: null; lease?: null }|{ kind?: "veto"; facts?: null; intervals?: null; gap?: null; policy?: null; veto: yiben.v1.VetoRecord.$Shape; lost?: null; goodbye?: null; lease?: null }|{ kind?: "lost"; facts?: null; intervals?: null; gap?: null; policy?: null; veto?: null; lost: yiben.v1.Lost.$Shape; goodbye?: null; lease?: null }|{ kind?: "goodbye"; facts?: null; intervals?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye: yiben.v1.Goodbye.$Shape; lease?: null }|{ kind?: "lease"; facts?: null; intervals?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease: yiben.v1.LeaseRecord.$Shape })
+              ({ kind?: undefined; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null }|{ kind?: "facts"; facts: yiben.v1.Facts.$Shape; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null }|{ kind?: "gap"; facts?: null; gap: yiben.v1.Gap.$Shape; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null }|{ kind?: "policy"; facts?: null; gap?: null; policy: yiben.v1.Policy.$Shape; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null }|{ kind?: "veto"; facts?: null; gap?: null; policy?: null; veto: yiben.v1.VetoRecord.$Shape; lost?: null; goodbye?: null; lease?: null; intervals?: null }|{ kind?: "lost"; facts?: null; gap?: null; policy?: null; veto?: null; lost: yiben.v1.Lost.$Shape; goodbye?: null; lease?: null; intervals?: null }|{ kind?: "goodbye"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye: yiben.v1.Goodbye.$Shape; lease?: null; intervals?: null }|{ kind?: "lease"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease: yiben.v1.LeaseRecord.$Shape; intervals?: null }|{ kind?: "intervals"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals: yiben.v1.Intervals.$Shape })
             );
         }
 
@@ -505,25 +505,26 @@ export namespace yiben {
             $unknowns?: Uint8Array[];
             factsRevision: number;
             startMs: number;
-            spanMs: number;
-            samplesExpected: number;
             cpuBusyMs: number;
             cpuTotalMs: number;
-            runCounts: number[];
             runCodes: Uint8Array;
-            runDurationsMs: number[];
-            samplesGot: number[];
-            utilizationSum: number[];
+            depositable: Uint8Array;
             utilizationMax: number[];
-            samplesZero: number[];
-            samplesBelowTenth: number[];
-            activeMs: number[];
-            givenMs: number[];
+            utilizationLack: number[];
             memoryMaxMib: number[];
             energyJoules: number[];
             temperatureMax: Uint8Array;
+            runCounts: number[];
+            runDurationsMs: number[];
+            givenMs: number[];
+            samplesExpected: number;
+            spanMs: number;
+            samplesGot: number[];
+            samplesZero: number[];
+            samplesBelowTenth: number[];
+            activeLackMs: number[];
             classBUnits: Uint8Array;
-            depositable: Uint8Array;
+            wallStepsMs: number[];
             static encode(m: yiben.v1.Intervals.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
             static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.Intervals & yiben.v1.Intervals.$Shape;
         }
@@ -532,25 +533,26 @@ export namespace yiben {
             interface $Properties {
                 factsRevision?: (number|null);
                 startMs?: (number|null);
-                spanMs?: (number|null);
-                samplesExpected?: (number|null);
                 cpuBusyMs?: (number|null);
                 cpuTotalMs?: (number|null);
-                runCounts?: (number[]|null);
                 runCodes?: (Uint8Array|null);
-                runDurationsMs?: (number[]|null);
-                samplesGot?: (number[]|null);
-                utilizationSum?: (number[]|null);
+                depositable?: (Uint8Array|null);
                 utilizationMax?: (number[]|null);
-                samplesZero?: (number[]|null);
-                samplesBelowTenth?: (number[]|null);
-                activeMs?: (number[]|null);
-                givenMs?: (number[]|null);
+                utilizationLack?: (number[]|null);
                 memoryMaxMib?: (number[]|null);
                 energyJoules?: (number[]|null);
                 temperatureMax?: (Uint8Array|null);
+                runCounts?: (number[]|null);
+                runDurationsMs?: (number[]|null);
+                givenMs?: (number[]|null);
+                samplesExpected?: (number|null);
+                spanMs?: (number|null);
+                samplesGot?: (number[]|null);
+                samplesZero?: (number[]|null);
+                samplesBelowTenth?: (number[]|null);
+                activeLackMs?: (number[]|null);
                 classBUnits?: (Uint8Array|null);
-                depositable?: (Uint8Array|null);
+                wallStepsMs?: (number[]|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = yiben.v1.Intervals.$Properties;

@@ -1393,18 +1393,18 @@ export const yiben = $root.yiben = (() => {
    };
 
    Record.prototype.facts = null;
-   Record.prototype.intervals = null;
    Record.prototype.gap = null;
    Record.prototype.policy = null;
    Record.prototype.veto = null;
    Record.prototype.lost = null;
    Record.prototype.goodbye = null;
    Record.prototype.lease = null;
+   Record.prototype.intervals = null;
 
    let $oneOfFields;
 
    $Object.defineProperty(Record.prototype, "kind", {
-    get: $util.oneOfGetter($oneOfFields = ["facts", "intervals", "gap", "policy", "veto", "lost", "goodbye", "lease"]),
+    get: $util.oneOfGetter($oneOfFields = ["facts", "gap", "policy", "veto", "lost", "goodbye", "lease", "intervals"]),
     set: $util.oneOfSetter($oneOfFields)
    });
 
@@ -1417,8 +1417,6 @@ export const yiben = $root.yiben = (() => {
      throw $Error("max depth exceeded");
     if (m.facts != null && $Object.hasOwnProperty.call(m, "facts"))
      $root.yiben.v1.Facts.encode(m.facts, w.uint32(10).fork(), q + 1).ldelim();
-    if (m.intervals != null && $Object.hasOwnProperty.call(m, "intervals"))
-     $root.yiben.v1.Intervals.encode(m.intervals, w.uint32(18).fork(), q + 1).ldelim();
     if (m.gap != null && $Object.hasOwnProperty.call(m, "gap"))
      $root.yiben.v1.Gap.encode(m.gap, w.uint32(26).fork(), q + 1).ldelim();
     if (m.policy != null && $Object.hasOwnProperty.call(m, "policy"))
@@ -1431,6 +1429,8 @@ export const yiben = $root.yiben = (() => {
      $root.yiben.v1.Goodbye.encode(m.goodbye, w.uint32(58).fork(), q + 1).ldelim();
     if (m.lease != null && $Object.hasOwnProperty.call(m, "lease"))
      $root.yiben.v1.LeaseRecord.encode(m.lease, w.uint32(66).fork(), q + 1).ldelim();
+    if (m.intervals != null && $Object.hasOwnProperty.call(m, "intervals"))
+     $root.yiben.v1.Intervals.encode(m.intervals, w.uint32(74).fork(), q + 1).ldelim();
     if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
      for (var i = 0; i < m.$unknowns.length; ++i)
       w.raw(m.$unknowns[i]);
@@ -1469,13 +1469,6 @@ export const yiben = $root.yiben = (() => {
         break;
        m.facts = $root.yiben.v1.Facts.decode(r, r.size(), $undefined, q + 1, m.facts);
        m.kind = "facts";
-       continue;
-      }
-     case 2: {
-       if (u !== 2)
-        break;
-       m.intervals = $root.yiben.v1.Intervals.decode(r, r.size(), $undefined, q + 1, m.intervals);
-       m.kind = "intervals";
        continue;
       }
      case 3: {
@@ -1518,6 +1511,13 @@ export const yiben = $root.yiben = (() => {
         break;
        m.lease = $root.yiben.v1.LeaseRecord.decode(r, r.size(), $undefined, q + 1, m.lease);
        m.kind = "lease";
+       continue;
+      }
+     case 9: {
+       if (u !== 2)
+        break;
+       m.intervals = $root.yiben.v1.Intervals.decode(r, r.size(), $undefined, q + 1, m.intervals);
+       m.kind = "intervals";
        continue;
       }
      }
@@ -2303,17 +2303,18 @@ export const yiben = $root.yiben = (() => {
   v1.Intervals = (function() {
 
    const Intervals = function (p) {
-    this.runCounts = [];
-    this.runDurationsMs = [];
-    this.samplesGot = [];
-    this.utilizationSum = [];
     this.utilizationMax = [];
-    this.samplesZero = [];
-    this.samplesBelowTenth = [];
-    this.activeMs = [];
-    this.givenMs = [];
+    this.utilizationLack = [];
     this.memoryMaxMib = [];
     this.energyJoules = [];
+    this.runCounts = [];
+    this.runDurationsMs = [];
+    this.givenMs = [];
+    this.samplesGot = [];
+    this.samplesZero = [];
+    this.samplesBelowTenth = [];
+    this.activeLackMs = [];
+    this.wallStepsMs = [];
     if (p)
      for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
       if (p[ks[i]] != null && ks[i] !== "__proto__")
@@ -2322,25 +2323,26 @@ export const yiben = $root.yiben = (() => {
 
    Intervals.prototype.factsRevision = 0;
    Intervals.prototype.startMs = 0;
-   Intervals.prototype.spanMs = 0;
-   Intervals.prototype.samplesExpected = 0;
    Intervals.prototype.cpuBusyMs = 0;
    Intervals.prototype.cpuTotalMs = 0;
-   Intervals.prototype.runCounts = $util.emptyArray;
    Intervals.prototype.runCodes = $util.newBuffer([]);
-   Intervals.prototype.runDurationsMs = $util.emptyArray;
-   Intervals.prototype.samplesGot = $util.emptyArray;
-   Intervals.prototype.utilizationSum = $util.emptyArray;
+   Intervals.prototype.depositable = $util.newBuffer([]);
    Intervals.prototype.utilizationMax = $util.emptyArray;
-   Intervals.prototype.samplesZero = $util.emptyArray;
-   Intervals.prototype.samplesBelowTenth = $util.emptyArray;
-   Intervals.prototype.activeMs = $util.emptyArray;
-   Intervals.prototype.givenMs = $util.emptyArray;
+   Intervals.prototype.utilizationLack = $util.emptyArray;
    Intervals.prototype.memoryMaxMib = $util.emptyArray;
    Intervals.prototype.energyJoules = $util.emptyArray;
    Intervals.prototype.temperatureMax = $util.newBuffer([]);
+   Intervals.prototype.runCounts = $util.emptyArray;
+   Intervals.prototype.runDurationsMs = $util.emptyArray;
+   Intervals.prototype.givenMs = $util.emptyArray;
+   Intervals.prototype.samplesExpected = 0;
+   Intervals.prototype.spanMs = 0;
+   Intervals.prototype.samplesGot = $util.emptyArray;
+   Intervals.prototype.samplesZero = $util.emptyArray;
+   Intervals.prototype.samplesBelowTenth = $util.emptyArray;
+   Intervals.prototype.activeLackMs = $util.emptyArray;
    Intervals.prototype.classBUnits = $util.newBuffer([]);
-   Intervals.prototype.depositable = $util.newBuffer([]);
+   Intervals.prototype.wallStepsMs = $util.emptyArray;
 
    Intervals.encode = function (m, w, q) {
     if (!w)
@@ -2353,55 +2355,58 @@ export const yiben = $root.yiben = (() => {
      w.uint32(8).uint32(m.factsRevision);
     if (m.startMs != null && $Object.hasOwnProperty.call(m, "startMs") && (typeof m.startMs === "object" ? m.startMs.low || m.startMs.high : m.startMs !== 0))
      w.uint32(16).uint64(m.startMs);
-    if (m.spanMs != null && $Object.hasOwnProperty.call(m, "spanMs") && m.spanMs !== 0)
-     w.uint32(24).uint32(m.spanMs);
-    if (m.samplesExpected != null && $Object.hasOwnProperty.call(m, "samplesExpected") && m.samplesExpected !== 0)
-     w.uint32(32).uint32(m.samplesExpected);
     if (m.cpuBusyMs != null && $Object.hasOwnProperty.call(m, "cpuBusyMs") && (typeof m.cpuBusyMs === "object" ? m.cpuBusyMs.low || m.cpuBusyMs.high : m.cpuBusyMs !== 0))
-     w.uint32(40).uint64(m.cpuBusyMs);
+     w.uint32(24).uint64(m.cpuBusyMs);
     if (m.cpuTotalMs != null && $Object.hasOwnProperty.call(m, "cpuTotalMs") && (typeof m.cpuTotalMs === "object" ? m.cpuTotalMs.low || m.cpuTotalMs.high : m.cpuTotalMs !== 0))
-     w.uint32(48).uint64(m.cpuTotalMs);
-    if (m.runCounts != null && m.runCounts.length) {
-     w.uint32(58).sint32s(m.runCounts);
-    }
+     w.uint32(32).uint64(m.cpuTotalMs);
     if (m.runCodes != null && $Object.hasOwnProperty.call(m, "runCodes") && m.runCodes.length)
-     w.uint32(66).bytes(m.runCodes);
-    if (m.runDurationsMs != null && m.runDurationsMs.length) {
-     w.uint32(74).sint32s(m.runDurationsMs);
-    }
-    if (m.samplesGot != null && m.samplesGot.length) {
-     w.uint32(82).sint32s(m.samplesGot);
-    }
-    if (m.utilizationSum != null && m.utilizationSum.length) {
-     w.uint32(90).sint32s(m.utilizationSum);
-    }
+     w.uint32(42).bytes(m.runCodes);
+    if (m.depositable != null && $Object.hasOwnProperty.call(m, "depositable") && m.depositable.length)
+     w.uint32(50).bytes(m.depositable);
     if (m.utilizationMax != null && m.utilizationMax.length) {
-     w.uint32(98).sint32s(m.utilizationMax);
+     w.uint32(58).sint32s(m.utilizationMax);
     }
-    if (m.samplesZero != null && m.samplesZero.length) {
-     w.uint32(106).sint32s(m.samplesZero);
-    }
-    if (m.samplesBelowTenth != null && m.samplesBelowTenth.length) {
-     w.uint32(114).sint32s(m.samplesBelowTenth);
-    }
-    if (m.activeMs != null && m.activeMs.length) {
-     w.uint32(122).sint32s(m.activeMs);
-    }
-    if (m.givenMs != null && m.givenMs.length) {
-     w.uint32(130).sint32s(m.givenMs);
+    if (m.utilizationLack != null && m.utilizationLack.length) {
+     w.uint32(66).sint32s(m.utilizationLack);
     }
     if (m.memoryMaxMib != null && m.memoryMaxMib.length) {
-     w.uint32(138).sint32s(m.memoryMaxMib);
+     w.uint32(74).sint32s(m.memoryMaxMib);
     }
     if (m.energyJoules != null && m.energyJoules.length) {
-     w.uint32(146).sint32s(m.energyJoules);
+     w.uint32(82).sint32s(m.energyJoules);
     }
     if (m.temperatureMax != null && $Object.hasOwnProperty.call(m, "temperatureMax") && m.temperatureMax.length)
-     w.uint32(154).bytes(m.temperatureMax);
+     w.uint32(90).bytes(m.temperatureMax);
+    if (m.runCounts != null && m.runCounts.length) {
+     w.uint32(98).sint32s(m.runCounts);
+    }
+    if (m.runDurationsMs != null && m.runDurationsMs.length) {
+     w.uint32(106).sint32s(m.runDurationsMs);
+    }
+    if (m.givenMs != null && m.givenMs.length) {
+     w.uint32(114).sint32s(m.givenMs);
+    }
+    if (m.samplesExpected != null && $Object.hasOwnProperty.call(m, "samplesExpected") && m.samplesExpected !== 0)
+     w.uint32(120).uint32(m.samplesExpected);
+    if (m.spanMs != null && $Object.hasOwnProperty.call(m, "spanMs") && m.spanMs !== 0)
+     w.uint32(128).uint32(m.spanMs);
+    if (m.samplesGot != null && m.samplesGot.length) {
+     w.uint32(138).sint32s(m.samplesGot);
+    }
+    if (m.samplesZero != null && m.samplesZero.length) {
+     w.uint32(146).sint32s(m.samplesZero);
+    }
+    if (m.samplesBelowTenth != null && m.samplesBelowTenth.length) {
+     w.uint32(154).sint32s(m.samplesBelowTenth);
+    }
+    if (m.activeLackMs != null && m.activeLackMs.length) {
+     w.uint32(162).sint32s(m.activeLackMs);
+    }
     if (m.classBUnits != null && $Object.hasOwnProperty.call(m, "classBUnits") && m.classBUnits.length)
-     w.uint32(162).bytes(m.classBUnits);
-    if (m.depositable != null && $Object.hasOwnProperty.call(m, "depositable") && m.depositable.length)
-     w.uint32(170).bytes(m.depositable);
+     w.uint32(170).bytes(m.classBUnits);
+    if (m.wallStepsMs != null && m.wallStepsMs.length) {
+     w.uint32(178).sint64s(m.wallStepsMs);
+    }
     if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
      for (var i = 0; i < m.$unknowns.length; ++i)
       w.raw(m.$unknowns[i]);
@@ -2456,31 +2461,13 @@ export const yiben = $root.yiben = (() => {
      case 3: {
        if (u !== 0)
         break;
-       if (v = r.uint32())
-        m.spanMs = v;
-       else
-        delete m.spanMs;
-       continue;
-      }
-     case 4: {
-       if (u !== 0)
-        break;
-       if (v = r.uint32())
-        m.samplesExpected = v;
-       else
-        delete m.samplesExpected;
-       continue;
-      }
-     case 5: {
-       if (u !== 0)
-        break;
        if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
         m.cpuBusyMs = v;
        else
         delete m.cpuBusyMs;
        continue;
       }
-     case 6: {
+     case 4: {
        if (u !== 0)
         break;
        if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
@@ -2489,21 +2476,7 @@ export const yiben = $root.yiben = (() => {
         delete m.cpuTotalMs;
        continue;
       }
-     case 7: {
-       if (u === 2) {
-        if (!(m.runCounts && m.runCounts.length))
-         m.runCounts = [];
-        r.sint32s(m.runCounts);
-        continue;
-       }
-       if (u !== 0)
-        break;
-       if (!(m.runCounts && m.runCounts.length))
-        m.runCounts = [];
-       m.runCounts.push(r.sint32());
-       continue;
-      }
-     case 8: {
+     case 5: {
        if (u !== 2)
         break;
        if ((v = r.bytes()).length)
@@ -2512,49 +2485,16 @@ export const yiben = $root.yiben = (() => {
         delete m.runCodes;
        continue;
       }
-     case 9: {
-       if (u === 2) {
-        if (!(m.runDurationsMs && m.runDurationsMs.length))
-         m.runDurationsMs = [];
-        r.sint32s(m.runDurationsMs);
-        continue;
-       }
-       if (u !== 0)
+     case 6: {
+       if (u !== 2)
         break;
-       if (!(m.runDurationsMs && m.runDurationsMs.length))
-        m.runDurationsMs = [];
-       m.runDurationsMs.push(r.sint32());
+       if ((v = r.bytes()).length)
+        m.depositable = v;
+       else
+        delete m.depositable;
        continue;
       }
-     case 10: {
-       if (u === 2) {
-        if (!(m.samplesGot && m.samplesGot.length))
-         m.samplesGot = [];
-        r.sint32s(m.samplesGot);
-        continue;
-       }
-       if (u !== 0)
-        break;
-       if (!(m.samplesGot && m.samplesGot.length))
-        m.samplesGot = [];
-       m.samplesGot.push(r.sint32());
-       continue;
-      }
-     case 11: {
-       if (u === 2) {
-        if (!(m.utilizationSum && m.utilizationSum.length))
-         m.utilizationSum = [];
-        r.sint32s(m.utilizationSum);
-        continue;
-       }
-       if (u !== 0)
-        break;
-       if (!(m.utilizationSum && m.utilizationSum.length))
-        m.utilizationSum = [];
-       m.utilizationSum.push(r.sint32());
-       continue;
-      }
-     case 12: {
+     case 7: {
        if (u === 2) {
         if (!(m.utilizationMax && m.utilizationMax.length))
          m.utilizationMax = [];
@@ -2568,63 +2508,21 @@ export const yiben = $root.yiben = (() => {
        m.utilizationMax.push(r.sint32());
        continue;
       }
-     case 13: {
+     case 8: {
        if (u === 2) {
-        if (!(m.samplesZero && m.samplesZero.length))
-         m.samplesZero = [];
-        r.sint32s(m.samplesZero);
+        if (!(m.utilizationLack && m.utilizationLack.length))
+         m.utilizationLack = [];
+        r.sint32s(m.utilizationLack);
         continue;
        }
        if (u !== 0)
         break;
-       if (!(m.samplesZero && m.samplesZero.length))
-        m.samplesZero = [];
-       m.samplesZero.push(r.sint32());
+       if (!(m.utilizationLack && m.utilizationLack.length))
+        m.utilizationLack = [];
+       m.utilizationLack.push(r.sint32());
        continue;
       }
-     case 14: {
-       if (u === 2) {
-        if (!(m.samplesBelowTenth && m.samplesBelowTenth.length))
-         m.samplesBelowTenth = [];
-        r.sint32s(m.samplesBelowTenth);
-        continue;
-       }
-       if (u !== 0)
-        break;
-       if (!(m.samplesBelowTenth && m.samplesBelowTenth.length))
-        m.samplesBelowTenth = [];
-       m.samplesBelowTenth.push(r.sint32());
-       continue;
-      }
-     case 15: {
-       if (u === 2) {
-        if (!(m.activeMs && m.activeMs.length))
-         m.activeMs = [];
-        r.sint32s(m.activeMs);
-        continue;
-       }
-       if (u !== 0)
-        break;
-       if (!(m.activeMs && m.activeMs.length))
-        m.activeMs = [];
-       m.activeMs.push(r.sint32());
-       continue;
-      }
-     case 16: {
-       if (u === 2) {
-        if (!(m.givenMs && m.givenMs.length))
-         m.givenMs = [];
-        r.sint32s(m.givenMs);
-        continue;
-       }
-       if (u !== 0)
-        break;
-       if (!(m.givenMs && m.givenMs.length))
-        m.givenMs = [];
-       m.givenMs.push(r.sint32());
-       continue;
-      }
-     case 17: {
+     case 9: {
        if (u === 2) {
         if (!(m.memoryMaxMib && m.memoryMaxMib.length))
          m.memoryMaxMib = [];
@@ -2638,7 +2536,7 @@ export const yiben = $root.yiben = (() => {
        m.memoryMaxMib.push(r.sint32());
        continue;
       }
-     case 18: {
+     case 10: {
        if (u === 2) {
         if (!(m.energyJoules && m.energyJoules.length))
          m.energyJoules = [];
@@ -2652,7 +2550,7 @@ export const yiben = $root.yiben = (() => {
        m.energyJoules.push(r.sint32());
        continue;
       }
-     case 19: {
+     case 11: {
        if (u !== 2)
         break;
        if ((v = r.bytes()).length)
@@ -2661,7 +2559,123 @@ export const yiben = $root.yiben = (() => {
         delete m.temperatureMax;
        continue;
       }
+     case 12: {
+       if (u === 2) {
+        if (!(m.runCounts && m.runCounts.length))
+         m.runCounts = [];
+        r.sint32s(m.runCounts);
+        continue;
+       }
+       if (u !== 0)
+        break;
+       if (!(m.runCounts && m.runCounts.length))
+        m.runCounts = [];
+       m.runCounts.push(r.sint32());
+       continue;
+      }
+     case 13: {
+       if (u === 2) {
+        if (!(m.runDurationsMs && m.runDurationsMs.length))
+         m.runDurationsMs = [];
+        r.sint32s(m.runDurationsMs);
+        continue;
+       }
+       if (u !== 0)
+        break;
+       if (!(m.runDurationsMs && m.runDurationsMs.length))
+        m.runDurationsMs = [];
+       m.runDurationsMs.push(r.sint32());
+       continue;
+      }
+     case 14: {
+       if (u === 2) {
+        if (!(m.givenMs && m.givenMs.length))
+         m.givenMs = [];
+        r.sint32s(m.givenMs);
+        continue;
+       }
+       if (u !== 0)
+        break;
+       if (!(m.givenMs && m.givenMs.length))
+        m.givenMs = [];
+       m.givenMs.push(r.sint32());
+       continue;
+      }
+     case 15: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.samplesExpected = v;
+       else
+        delete m.samplesExpected;
+       continue;
+      }
+     case 16: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.spanMs = v;
+       else
+        delete m.spanMs;
+       continue;
+      }
+     case 17: {
+       if (u === 2) {
+        if (!(m.samplesGot && m.samplesGot.length))
+         m.samplesGot = [];
+        r.sint32s(m.samplesGot);
+        continue;
+       }
+       if (u !== 0)
+        break;
+       if (!(m.samplesGot && m.samplesGot.length))
+        m.samplesGot = [];
+       m.samplesGot.push(r.sint32());
+       continue;
+      }
+     case 18: {
+       if (u === 2) {
+        if (!(m.samplesZero && m.samplesZero.length))
+         m.samplesZero = [];
+        r.sint32s(m.samplesZero);
+        continue;
+       }
+       if (u !== 0)
+        break;
+       if (!(m.samplesZero && m.samplesZero.length))
+        m.samplesZero = [];
+       m.samplesZero.push(r.sint32());
+       continue;
+      }
+     case 19: {
+       if (u === 2) {
+        if (!(m.samplesBelowTenth && m.samplesBelowTenth.length))
+         m.samplesBelowTenth = [];
+        r.sint32s(m.samplesBelowTenth);
+        continue;
+       }
+       if (u !== 0)
+        break;
+       if (!(m.samplesBelowTenth && m.samplesBelowTenth.length))
+        m.samplesBelowTenth = [];
+       m.samplesBelowTenth.push(r.sint32());
+       continue;
+      }
      case 20: {
+       if (u === 2) {
+        if (!(m.activeLackMs && m.activeLackMs.length))
+         m.activeLackMs = [];
+        r.sint32s(m.activeLackMs);
+        continue;
+       }
+       if (u !== 0)
+        break;
+       if (!(m.activeLackMs && m.activeLackMs.length))
+        m.activeLackMs = [];
+       m.activeLackMs.push(r.sint32());
+       continue;
+      }
+     case 21: {
        if (u !== 2)
         break;
        if ((v = r.bytes()).length)
@@ -2670,13 +2684,18 @@ export const yiben = $root.yiben = (() => {
         delete m.classBUnits;
        continue;
       }
-     case 21: {
-       if (u !== 2)
+     case 22: {
+       if (u === 2) {
+        if (!(m.wallStepsMs && m.wallStepsMs.length))
+         m.wallStepsMs = [];
+        r.sint64s(m.wallStepsMs);
+        continue;
+       }
+       if (u !== 0)
         break;
-       if ((v = r.bytes()).length)
-        m.depositable = v;
-       else
-        delete m.depositable;
+       if (!(m.wallStepsMs && m.wallStepsMs.length))
+        m.wallStepsMs = [];
+       m.wallStepsMs.push(r.sint64());
        continue;
       }
      }

@@ -27,6 +27,16 @@ const consent = fc.oneof(
   fc.constant({ depositable: false, withheld: null }),
   withheld.map((one) => ({ depositable: false, withheld: one })),
 )
+const consentEnds = fc.oneof(
+  fc.constant({ count: 0, latest: [] }),
+  fc.record({
+    count: fc.integer({ min: 1, max: 1_000_000 }),
+    latest: fc.array(
+      fc.record({ sinceMs: time, by: fc.constantFrom('veto' as const, 'policy' as const) }),
+      { maxLength: 4 },
+    ),
+  }),
+)
 const hour = fc.record({
   hourMs: time,
   busyMs: amount,
@@ -49,6 +59,7 @@ const unit: fc.Arbitrary<OpenUnit> = fc
     runRecordedAtMs: fc.option(time),
     window: fc.option(window),
     consent,
+    consentEnds,
     evidence: fc.constantFrom('A' as const, 'B' as const),
     hour,
   })
@@ -127,6 +138,7 @@ test('eight quiet cards take less than 2 KiB', () => {
     },
     depositable: true,
     withheld: null,
+    consentEnds: { count: 0, latest: [] },
     evidence: 'A',
     hour: hourOf(100_000 as UnitId, 1_772_323_200_000, { freeMs: 3_600_000, samplesGot: 360 }),
   }

@@ -1,6 +1,6 @@
 /**
- * One tick of a node on the wire, as packed columns. Reading checks every value against what a card
- * can have done in that span; the units come from the facts revision the tick names.
+ * Packed columns to one tick of a node. Every value is checked against what a card can have done in
+ * that span; the units come from the facts revision the tick names.
  */
 import { assert } from '../assert.ts'
 import {
@@ -18,14 +18,10 @@ import {
   type ColumnRule,
   hasBitsPast,
   lowered,
-  packBits,
-  packBytes,
-  packColumn,
-  raised,
   unpackBytes,
   unpackColumn,
 } from './columns.ts'
-import { FieldRefusal, refuseField, timeMs, wholeNumber } from './fields.ts'
+import { boundedList, FieldRefusal, refuseField, timeMs, wholeNumber } from './fields.ts'
 import type { yiben } from './generated/link.js'
 import {
   RUNS_PER_TICK_MAX,
@@ -33,75 +29,47 @@ import {
   TIME_MS_MAX,
   TIME_MS_MIN,
   UNITS_PER_NODE_MAX,
+  WALL_STEPS_PER_TICK_MAX,
 } from './limits.ts'
+import {
+  busyMsOf,
+  COUNT_OFFSET,
+  kindsOf,
+  oneKind,
+  SAMPLES_EXPECTED_USUAL,
+  SPAN_MS_USUAL,
+  TEMPERATURE_OFFSET,
+  usedSamplesOf,
+  usualZeroOf,
+} from './tick-rules.ts'
 
 /** The sampler's floor is one second: an hour has 3,600 samples, one more at the edge. */
 const SAMPLES_MAX = 3601
-/** Left out on the wire; a span of 0 cannot be written at all. */
-const SPAN_MS_USUAL = 60_000
 const PERMILLE_MAX = 1000
+/** Either way; what a sum of utilizations can be is checked on the sum itself. */
+const LACK_MAX = PERMILLE_MAX * SAMPLES_MAX
 /** 16 TiB. */
 const MEMORY_MIB_MAX = 16 * 1024 * 1024
 /** 20 kW for an hour. */
 const ENERGY_JOULES_MAX = 72_000_000
 /** 100,000 cores for an hour. */
 const CPU_MS_MAX = 100_000 * HOUR_MS
-const TEMPERATURE_OFFSET = 101
 
 const RULES = {
   runCounts: { field: 'run_counts', offset: 0, min: 1, max: RUNS_PER_UNIT_MAX },
   runDurations: { field: 'run_durations_ms', offset: 0, min: 1, max: HOUR_MS },
   samplesGot: { field: 'samples_got', offset: 0, min: 0, max: SAMPLES_MAX },
-  sum: { field: 'utilization_sum', offset: 1, min: 0, max: PERMILLE_MAX * SAMPLES_MAX },
   max: { field: 'utilization_max', offset: 1, min: 0, max: PERMILLE_MAX },
-  zero: { field: 'samples_zero', offset: 1, min: 0, max: SAMPLES_MAX },
-  belowTenth: { field: 'samples_below_tenth', offset: 1, min: 0, max: SAMPLES_MAX },
-  activeMs: { field: 'active_ms', offset: 0, min: 0, max: HOUR_MS },
+  lack: { field: 'utilization_lack', offset: 0, min: -LACK_MAX, max: LACK_MAX },
+  zero: { field: 'samples_zero', offset: COUNT_OFFSET, min: -1, max: SAMPLES_MAX },
+  belowTenth: { field: 'samples_below_tenth', offset: COUNT_OFFSET, min: -1, max: SAMPLES_MAX },
+  activeLack: { field: 'active_lack_ms', offset: 0, min: -HOUR_MS, max: HOUR_MS },
   givenMs: { field: 'given_ms', offset: 0, min: 0, max: HOUR_MS },
   memory: { field: 'memory_max_mib', offset: 1, min: 0, max: MEMORY_MIB_MAX },
   energy: { field: 'energy_joules', offset: 1, min: 0, max: ENERGY_JOULES_MAX },
   // Byte 255 is left free for what the sender could not fit, so that it is refused, not clipped.
   temperature: { field: 'temperature_max', offset: TEMPERATURE_OFFSET, min: -60, max: 150 },
 } as const satisfies Record<string, ColumnRule>
-
-export function packTick(tick: Tick): yiben.v1.Intervals.$Properties {
-  const units = tick.units
-  for (const unit of units) {
-    const sum = unit.runs.reduce((total, run) => total + run.durationMs, 0)
-    assert(sum === tick.spanMs, 'the runs of a unit sum to the span of its tick')
-  }
-  const column = (value: (unit: UnitTick) => number, usual: number) =>
-    packColumn(units.map(value), usual)
-  const absentable = (value: (unit: UnitTick) => number | null) =>
-    column((unit) => raised(value(unit), 1), 0)
-  const codes = units.flatMap((unit) => unit.runs.map((run) => run.code as number))
-  const durations = units.flatMap((unit) => unit.runs.slice(0, -1).map((run) => run.durationMs))
-  return {
-    factsRevision: tick.factsRevision,
-    startMs: tick.startMs,
-    spanMs: tick.spanMs === SPAN_MS_USUAL ? null : tick.spanMs,
-    samplesExpected: tick.samplesExpected,
-    cpuBusyMs: raised(tick.cpuBusyMs, 1),
-    cpuTotalMs: raised(tick.cpuTotalMs, 1),
-    runCounts: column((unit) => unit.runs.length, 1),
-    runCodes: packBytes(codes),
-    runDurationsMs: packColumn(durations, 0),
-    samplesGot: column((unit) => unit.samplesGot, tick.samplesExpected),
-    utilizationSum: absentable((unit) => unit.utilizationSumPermille),
-    utilizationMax: absentable((unit) => unit.utilizationMaxPermille),
-    samplesZero: absentable((unit) => unit.samplesZero),
-    samplesBelowTenth: absentable((unit) => unit.samplesBelowTenth),
-    activeMs: column((unit) => unit.activeMs, 0),
-    givenMs: column((unit) => unit.givenMs, 0),
-    memoryMaxMib: absentable((unit) => unit.memoryUsedMibMax),
-    energyJoules: absentable((unit) => unit.energyJoules),
-    temperatureMax: packBytes(
-      units.map((unit) => raised(unit.temperatureCelsiusMax, TEMPERATURE_OFFSET)),
-    ),
-    classBUnits: packBits(units.map((unit) => unit.evidence === 'B')),
-    depositable: packBits(units.map((unit) => unit.depositable)),
-  }
-}
 
 function spanMsOf(message: yiben.v1.Intervals.$Shape): number {
   const spanMs = message.spanMs ?? 0
@@ -135,16 +103,29 @@ export function unpackTick(
     refuseField('facts_revision', `${factsRevision} has not been told`, 'record_unknown_facts')
   }
   assert(indexes.length <= UNITS_PER_NODE_MAX, 'facts were bounded when they were read')
-  const samples = { min: 0, max: SAMPLES_MAX }
-  const samplesExpected = wholeNumber(message.samplesExpected, 'samples_expected', samples)
+  const wallStepsMs = unpackWallSteps(message.wallStepsMs)
+  const span = { spanMs, samplesExpected: unpackExpected(message.samplesExpected) }
   return {
     factsRevision,
     startMs,
-    spanMs,
-    samplesExpected,
+    ...span,
     ...unpackCpu(message),
-    units: unpackUnits(message, indexes, spanMs, samplesExpected),
+    ...(wallStepsMs.length === 0 ? {} : { wallStepsMs }),
+    units: unpackUnits(message, indexes, span),
   }
+}
+
+function unpackExpected(value: number | null | undefined): number {
+  const raised = wholeNumber(value, 'samples_expected', { min: 0, max: SAMPLES_MAX + 1 })
+  return raised === 0 ? SAMPLES_EXPECTED_USUAL : raised - 1
+}
+
+function unpackWallSteps(value: readonly number[] | null | undefined): readonly number[] {
+  // A clock that was set from 1970 to now, or back.
+  const bounds = { min: -TIME_MS_MAX, max: TIME_MS_MAX }
+  return boundedList(value, 'wall_steps_ms', WALL_STEPS_PER_TICK_MAX).map((stepMs) =>
+    wholeNumber(stepMs, 'wall_steps_ms', bounds),
+  )
 }
 
 function unpackCpu(message: yiben.v1.Intervals.$Shape): Pick<Tick, 'cpuBusyMs' | 'cpuTotalMs'> {
@@ -160,35 +141,40 @@ function unpackCpu(message: yiben.v1.Intervals.$Shape): Pick<Tick, 'cpuBusyMs' |
 function unpackUnits(
   message: yiben.v1.Intervals.$Shape,
   indexes: readonly number[],
-  spanMs: number,
-  samplesExpected: number,
+  { spanMs, samplesExpected }: Pick<Tick, 'spanMs' | 'samplesExpected'>,
 ): readonly UnitTick[] {
   const count = indexes.length
-  const column = (packed: readonly number[] | null | undefined, usual: number, rule: ColumnRule) =>
-    elementsOf(unpackColumn(packed, count, usual, rule))
-  const got = column(message.samplesGot, samplesExpected, RULES.samplesGot)
-  const sum = column(message.utilizationSum, 0, RULES.sum)
-  const max = column(message.utilizationMax, 0, RULES.max)
-  const zero = column(message.samplesZero, 0, RULES.zero)
-  const belowTenth = column(message.samplesBelowTenth, 0, RULES.belowTenth)
-  const active = column(message.activeMs, 0, RULES.activeMs)
-  const given = column(message.givenMs, 0, RULES.givenMs)
-  const memory = column(message.memoryMaxMib, 0, RULES.memory)
-  const energy = column(message.energyJoules, 0, RULES.energy)
-  const temperature = elementsOf(unpackBytes(message.temperatureMax, count, RULES.temperature))
   const runs = unpackRuns(message, count, spanMs)
+  const kinds = kindsOf(runs)
+  const column = (packed: readonly number[] | null | undefined, rule: ColumnRule, usual = 0) =>
+    elementsOf(unpackColumn(packed, kinds, usual, rule))
+  const got = column(message.samplesGot, RULES.samplesGot, samplesExpected)
+  const max = column(message.utilizationMax, RULES.max)
+  const lack = column(message.utilizationLack, RULES.lack)
+  const zero = column(message.samplesZero, RULES.zero)
+  const belowTenth = column(message.samplesBelowTenth, RULES.belowTenth)
+  const activeLack = column(message.activeLackMs, RULES.activeLack)
+  const given = column(message.givenMs, RULES.givenMs)
+  const memory = column(message.memoryMaxMib, RULES.memory)
+  const energy = column(message.energyJoules, RULES.energy)
+  const temperature = elementsOf(unpackBytes(message.temperatureMax, count, RULES.temperature))
   if (hasBitsPast(message.classBUnits, count)) refuseField('class_b_units', 'names no unit')
   if (hasBitsPast(message.depositable, count)) refuseField('depositable', 'names no unit')
   return indexes.map((index, position) => {
+    const own = runs[position] ?? []
     const unit: UnitTick = {
       index,
-      runs: runs[position] ?? [],
-      samplesGot: at(got, position),
-      utilizationSumPermille: lowered(at(sum, position), 1),
-      utilizationMaxPermille: lowered(at(max, position), 1),
-      samplesZero: lowered(at(zero, position), 1),
-      samplesBelowTenth: lowered(at(belowTenth, position), 1),
-      activeMs: at(active, position),
+      runs: own,
+      ...unpackUtilization({
+        runs: own,
+        spanMs,
+        samplesGot: at(got, position),
+        utilizationMaxPermille: lowered(at(max, position), 1),
+        lack: at(lack, position),
+        zero: at(zero, position),
+        belowTenth: at(belowTenth, position),
+      }),
+      activeMs: busyMsOf(own) - at(activeLack, position),
       givenMs: at(given, position),
       memoryUsedMibMax: lowered(at(memory, position), 1),
       energyJoules: lowered(at(energy, position), 1),
@@ -201,19 +187,55 @@ function unpackUnits(
   })
 }
 
+/** Raw elements of one unit, and what its runs say that is usual. */
+interface PackedUtilization extends Pick<UnitTick, 'samplesGot' | 'utilizationMaxPermille'> {
+  readonly runs: readonly Run[]
+  readonly spanMs: number
+  readonly lack: number
+  readonly zero: number
+  readonly belowTenth: number
+}
+
+function unpackUtilization(
+  packed: PackedUtilization,
+): Pick<
+  UnitTick,
+  | 'samplesGot'
+  | 'utilizationSumPermille'
+  | 'utilizationMaxPermille'
+  | 'samplesZero'
+  | 'samplesBelowTenth'
+> {
+  const { samplesGot, utilizationMaxPermille: max } = packed
+  const samplesZero = unpackCount(packed.zero, usualZeroOf(packed, packed.spanMs))
+  return {
+    samplesGot,
+    utilizationMaxPermille: max,
+    utilizationSumPermille:
+      max === null ? null : max * usedSamplesOf({ samplesGot, samplesZero }) - packed.lack,
+    samplesZero,
+    samplesBelowTenth: unpackCount(packed.belowTenth, samplesZero),
+  }
+}
+
+function unpackCount(element: number, usual: number | null): number | null {
+  if (element === 0) return usual
+  return element === 1 ? null : element - COUNT_OFFSET
+}
+
 /** Every unit's runs, each list filling the span exactly. */
 function unpackRuns(
   message: yiben.v1.Intervals.$Shape,
   count: number,
   spanMs: number,
 ): readonly (readonly Run[])[] {
-  const counts = elementsOf(unpackColumn(message.runCounts, count, 1, RULES.runCounts))
+  const counts = elementsOf(unpackColumn(message.runCounts, oneKind(count), 1, RULES.runCounts))
   const total = counts.reduce((sum, runs) => sum + runs, 0)
   // Columns of length 1 could ask for far more runs than bytes were sent.
   if (total > RUNS_PER_TICK_MAX) refuseField('run_counts', `sums to ${total} runs`)
   const codes = unpackCodes(message.runCodes, total)
   const durations = elementsOf(
-    unpackColumn(message.runDurationsMs, total - count, 0, RULES.runDurations),
+    unpackColumn(message.runDurationsMs, oneKind(total - count), 0, RULES.runDurations),
   )
   let nextCode = 0
   let nextDuration = 0
@@ -257,12 +279,9 @@ function unpackCodes(
 function checkUnit(unit: UnitTick, spanMs: number): void {
   const field = (name: string) => `${name} of unit ${unit.index}`
   const { utilizationSumPermille: sum, utilizationMaxPermille: max, samplesGot: got } = unit
-  if ((sum === null) !== (max === null)) {
-    refuseField(field('utilization_sum'), 'and utilization_max are not both there or both absent')
-  }
   if (sum !== null && max !== null) {
-    if (sum > PERMILLE_MAX * got) {
-      refuseField(field('utilization_sum'), `is ${sum}, over 1000 for each of ${got} samples`)
+    if (sum < 0 || sum > PERMILLE_MAX * got) {
+      refuseField(field('utilization_sum'), `is ${sum}, outside 0 to 1000 in ${got} samples`)
     }
     if (max > sum) refuseField(field('utilization_max'), `is ${max}, over the sum ${sum}`)
   }
@@ -276,7 +295,9 @@ function checkUnit(unit: UnitTick, spanMs: number): void {
   if (zero !== null && belowTenth !== null && zero > belowTenth) {
     refuseField(field('samples_zero'), `is ${zero}, over samples_below_tenth ${belowTenth}`)
   }
-  if (unit.activeMs > spanMs) refuseField(field('active_ms'), `is ${unit.activeMs}, over the span`)
+  if (unit.activeMs < 0 || unit.activeMs > spanMs) {
+    refuseField(field('active_ms'), `is ${unit.activeMs}, outside the span`)
+  }
   if (unit.givenMs > spanMs) refuseField(field('given_ms'), `is ${unit.givenMs}, over the span`)
 }
 

@@ -1,0 +1,42 @@
+/**
+ * The ledger of an instant as counts: how many cards of a site and a model were in which state. A
+ * card is whole and counted once, under its own timeline, cut into slices or not.
+ */
+import type { MeasuredState } from '@yiben/shared'
+import type { DeviceProfile } from './inventory.ts'
+
+/** An instant of the ledger, and what counts there as connected; lengths in ms. */
+export interface LedgerInstant {
+  readonly asOfMs: number
+  readonly knownAtMs: number
+  /** A card proven within this time before the instant is connected; */
+  readonly connectedWithinMs: number
+  /** one that was not for longer than this, or never, is lapsed. */
+  readonly lapsedAfterMs: number
+  /** Nodes that lag further behind the instant do not hold it back (`untoldFromMs`). */
+  readonly settledLagMs: number
+}
+
+export const CONNECTIONS = ['connected', 'not_connected', 'lapsed'] as const
+export type Connection = (typeof CONNECTIONS)[number]
+
+/** Cards that are alike at an instant: whole, counted once, and how many they are. */
+export interface CardCount {
+  readonly siteCode: string
+  readonly ownerCode: string
+  readonly operatorCode: string
+  readonly regionCode: string
+  readonly profile: DeviceProfile
+  readonly connection: Connection
+  /** `null`: the instant is past the live edge and no silence has been declared yet. */
+  readonly state: MeasuredState | null
+  /** Proven free, told as it happened, and under a deposit. */
+  readonly isDeposited: boolean
+  readonly cards: number
+}
+
+export interface CardCounts {
+  readonly counts: readonly CardCount[]
+  /** The earliest live edge of a card of which the instant has not been told yet. */
+  readonly untoldFromMs: number | null
+}

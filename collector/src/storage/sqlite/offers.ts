@@ -1,0 +1,138 @@
+/**
+ * What nodes offer, for those who keep a picture of it: by node, and as changes. An offer changes
+ * with its node's row, and with a deposit's opening or closing, which is seen by its entry in the
+ * outbox. An entry that has been numbered meanwhile is in the journal, where followers read it.
+ */
+import { assert } from '@yiben/shared'
+import type { NodeId } from '../../model/ids.ts'
+import { FEED_KINDS } from '../../model/ledger.ts'
+import type { DepositedCard, NodeOffer, OfferChanges, OfferCursor } from '../../model/offer.ts'
+import type { OpenNode } from '../../model/timeline.ts'
+import type { Scope } from '../requests.ts'
+import type { Database, Row } from './driver.ts'
+import type { SyncStore } from './methods.ts'
+import { OPEN_COLUMNS, openOf } from './open-row.ts'
+import { depositOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
+import { inScope, sitesInScope } from './scope.ts'
+import { PAGE_ROWS_MAX } from './units.ts'
+import { integer, text } from './values.ts'
+
+const KINDS = JSON.stringify(FEED_KINDS)
+const OFFERING = `${OPEN_COLUMNS}, n.site_code FROM open_nodes o
+  JOIN nodes n ON n.node_id = o.node_id`
+
+type OfferMethods = Pick<SyncStore, 'readOffers' | 'readOfferChanges'>
+
+export function offerMethods(db: Database): OfferMethods {
+  return {
+    readOffers: (scope, nodeIds) => readOffers(db, scope, nodeIds),
+    readOfferChanges: (after, limit) => readOfferChanges(db, after, limit),
+  }
+}
+
+function readOffers(db: Database, scope: Scope, nodeIds: readonly NodeId[]): readonly NodeOffer[] {
+  const sites = sitesInScope(db, scope)
+  const rows = db.all(
+    `SELECT ${OFFERING} WHERE o.node_id IN (SELECT value FROM json_each(?))
+       AND ${inScope('n.site_code')} ORDER BY o.node_id`,
+    JSON.stringify(nodeIds),
+    sites,
+    sites,
+  )
+  return offersOf(db, rows)
+}
+
+function readOfferChanges(db: Database, after: OfferCursor, limit: number): OfferChanges {
+  const count = Math.max(1, Math.min(limit, PAGE_ROWS_MAX))
+  const moved = db.all(
+    `SELECT ${OFFERING} WHERE o.change_seq > ? ORDER BY o.change_seq LIMIT ?`,
+    after.changeSeq,
+    count,
+  )
+  const decided = db.all(
+    `SELECT outbox_id, json_extract(payload, '$.node_id') AS node_id FROM outbox
+     WHERE outbox_id > ? AND kind IN (SELECT value FROM json_each(?))
+     ORDER BY outbox_id LIMIT ?`,
+    after.outboxId,
+    KINDS,
+    count,
+  )
+  const known = new Set(moved.map((row) => row.node_id))
+  const nodeIds = new Set(decided.map((row) => row.node_id).filter((nodeId) => !known.has(nodeId)))
+  const others = db.all(
+    `SELECT ${OFFERING} WHERE o.node_id IN (SELECT value FROM json_each(?)) ORDER BY o.node_id`,
+    JSON.stringify([...nodeIds]),
+  )
+  return {
+    offers: offersOf(db, [...moved, ...others]),
+    cursor: {
+      changeSeq: lastOf(moved, 'change_seq', after.changeSeq),
+      outboxId: lastOf(decided, 'outbox_id', after.outboxId),
+    },
+    hasMore: moved.length === count || decided.length === count,
+  }
+}
+
+function lastOf(rows: readonly Row[], column: string, before: number): number {
+  const last = rows.at(-1)
+  return last === undefined ? before : integer(last, column)
+}
+
+function offersOf(db: Database, nodes: readonly Row[]): readonly NodeOffer[] {
+  const nodeIds = JSON.stringify(nodes.map((row) => text(row, 'node_id')))
+  const deposited = Map.groupBy(
+    db.all(
+      `SELECT ${UNIT_COLUMNS}, d.deposit_id, d.window_start_ms, d.opened_at_ms,
+         d.consent_end_count, d.closed_at_ms, d.close_reason
+       FROM deposits d, ${UNIT_TABLES}
+       WHERE u.unit_id = d.unit_id AND d.closed_at_ms IS NULL
+         AND d.node_id IN (SELECT value FROM json_each(?)) ORDER BY d.deposit_number`,
+      nodeIds,
+    ),
+    (row) => text(row, 'node_id'),
+  )
+  const placed = new Map(
+    db
+      .all(
+        `SELECT node_id, count(*) AS cards FROM units
+         WHERE node_id IN (SELECT value FROM json_each(?)) AND kind = 'card'
+           AND valid_to_ms IS NULL AND is_counted = 1 GROUP BY node_id`,
+        nodeIds,
+      )
+      .map((row) => [text(row, 'node_id'), integer(row, 'cards')] as const),
+  )
+  return nodes.map((row) => {
+    const nodeId = text(row, 'node_id') as NodeId
+    const cards = deposited.get(nodeId) ?? []
+    // Most nodes of a fleet offer nothing; their rows need not be unpacked.
+    const open = cards.length === 0 ? null : openOf(row)
+    return {
+      nodeId,
+      siteCode: text(row, 'site_code'),
+      cardsPlaced: placed.get(nodeId) ?? 0,
+      leaseMsMax: open?.policy?.maxLeaseMs ?? null,
+      cards: open === null ? [] : cards.map((card) => cardOf(card, open)),
+    }
+  })
+}
+
+function cardOf(row: Row, open: OpenNode): DepositedCard {
+  const unit = unitOf(row)
+  const deposit = depositOf(row)
+  assert(deposit.closedAtMs === null, 'only open deposits are offered')
+  const told = open.units.find((one) => one.unitId === unit.unitId)
+  // A later window of the card is no part of this deposit.
+  const window = told?.window?.startMs === deposit.windowStartMs ? told.window : null
+  const isConsented = told?.withheld === null && told.depositable && open.policy?.enabled === true
+  return {
+    unitId: unit.unitId,
+    depositId: deposit.depositId,
+    profile: unit.profile,
+    windowStartMs: deposit.windowStartMs,
+    openedAtMs: deposit.openedAtMs,
+    window:
+      window === null ? null : { ageStartMs: window.ageStartMs, provenToMs: window.provenToMs },
+    isWithheld: !isConsented || told.consentEnds.count > deposit.consentEndCount,
+    isDisputed: unit.isInConflict || !unit.isCounted || unit.validToMs !== null,
+  }
+}
