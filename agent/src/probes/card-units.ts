@@ -12,8 +12,8 @@ import {
   type UnitReading,
 } from '@yiben/shared'
 import type { CardDevice, CardProcess } from './card.ts'
-import type { CardSlice, CardTraits, Cut } from './card-vendor.ts'
-import type { InventoryUnit, RawIdentity, UnitProblem } from './probe.ts'
+import type { CardRest, CardSlice, CardTraits, Cut } from './card-vendor.ts'
+import type { Inventory, InventoryUnit, ProbeSample, RawIdentity, UnitProblem } from './probe.ts'
 import { bytesOf, checkFigures, checkRatio } from './readings.ts'
 import { sharesPpm } from './shares.ts'
 
@@ -25,7 +25,7 @@ export interface PlacedCard<Device extends CardDevice> {
   readonly identities: readonly RawIdentity[]
 }
 
-export function keyOf<Device extends CardDevice>(
+function keyOf<Device extends CardDevice>(
   { vendor }: CardTraits<Device>,
   { identities, place }: PlacedCard<Device>,
 ): string {
@@ -53,8 +53,31 @@ export function placedCards<Device extends CardDevice>(
   )
 }
 
+/** What an inventory tells of these cards. */
+export function inventoryOf<Device extends CardDevice>(
+  traits: CardTraits<Device>,
+  cards: readonly PlacedCard<Device>[],
+  known: { readonly driverVersion: string | null; readonly rootPrefix: string },
+): Pick<Inventory, 'units' | 'problems'> {
+  return {
+    units: cards.flatMap((card) => unitsOfCard(traits, card, known)),
+    problems: problemsOf(traits, cards),
+  }
+}
+
+/** What a sample tells of them, one reading per unit. */
+export function sampleOf<Device extends CardDevice>(
+  traits: CardTraits<Device>,
+  cards: readonly PlacedCard<Device>[],
+): Pick<ProbeSample, 'readings' | 'problems'> {
+  return {
+    readings: cards.flatMap((card) => readingsOfCard(traits, card)),
+    problems: problemsOf(traits, cards),
+  }
+}
+
 /** The card first, then its slices, then the rest. */
-export function unitsOfCard<Device extends CardDevice>(
+function unitsOfCard<Device extends CardDevice>(
   vendor: CardTraits<Device>,
   card: PlacedCard<Device>,
   known: { readonly driverVersion: string | null; readonly rootPrefix: string },
@@ -100,7 +123,7 @@ export function unitsOfCard<Device extends CardDevice>(
       deviceFile: slice.deviceFile ?? null,
       offers: {
         ...offers,
-        utilization: slice.utilization_pct !== null,
+        utilization: slice.has_utilization ?? slice.utilization_pct !== null,
         processes: true,
         power: false,
       },
@@ -110,7 +133,7 @@ export function unitsOfCard<Device extends CardDevice>(
     ...part,
     key: restKey(key),
     kind: 'unsliced',
-    memoryTotalBytes: null,
+    memoryTotalBytes: bytesOf(cut.rest?.memory_total_mib),
     sharePpm: shares.unslicedPpm,
     identities: [],
     deviceFile: null,
@@ -119,8 +142,8 @@ export function unitsOfCard<Device extends CardDevice>(
   return [whole, ...slices, rest]
 }
 
-/** One reading per unit of `unitsOfCard`, in its order; none for the rest, which nobody can use. */
-export function readingsOfCard<Device extends CardDevice>(
+/** One reading per unit of `unitsOfCard`, in its order. */
+function readingsOfCard<Device extends CardDevice>(
   vendor: CardTraits<Device>,
   card: PlacedCard<Device>,
 ): UnitReading[] {
@@ -142,40 +165,33 @@ export function readingsOfCard<Device extends CardDevice>(
       outOfRange,
     ),
     health,
-    processes: isSplit(vendor, device) ? null : countProcesses(vendor, device.processes),
+    processes: isSplit(vendor, device) ? null : processesOn(vendor, device, device.processes),
     kernelAgeMs: null,
     outOfRange,
   }
   const cut = cutOf(vendor, device)
   if (cut === null) return [whole]
-  const slices = cut.slices.map((slice) => sliceReading(vendor, whole, slice))
-  const rest: UnitReading = {
-    ...whole,
-    key: restKey(key),
-    utilization: {},
-    memoryTotalBytes: null,
-    // Nothing can be put on the rest of a cut card; what is used lies in its slices.
-    memoryUsedBytes: 0,
-    powerWatts: null,
-    processes: { computeCount: 0, graphicsCount: null, memoryUsedBytes: 0 },
-    outOfRange: [],
-  }
-  return [whole, ...slices, rest]
+  const partOf = (part: Part): UnitReading => ({
+    ...partReading(whole, part),
+    processes: processesOn(vendor, device, part.processes),
+  })
+  const slices = cut.slices.map((slice) => partOf({ ...slice, key: sliceKey(key, slice) }))
+  return [whole, ...slices, partOf({ ...(cut.rest ?? EMPTY_REST), key: restKey(key) })]
 }
 
-/** Why a card that is split cannot be proven free, or `null`. */
-export function splitProblem<Device extends CardDevice>(
-  vendor: CardTraits<Device>,
-  card: PlacedCard<Device>,
-): UnitProblem | null {
-  const mode = vendor.splitOf?.(card.device) ?? null
-  if (mode === null || cutOf(vendor, card.device) !== null) return null
-  return {
-    key: keyOf(vendor, card),
-    pciAddress: card.device.pci_bdf,
-    code: 'tool_output_unreadable',
-    sentence: `The card is shared out in parts (${mode}) whose use the tool does not tell, so it is never proven free.`,
-  }
+/** Why a card that is split cannot be proven free. */
+function problemsOf<Device extends CardDevice>(
+  traits: CardTraits<Device>,
+  cards: readonly PlacedCard<Device>[],
+): UnitProblem[] {
+  return cards
+    .filter(({ device }) => isSplit(traits, device))
+    .map((card) => ({
+      key: keyOf(traits, card),
+      pciAddress: card.device.pci_bdf,
+      code: 'tool_output_unreadable',
+      sentence: `The card is shared out in parts (${traits.splitOf?.(card.device)}) whose use the tool does not tell, so it is never proven free.`,
+    }))
 }
 
 function isSplit<Device extends CardDevice>(vendor: CardTraits<Device>, device: Device): boolean {
@@ -195,28 +211,33 @@ function restKey(cardKey: string): string {
   return `${cardKey}/unsliced`
 }
 
-function sliceReading<Device extends CardDevice>(
-  vendor: CardTraits<Device>,
-  whole: UnitReading,
-  slice: CardSlice,
-): UnitReading {
+interface Part extends CardRest {
+  readonly key: string
+  readonly utilization_pct?: number | null
+}
+
+/** Nothing can be put on the rest of a cut card; what is used lies in its slices. */
+const EMPTY_REST: CardRest = { memory_total_mib: null, memory_used_mib: 0, processes: [] }
+
+/** A part shares the health and the silicon of its card. */
+function partReading(whole: UnitReading, part: Part): UnitReading {
+  const { utilization_pct: percent = null } = part
   const outOfRange: string[] = []
-  const compute = checkRatio('utilization', slice.utilization_pct, outOfRange)
+  const compute = checkRatio('utilization', percent, outOfRange)
   return {
     ...whole,
-    key: sliceKey(whole.key, slice),
-    utilization: slice.utilization_pct === null ? {} : { compute },
+    key: part.key,
+    utilization: percent === null ? {} : { compute },
     ...checkFigures(
       {
-        memoryTotalMib: slice.memory_total_mib,
-        memoryUsedMib: slice.memory_used_mib,
+        memoryTotalMib: part.memory_total_mib,
+        memoryUsedMib: part.memory_used_mib,
         powerWatts: null,
         powerCapWatts: null,
         temperatureCelsius: null,
       },
       outOfRange,
     ),
-    processes: countProcesses(vendor, slice.processes),
     outOfRange,
   }
 }
@@ -239,18 +260,20 @@ function utilizationOf<Device extends CardDevice>(
   }
 }
 
-function countProcesses<Device extends CardDevice>(
+/** Counted, with the memory they hold together where each of them tells it. */
+function processesOn<Device extends CardDevice>(
   vendor: CardTraits<Device>,
+  device: Device,
   processes: readonly CardProcess[] | null,
 ): ProcessReading | null {
   if (processes === null) return null
-  const isGraphics = vendor.isGraphics ?? null
-  const compute = processes.filter((process) => isGraphics === null || !isGraphics(process))
+  const { isGraphics = () => false, listsGraphics = () => vendor.isGraphics !== undefined } = vendor
+  const compute = processes.filter((process) => !isGraphics(process))
   const memory = processes.map((process) => process.memory_mib)
   const isSumKnown = memory.every((mib) => mib !== null)
   return {
     computeCount: compute.length,
-    graphicsCount: isGraphics === null ? null : processes.length - compute.length,
+    graphicsCount: listsGraphics(device) ? processes.length - compute.length : null,
     memoryUsedBytes: isSumKnown
       ? bytesOf(memory.reduce<number>((sum, mib) => sum + (mib ?? 0), 0))
       : null,

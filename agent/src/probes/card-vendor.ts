@@ -20,6 +20,8 @@ export interface ToolSession<Device extends CardDevice> {
   readonly rootPrefix: string
   /** Runs the tool with these arguments under deadline and output cap, and reads what it prints. */
   ask(args: readonly string[]): Promise<Answer<Device>>
+  /** What the tool prints, for an output that names no card; `null` where it did not come to an end. */
+  run(args: readonly string[]): Promise<string | null>
 }
 
 /** A part cut out of a card (vNPU, sMLU, SVI, SR-IOV, MIG). */
@@ -33,16 +35,23 @@ export interface CardSlice {
   readonly weight: number
   readonly memory_total_mib: number | null
   readonly memory_used_mib: number | null
-  /** `null` where the tool has no counter for a slice. */
+  /** `null` where the tool has no counter for a slice, or none now. */
   readonly utilization_pct: number | null
+  /** The tool has such a counter, whether it tells a figure now or not. Default: if it tells one. */
+  readonly has_utilization?: boolean
   readonly processes: readonly CardProcess[] | null
   readonly deviceFile?: string | null
 }
+
+/** What lies on a cut card outside of its slices. */
+export type CardRest = Pick<CardSlice, 'memory_total_mib' | 'memory_used_mib' | 'processes'>
 
 export interface Cut {
   readonly slices: readonly CardSlice[]
   /** What the uncut card has of the weights. */
   readonly whole: number
+  /** Where the tool tells it. Default: nothing, because nobody can put anything there. */
+  readonly rest?: CardRest
 }
 
 /** What the cards of a vendor are known by, and what is told of them: pure functions of a device. */
@@ -68,6 +77,8 @@ export interface CardTraits<Device extends CardDevice = CardDevice> {
   readonly splitOf?: (device: Device) => string | null
   /** A desktop's own process (Xorg): counted apart from compute. */
   readonly isGraphics?: (process: CardProcess) => boolean
+  /** Whether the list of this card names such processes at all. Default: where `isGraphics` is given. */
+  readonly listsGraphics?: (device: Device) => boolean
 }
 
 export interface CardVendor<Device extends CardDevice = CardDevice> extends CardTraits<Device> {
@@ -87,15 +98,3 @@ export interface CardVendor<Device extends CardDevice = CardDevice> extends Card
    */
   readonly placeOf?: (device: Device) => string
 }
-
-/** For health that is told by a word: `OK` and the vendor's other words. Unknown words stay so. */
-export function healthByWord(
-  word: string | null | undefined,
-  table: Readonly<Record<string, Pick<HealthReading, 'status' | 'cause'>>>,
-): HealthReading {
-  const row = table[word?.trim().toLowerCase() ?? '']
-  const detail = row?.status === 'ok' ? null : (word ?? null)
-  return { status: row?.status ?? 'unknown', cause: row?.cause ?? null, detail }
-}
-
-export const HEALTH_NOT_TOLD: HealthReading = { status: 'unknown', cause: null, detail: null }

@@ -4,7 +4,8 @@
  * in MiB (the tools that say MB or GB mean powers of 1024), power in watts, temperature in degrees
  * Celsius. A vendor extends the device by keys of its own.
  */
-import type { ErrorCode } from '@yiben/shared'
+import type { ErrorCode, Vendor } from '@yiben/shared'
+import type { ParsedOutput } from './probe.ts'
 
 export interface CardProcess {
   readonly pid: number | null
@@ -58,6 +59,8 @@ export interface CardFailure {
     readonly text: string
     /** What to do about it; empty where nobody can tell. */
     readonly advice: string
+    /** What else the text tells, for `parse --json`: `pci` of a lost card, a return value. */
+    readonly facts?: Readonly<Record<string, unknown>>
   }
 }
 
@@ -79,6 +82,29 @@ export function wrongTool(sentence: string): CardFailure {
   return { failure: { class: 'wrong_tool', code: 'tool_wrong_vendor', text: sentence, advice: '' } }
 }
 
+/** A reading in the shape of `parse --json`; `tool` is the one that is named where none is known. */
+export function parsedOutput(vendor: Vendor, tool: string, reading: CardReading): ParsedOutput {
+  if (isFailure(reading)) {
+    const { advice, facts, ...told } = reading.failure
+    return {
+      vendor,
+      tool,
+      tool_version: null,
+      driver_version: null,
+      devices: [],
+      error: { ...told, ...facts, ...(advice === '' ? {} : { advice }) },
+    }
+  }
+  return {
+    vendor,
+    tool: reading.tool,
+    tool_version: reading.toolVersion,
+    driver_version: reading.driverVersion,
+    ...reading.facts,
+    devices: reading.devices.map((device) => Object.fromEntries(Object.entries(device))),
+  }
+}
+
 /** A device of which the text tells nothing but what is given. */
 export function sparseCard(index: number, known: Partial<CardDevice> = {}): CardDevice {
   return {
@@ -96,23 +122,6 @@ export function sparseCard(index: number, known: Partial<CardDevice> = {}): Card
     processes: null,
     ...known,
   }
-}
-
-/**
- * Two outputs of the same tool about the same devices as one: what the first leaves open the second
- * tells. Devices are matched by `placeOf`; one that only the second has is left out.
- */
-export function joinCards<Device extends CardDevice>(
-  first: readonly Device[],
-  second: readonly Device[],
-  placeOf: (device: Device) => string | null,
-): Device[] {
-  const byPlace = new Map(second.map((device) => [placeOf(device), device]))
-  return first.map((device) => {
-    const place = placeOf(device)
-    const other = place === null ? undefined : byPlace.get(place)
-    return other === undefined ? device : fillFrom(device, other)
-  })
 }
 
 /** Every key the device has no value for is taken from the other one. */

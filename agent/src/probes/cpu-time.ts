@@ -2,7 +2,7 @@
  * CPU time of the whole node from the first line of `/proc/stat`: core-milliseconds busy and total
  * since boot. Cheap enough for every sample; callers take differences.
  */
-import { readCount } from './text.ts'
+import { readCount } from './formats/text.ts'
 
 /** `/proc` counts in hundredths of a second (USER_HZ) on every architecture Node runs on. */
 const MS_PER_TICK = 10

@@ -4,15 +4,14 @@
  * UUID and address; the name ends in the chip's place on the card (`KS38 QUAD-3`). An idle chip has
  * about 293 MiB in use.
  */
-import type { HealthReading } from '@yiben/shared'
 import type { CardReading } from './card.ts'
-import { HEALTH_NOT_TOLD } from './card-vendor.ts'
+import { healthByErrors, identitiesFrom } from './card-traits.ts'
+import { readSmiXmlDevice, type SmiXmlDevice } from './formats/smi-xml.ts'
+import { readWord } from './formats/text.ts'
+import { childrenOf, isUnreadableXml, readXml, textAt } from './formats/xml.ts'
 import type { RawIdentity } from './probe.ts'
 import { refused, refusedForeign, type ToolName } from './refusal.ts'
-import { readSmiXmlDevice, type SmiXmlDevice } from './smi-xml.ts'
-import { readWord } from './text.ts'
 import { cardVendorModule } from './tool-probe.ts'
-import { childrenOf, isUnreadableXml, readXml, textAt } from './xml.ts'
 
 const NAME: ToolName = { vendor: 'denglin', tool: 'dlsmi' }
 const QUERY = ['query', '--xml-format']
@@ -28,10 +27,10 @@ export const denglin = cardVendorModule<SmiXmlDevice>({
     utilization: true,
     memory: true,
     processes: true,
-    health: tellsEcc(chip),
+    health: typeof chip.ecc_uncorrected === 'number',
     power: chip.power_w !== null,
   }),
-  healthOf,
+  healthOf: ({ ecc_uncorrected }) => healthByErrors(ecc_uncorrected, 'uncorrected ECC errors'),
   enginesOf: ({ memory_controller_pct, encoder_pct, decoder_pct }) => ({
     memory_controller: memory_controller_pct,
     encoder: encoder_pct,
@@ -54,18 +53,5 @@ function readDenglin(text: string): CardReading<SmiXmlDevice> {
 function identitiesOf({ uuid, serial, name }: SmiXmlDevice): RawIdentity[] {
   const place = /-(\d{1,2})$/.exec(name ?? '')?.[1]
   const board = serial === null || place === undefined ? null : `${serial}/${place}`
-  return [
-    ...(uuid === null ? [] : [{ strength: 'strong', raw: uuid } as const]),
-    ...(board === null ? [] : [{ strength: 'board', raw: board } as const]),
-  ]
-}
-
-function tellsEcc({ ecc_uncorrected: errors = null }: SmiXmlDevice): boolean {
-  return errors !== null
-}
-
-function healthOf({ ecc_uncorrected: errors = null }: SmiXmlDevice): HealthReading {
-  if (errors === null) return HEALTH_NOT_TOLD
-  if (errors === 0) return { status: 'ok', cause: null, detail: null }
-  return { status: 'failed', cause: 'ecc', detail: `${errors} uncorrected ECC errors` }
+  return identitiesFrom({ strong: uuid, board })
 }

@@ -1,11 +1,18 @@
 /**
- * Inventories out of two calls: the one that sampling repeats, which says which cards there are and
- * where, and one that tells their ids, which may be of a version that does not know it.
+ * Answers out of several calls of a tool: one command after the other until one is known, and the
+ * cards of one answer with what another one tells of them. What is lent to a card was printed for
+ * that card: by its address, or by its number where nothing speaks against it.
  */
 import { type CardDevice, fillFrom } from './card.ts'
 import type { Answer, ToolSession } from './card-vendor.ts'
+import type { ProbeFailure } from './probe.ts'
 
 type Command = readonly string[]
+
+type Join<Device extends CardDevice> = (
+  first: readonly Device[],
+  second: readonly Device[],
+) => readonly Device[]
 
 /** One command after the other until one is answered. A tool that hangs is not asked again. */
 export async function askFirst<Device extends CardDevice>(
@@ -20,21 +27,56 @@ export async function askFirst<Device extends CardDevice>(
   return answer
 }
 
-/**
- * A call for ids that takes too long fails the inventory: with fewer ids than it has, a card would
- * seem to be another one. One that the tool does not know leaves the cards without these ids.
- */
+export interface MoreOfCards<Device extends CardDevice> {
+  /** Called only where there are cards. */
+  readonly ask: () => Promise<Answer<Device>>
+  readonly join: Join<Device>
+  /**
+   * Which failures of this call fail the whole: with fewer ids than it has, a card would seem to be
+   * another one. Default: one that takes too long; a version that does not know the question leaves
+   * the cards as they are.
+   */
+  readonly isFatal?: (failure: ProbeFailure) => boolean
+}
+
+/** For a question that every version knows: only words that nobody knows are passed over. */
+export function isAnyButUnknownWords({ code }: ProbeFailure): boolean {
+  return code !== 'tool_output_unreadable'
+}
+
+export function isTooSlow(answer: Answer<CardDevice>): answer is ProbeFailure {
+  return answer.status === 'failed' && answer.code === 'tool_timeout'
+}
+
+/** The cards of an answer with what another call tells of them. */
+export async function withMore<Device extends CardDevice>(
+  cards: Answer<Device>,
+  { ask, join, isFatal = isTooSlow }: MoreOfCards<Device>,
+): Promise<Answer<Device>> {
+  if (cards.status === 'failed') return cards
+  const more = await ask()
+  if (more.status === 'failed') return isFatal(more) ? more : cards
+  return changedCards(cards, (devices) => join(devices, more.output.devices))
+}
+
+/** The call that sampling repeats, and one that tells the ids of its cards. */
 export async function inventoryWithIds<Device extends CardDevice>(
   session: ToolSession<Device>,
   cardsCommand: Command,
   idCommands: readonly [Command, ...Command[]],
 ): Promise<Answer<Device>> {
-  const cards = await session.ask(cardsCommand)
-  if (cards.status === 'failed') return cards
-  const ids = await askFirst(session, idCommands)
-  if (ids.status === 'failed') return ids.code === 'tool_timeout' ? ids : cards
-  const devices = joinByNumber(cards.output.devices, ids.output.devices)
-  return { status: 'ok', output: { ...cards.output, devices } }
+  const ask = () => askFirst(session, idCommands)
+  return withMore(await session.ask(cardsCommand), { ask, join: joinByNumber })
+}
+
+/** The same answer with its cards changed; a failure stays what it is. */
+export function changedCards<Device extends CardDevice>(
+  answer: Answer<Device>,
+  change: (devices: readonly Device[]) => readonly Device[],
+): Answer<Device> {
+  if (answer.status === 'failed') return answer
+  const { output } = answer
+  return { status: 'ok', output: { ...output, devices: change(output.devices) } }
 }
 
 /**
@@ -52,6 +94,28 @@ export function joinByNumber<Device extends CardDevice>(
     if (other === undefined || isOther(device, other, first.length === second.length)) return device
     const { pci, pci_bdf } = device
     return { ...fillFrom(device, other), pci, pci_bdf }
+  })
+}
+
+/** By the address of the card; one without an address stays as it is. */
+export function joinByAddress<Device extends CardDevice>(
+  first: readonly Device[],
+  second: readonly Device[],
+): Device[] {
+  return joinByPlace(first, second, ({ pci_bdf }) => pci_bdf)
+}
+
+/** By any place that both outputs spell the same; a device that only the second has is left out. */
+export function joinByPlace<Device extends CardDevice>(
+  first: readonly Device[],
+  second: readonly Device[],
+  placeOf: (device: Device) => string | null,
+): Device[] {
+  const byPlace = new Map(second.map((device) => [placeOf(device), device]))
+  return first.map((device) => {
+    const place = placeOf(device)
+    const other = place === null ? undefined : byPlace.get(place)
+    return other === undefined ? device : fillFrom(device, other)
   })
 }
 

@@ -6,7 +6,7 @@
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Vendor } from '@yiben/shared'
-import { normalisePciAddress } from './pci-address.ts'
+import { normalisePciAddress } from './formats/pci-address.ts'
 import { acceleratorRow } from './pci-table.ts'
 import type { PciAccelerator } from './probe.ts'
 

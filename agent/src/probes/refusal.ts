@@ -5,8 +5,8 @@
  */
 import type { ErrorCode, Vendor } from '@yiben/shared'
 import { type CardFailure, unreadable, wrongTool } from './card.ts'
+import { toolLines } from './formats/tool-lines.ts'
 import { foreignMaker } from './tool-banners.ts'
-import { toolLines } from './tool-lines.ts'
 
 export interface FailureText {
   readonly pattern: RegExp

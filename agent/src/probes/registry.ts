@@ -22,7 +22,7 @@ const VENDORS: readonly VendorRow[] = [
   {
     vendor: 'ascend',
     tools: ['npu-smi'],
-    load: async () => (await import('./ascend/probe.ts')).ascend,
+    load: async () => (await import('./ascend/vendor.ts')).ascend,
   },
   {
     vendor: 'moore-threads',

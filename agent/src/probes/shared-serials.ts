@@ -20,3 +20,10 @@ export function markSharedSerials<Device extends { readonly serial: string | nul
       : device,
   )
 }
+
+/** The serial, where it names this device alone. */
+export function ownSerial(
+  device: { readonly serial: string | null } & SharedSerial,
+): string | null {
+  return device.shares_serial === true ? null : device.serial
+}

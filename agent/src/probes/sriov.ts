@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CardDevice } from './card.ts'
 import type { Answer, ToolSession } from './card-vendor.ts'
-import { readCount } from './text.ts'
+import { readCount } from './formats/text.ts'
+import { changedCards } from './inventory-calls.ts'
 
 export interface CardWithFunctions extends CardDevice {
   /** Absent where the kernel tells none. */
@@ -29,12 +30,12 @@ export function withVirtualFunctions<Device extends CardWithFunctions>(
   { rootPrefix }: ToolSession<Device>,
   answer: Answer<Device>,
 ): Answer<Device> {
-  if (answer.status === 'failed') return answer
-  const devices = answer.output.devices.map((device) => {
-    const count = virtualFunctionsOf(rootPrefix, device.pci_bdf)
-    return count === null ? device : { ...device, virtual_functions: count }
-  })
-  return { ...answer, output: { ...answer.output, devices } }
+  return changedCards(answer, (devices) =>
+    devices.map((device) => {
+      const count = virtualFunctionsOf(rootPrefix, device.pci_bdf)
+      return count === null ? device : { ...device, virtual_functions: count }
+    }),
+  )
 }
 
 /** For `splitOf`. */

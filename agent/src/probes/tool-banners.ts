@@ -6,7 +6,8 @@
 import type { Vendor } from '@yiben/shared'
 
 interface Banner {
-  readonly vendor: Vendor
+  /** `null`: a maker whose cards this agent does not read. */
+  readonly vendor: Vendor | null
   readonly maker: string
   readonly pattern: RegExp
 }
@@ -21,9 +22,16 @@ const BANNERS: readonly Banner[] = [
   { vendor: 'cambricon', maker: 'Cambricon', pattern: /\bCNMON v\d/ },
   { vendor: 'moore-threads', maker: 'Moore Threads', pattern: /\bmthreads-gmi:\d/ },
   { vendor: 'metax', maker: 'MetaX', pattern: /\b(?:mx|ht)-smi\s+version:|\b(?:MX|HT)-SMI \d/ },
+  // Its tool has the name of MetaX's.
+  { vendor: null, maker: 'Moffett', pattern: /\bMOFFETT-SMI\b/ },
   { vendor: 'enflame', maker: 'Enflame', pattern: /\bEFSMI(?:\s+V|: )\d/ },
-  { vendor: 'iluvatar', maker: 'Iluvatar CoreX', pattern: /<ixsmi_log>/ },
-  { vendor: 'kunlunxin', maker: 'Kunlunxin', pattern: /XPUSMI LOG|<xpu_smi_log>/ },
+  { vendor: 'iluvatar', maker: 'Iluvatar CoreX', pattern: /<ixsmi_log>|\bIX-ML: \d/ },
+  {
+    vendor: 'kunlunxin',
+    maker: 'Kunlunxin',
+    pattern: /XPUSMI LOG|<xpu_smi_log>|\bXPU-RT Version: \d/,
+  },
+  { vendor: 'intel', maker: 'Intel', pattern: /\bIntel XPU-SMI v?\d/ },
   { vendor: 'biren', maker: 'Biren', pattern: /\bBR-SMI \d/ },
   { vendor: 'thead-ppu', maker: 'T-Head', pattern: /\bPPU-SMI \d/ },
   { vendor: 'amd', maker: 'AMD', pattern: /\bAMD-SMI \d/ },

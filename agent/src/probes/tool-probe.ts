@@ -8,20 +8,13 @@
  * by their places instead; a card is never read under the id of another one.
  */
 import type { ErrorCode, Vendor } from '@yiben/shared'
-import { type CardDevice, type CardReading, fillFrom, isFailure } from './card.ts'
-import {
-  type PlacedCard,
-  placedCards,
-  readingsOfCard,
-  splitProblem,
-  unitsOfCard,
-} from './card-units.ts'
+import { type CardDevice, type CardReading, fillFrom, isFailure, parsedOutput } from './card.ts'
+import { inventoryOf, type PlacedCard, placedCards, sampleOf } from './card-units.ts'
 import type { Answer, CardVendor, ToolSession } from './card-vendor.ts'
 import { readPciAccelerators } from './pci.ts'
 import {
   type Detection,
   type Inventory,
-  type ParsedOutput,
   PROBE_DEADLINE_MS,
   type Probe,
   type ProbeContext,
@@ -50,38 +43,15 @@ export function cardVendorModule<Device extends CardDevice>(
 ): VendorModule {
   return {
     create: (context) => new ToolProbe(vendor, context),
-    parse: (text, command) => parsedOutput(vendor, vendor.read(text, command)),
+    parse: (text, command) => {
+      const tool = vendor.tools[0] ?? vendor.vendor
+      return parsedOutput(vendor.vendor, tool, vendor.read(text, command))
+    },
     offers: (text, command) => {
       const reading = vendor.read(text, command)
       const [first] = isFailure(reading) ? [] : reading.devices
       return first === undefined ? null : vendor.offersOf(first)
     },
-  }
-}
-
-/** An output in the shape of `parse --json`. */
-export function parsedOutput<Device extends CardDevice>(
-  { vendor, tools }: CardVendor<Device>,
-  reading: CardReading<Device>,
-): ParsedOutput {
-  if (isFailure(reading)) {
-    const { advice, ...told } = reading.failure
-    return {
-      vendor,
-      tool: tools[0] ?? vendor,
-      tool_version: null,
-      driver_version: null,
-      devices: [],
-      error: { ...told, ...(advice === '' ? {} : { advice }) },
-    }
-  }
-  return {
-    vendor,
-    tool: reading.tool,
-    tool_version: reading.toolVersion,
-    driver_version: reading.driverVersion,
-    ...reading.facts,
-    devices: reading.devices.map((device) => Object.fromEntries(Object.entries(device))),
   }
 }
 
@@ -115,32 +85,23 @@ export class ToolProbe<Device extends CardDevice> implements Probe {
     const { tool, toolVersion, driverVersion } = answer.output
     const cards = this.#placed(answer.output.devices)
     const known = { driverVersion, rootPrefix: this.#context.rootPrefix }
-    return {
-      status: 'ok',
-      tool,
-      toolVersion,
-      units: cards.flatMap((card) => unitsOfCard(this.#description, card, known)),
-      problems: cards.flatMap((card) => splitProblem(this.#description, card) ?? []),
-    }
+    return { status: 'ok', tool, toolVersion, ...inventoryOf(this.#description, cards, known) }
   }
 
   async sample(): Promise<ProbeSample | ProbeFailure> {
     const session = this.#session()
     if (session === null) return missing(this.#description.tools)
-    const answer = await this.#description.sample(session)
-    if (answer.status === 'failed') return answer
-    const devices = countedDevices(answer.output.devices)
-    if (!this.#fits(devices)) {
+    let answer = await this.#description.sample(session)
+    if (answer.status === 'ok' && !this.#fits(countedDevices(answer.output.devices))) {
       const learned = await this.#learn()
       if (learned.status === 'failed') return learned
+      // How a card is cut may be told by the inventory alone: without it the reading is another one.
+      answer = await this.#description.sample(session)
     }
+    if (answer.status === 'failed') return answer
+    const devices = countedDevices(answer.output.devices)
     const cards = this.#placed(devices.map((device) => this.#remembered(device)))
-    return {
-      status: 'ok',
-      tool: answer.output.tool,
-      readings: cards.flatMap((card) => readingsOfCard(this.#description, card)),
-      problems: cards.flatMap((card) => splitProblem(this.#description, card) ?? []),
-    }
+    return { status: 'ok', tool: answer.output.tool, ...sampleOf(this.#description, cards) }
   }
 
   async release(): Promise<void> {
@@ -192,18 +153,20 @@ export class ToolProbe<Device extends CardDevice> implements Probe {
     const { exec, rootPrefix } = this.#context
     const tool = this.#description.tools.find((name) => exec.locate(name) !== null)
     if (tool === undefined) return null
-    return { tool, rootPrefix, ask: (args) => this.#ask(tool, args) }
+    return {
+      tool,
+      rootPrefix,
+      ask: (args) => this.#ask(tool, args),
+      run: async (args) => {
+        const result = await this.#run(tool, args)
+        return result.status === 'exited' ? result.stdout : null
+      },
+    }
   }
 
   async #ask(tool: string, args: readonly string[]): Promise<Answer<Device>> {
-    const { read, environment } = this.#description
-    const result = await this.#context.exec.run({
-      tool,
-      args,
-      deadlineMs: PROBE_DEADLINE_MS,
-      outputBytesMax: TOOL_OUTPUT_BYTES_MAX,
-      ...(environment === undefined ? {} : { environment }),
-    })
+    const { read } = this.#description
+    const result = await this.#run(tool, args)
     if (result.status !== 'exited') {
       return { status: 'failed', code: CALL_CODES[result.status], sentence: result.sentence }
     }
@@ -211,6 +174,17 @@ export class ToolProbe<Device extends CardDevice> implements Probe {
     const reading = read(result.stdout, command)
     if (!isFailure(reading) && reading.devices.length > 0) return { status: 'ok', output: reading }
     return failureOf(command, result, [reading, read(result.stderr, command)])
+  }
+
+  #run(tool: string, args: readonly string[]): Promise<ToolResult> {
+    const { environment } = this.#description
+    return this.#context.exec.run({
+      tool,
+      args,
+      deadlineMs: PROBE_DEADLINE_MS,
+      outputBytesMax: TOOL_OUTPUT_BYTES_MAX,
+      ...(environment === undefined ? {} : { environment }),
+    })
   }
 
   async #isOnBus(): Promise<boolean> {

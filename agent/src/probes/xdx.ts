@@ -4,15 +4,16 @@
  * temperature are shown, but it is never proven free. It prints no serial number and no UUID either.
  */
 import { type CardDevice, type CardReading, sparseCard } from './card.ts'
-import { HEALTH_NOT_TOLD } from './card-vendor.ts'
+import { HEALTH_NOT_TOLD, identitiesFrom } from './card-traits.ts'
 import { renderNodeOf } from './drm-node.ts'
+import { type KeyNode, nodesLike, readKeyTree, valueAnywhere, valueAt } from './formats/key-tree.ts'
+import { normalisePciAddress } from './formats/pci-address.ts'
+import { readPciId } from './formats/pci-id.ts'
+import { readId } from './formats/printed-id.ts'
+import { readCelsius, readCount, readQuantity, readWord } from './formats/text.ts'
+import { finishedLines, toolLines } from './formats/tool-lines.ts'
 import { askFirst } from './inventory-calls.ts'
-import { type KeyNode, readKeyTree, valueAt } from './key-tree.ts'
-import { normalisePciAddress } from './pci-address.ts'
-import { readId } from './printed-id.ts'
 import { refused, refusedForeign, type ToolName } from './refusal.ts'
-import { readCount, readQuantity, readWord } from './text.ts'
-import { finishedLines, toolLines } from './tool-lines.ts'
 import { cardVendorModule } from './tool-probe.ts'
 
 interface XdxDevice extends CardDevice {
@@ -32,7 +33,7 @@ export const xdx = cardVendorModule<XdxDevice>({
   read: readXdx,
   inventory: (session) => askFirst(session, QUERIES),
   sample: (session) => askFirst(session, QUERIES),
-  identitiesOf: ({ uuid }) => (uuid === null ? [] : [{ strength: 'strong', raw: uuid }]),
+  identitiesOf: ({ uuid }) => identitiesFrom({ strong: uuid }),
   offersOf: ({ power_w }) => ({
     utilization: false,
     memory: false,
@@ -49,25 +50,10 @@ function readXdx(text: string): CardReading<XdxDevice> {
   if (foreign !== null) return foreign
   const tree = readKeyTree(finishedLines(toolLines(text)))
   const isXdx = /XDXSMI/i.test(text)
-  const devices = isXdx ? cardNodes(tree).flatMap((card) => readCard(card) ?? []) : []
+  const devices = isXdx ? nodesLike(tree, CARD).flatMap((card) => readCard(card) ?? []) : []
   if (devices.length === 0) return refused(text, NAME)
-  const version = anyValue(tree, 'Version')
+  const version = valueAnywhere(tree, 'Version')
   return { tool: 'xdxsmi', toolVersion: readWord(version), driverVersion: null, devices }
-}
-
-function cardNodes(nodes: readonly KeyNode[]): KeyNode[] {
-  return nodes.flatMap((node) => (CARD.test(node.key) ? [node] : cardNodes(node.children)))
-}
-
-/** The key stands below the banner line or beside it. */
-function anyValue(nodes: readonly KeyNode[], key: string): string | undefined {
-  return (
-    valueAt(nodes, key) ??
-    valueAt(
-      nodes.flatMap((node) => node.children),
-      key,
-    )
-  )
 }
 
 function readCard({ key, children }: KeyNode): XdxDevice | null {
@@ -75,7 +61,7 @@ function readCard({ key, children }: KeyNode): XdxDevice | null {
   if (index === null || children.length === 0) return null
   const text = (path: string) => valueAt(children, path)
   const pci = readWord(text('PCI/Bus Id'))
-  const pciId = pciIdOf(text('PCI/Vendor Id'), text('PCI/Device Id'))
+  const pciId = readPciId(text('PCI/Vendor Id'), text('PCI/Device Id'))
   return {
     ...sparseCard(index),
     name: readWord(text('Product Name')),
@@ -87,15 +73,6 @@ function readCard({ key, children }: KeyNode): XdxDevice | null {
     memory_total_mib: readQuantity(text('FB Memory Usage/Total'), 'MiB'),
     power_w: readQuantity(text('Power/Pwr Total'), 'W'),
     // The degree sign is lost in some locales.
-    temperature_c: readQuantity(text('Temperature')?.replace('°', ''), 'C'),
+    temperature_c: readCelsius(text('Temperature')),
   }
-}
-
-/** `0x1eed` and `0x15a3`. */
-function pciIdOf(vendor: string | undefined, device: string | undefined): string | null {
-  const [one, other] = [vendor, device].map(
-    (text) => /^0x([0-9a-f]{1,4})$/i.exec(text?.trim() ?? '')?.[1],
-  )
-  if (one === undefined || other === undefined) return null
-  return `${one.padStart(4, '0')}:${other.padStart(4, '0')}`.toLowerCase()
 }

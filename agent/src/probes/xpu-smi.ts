@@ -21,7 +21,7 @@ const SIGNS: Readonly<Record<Maker, readonly RegExp[]>> = {
     /\bXPU-RT Version\b|\bXPUSMI LOG\b|<xpu_smi_log\b|\bKUNLUNXIN\b|\bXPUML\b|昆仑/,
     /^[ \t]*\|\s*DevID\s*\|\s*PCI Addr\b/m,
     // Lines of `-L` and of `-m`, which has the serial and, in quotes, the model.
-    /^XPU \d+: |^[\da-f]{4,8}:[\da-f]{2}:[\da-f]{2}\.\d \d+ \d+ \S+ \d.*"[^"]+"/im,
+    /^XPU \d+: |^[\da-f]{4,8}:[\da-f]{2}:[\da-f]{2}\.\d \d+ \d+ \S+ \d.*"[^"\n]+"/im,
     // Its usage text, as nvidia-smi prints it.
     /^xpu[-_]smi \[(?:OPTION|选项)1\b/m,
   ],

@@ -27,6 +27,7 @@ function session(answers: Readonly<Record<string, Answer<CardDevice>>>) {
       asked.push(args.join(' '))
       return answers[args.join(' ')] ?? FAILED
     },
+    run: async () => null,
   }
   return { tool, asked }
 }

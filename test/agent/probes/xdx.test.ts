@@ -39,7 +39,8 @@ describe('xdxsmi', () => {
       processes: null,
       health: { status: 'unknown' },
     })
-    expect(box.calls('xdxsmi')).toEqual(['out', 'out'])
+    // What must be known of a card goes before its first reading.
+    expect(box.calls('xdxsmi')).toEqual(['out', 'out', 'out'])
   })
 
   test('a version that does not know the first call is asked by the second', async () => {

@@ -8,9 +8,9 @@
  */
 import type { CardProcess } from '../card.ts'
 import type { CardSlice } from '../card-vendor.ts'
+import { readCount } from '../formats/text.ts'
 import { BYTES_PER_MIB } from '../readings.ts'
-import { readCount } from '../text.ts'
-import type { AmdDevice } from './device.ts'
+import type { AmdDevice } from './devices.ts'
 import type { KernelFolder } from './kernel-files.ts'
 import { isCut } from './partitions.ts'
 

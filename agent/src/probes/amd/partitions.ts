@@ -4,7 +4,7 @@
  */
 import type { CardSlice, Cut } from '../card-vendor.ts'
 import { sriovWord } from '../sriov.ts'
-import type { AmdDevice } from './device.ts'
+import type { AmdDevice } from './devices.ts'
 
 /** A card in one piece: `SPX`; older cards tell no mode at all. */
 const WHOLE = 'SPX'

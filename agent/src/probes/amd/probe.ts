@@ -15,7 +15,7 @@ import type {
   VendorModule,
 } from '../probe.ts'
 import { cardVendorModule, ToolProbe } from '../tool-probe.ts'
-import type { AmdDevice } from './device.ts'
+import type { AmdDevice } from './devices.ts'
 import { type FileWalk, KernelFiles } from './kernel-files.ts'
 import { amdVendor, KERNEL } from './vendor.ts'
 

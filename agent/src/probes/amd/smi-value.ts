@@ -2,9 +2,10 @@
  * Figures of amd-smi, which come in several shapes: `{"value": 25, "unit": "W"}`, a bare number, a
  * text with its unit (`25 W`, in the form for people), `N/A`, or `{"value": "N/A", "unit": "W"}`.
  */
+
+import { readSizeMib } from '../formats/size.ts'
+import { readNumber, readWord } from '../formats/text.ts'
 import { type LooseValue, looseAt } from '../rocm-smi/loose-json.ts'
-import { readSizeMib } from '../size.ts'
-import { readNumber, readWord } from '../text.ts'
 
 /** The text or figure at the first of the paths where there is one. */
 export function textAt(entry: LooseValue, ...paths: readonly string[]): string | null {

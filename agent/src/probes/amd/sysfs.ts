@@ -5,12 +5,12 @@
  * PCI ids.
  */
 import { sparseCard } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readId } from '../formats/printed-id.ts'
+import { readCount, readNumber, readWord } from '../formats/text.ts'
 import { acceleratorRow } from '../pci-table.ts'
-import { readId } from '../printed-id.ts'
 import { BYTES_PER_MIB } from '../readings.ts'
-import { readCount, readNumber, readWord } from '../text.ts'
-import type { AmdDevice } from './device.ts'
+import type { AmdDevice } from './devices.ts'
 import type { KernelFolder } from './kernel-files.ts'
 
 const VENDOR_ID = '1002'

@@ -6,7 +6,7 @@ import { fillFrom } from '../card.ts'
 import type { Answer, ToolSession } from '../card-vendor.ts'
 import { joinByNumber } from '../inventory-calls.ts'
 import { claimed } from '../rocm-smi/maker.ts'
-import type { AmdDevice } from './device.ts'
+import type { AmdDevice } from './devices.ts'
 
 export type Session = ToolSession<AmdDevice>
 export type Reading = Answer<AmdDevice>

@@ -4,18 +4,18 @@
  * core. Where those files do not tell what is required the tool is asked for it; where there is no
  * tool, or it fails, the files alone do.
  */
-import type { HealthReading } from '@yiben/shared'
 import { fillFrom } from '../card.ts'
+import { healthByErrors, identitiesFrom } from '../card-traits.ts'
 import type { CardVendor } from '../card-vendor.ts'
 import { isDesktopProcess } from '../desktop-process.ts'
 import { renderNodeOf } from '../drm-node.ts'
 import type { RawIdentity } from '../probe.ts'
-import { markSharedSerials } from '../shared-serials.ts'
-import type { AmdDevice } from './device.ts'
+import { markSharedSerials, ownSerial } from '../shared-serials.ts'
+import type { AmdDevice } from './devices.ts'
 import type { FileWalk } from './kernel-files.ts'
 import { readKfd, withKfd } from './kfd.ts'
+import { readAmd } from './parse.ts'
 import { cutOf, gatherPartitions, isCut, splitOf } from './partitions.ts'
-import { readAmd } from './read.ts'
 import { isDisplay, readSysfsCards } from './sysfs.ts'
 import { askFigures, askIds, type Reading, type Session } from './tool-figures.ts'
 
@@ -52,7 +52,7 @@ export function amdVendor(files: FileWalk): CardVendor<AmdDevice> {
       health: typeof device.ecc_uncorrected === 'number',
       power: device.power_w !== null,
     }),
-    healthOf,
+    healthOf: ({ ecc_uncorrected }) => healthByErrors(ecc_uncorrected, 'uncorrected ECC errors'),
     cutOf,
     splitOf,
     deviceFileOf: (device, rootPrefix) => renderNodeOf(rootPrefix, device.pci_bdf),
@@ -66,27 +66,19 @@ export function amdVendor(files: FileWalk): CardVendor<AmdDevice> {
  * that of the board, which the two dies of an MI250 share.
  */
 function identitiesOf(device: AmdDevice): RawIdentity[] {
-  const { uuid, serial } = device
+  const { uuid } = device
   const chip = chipOf(device.asic_serial ?? null) ?? chipOf(uuid)
   const strong = [chip, chipOf(uuid) === null ? (uuid?.toLowerCase() ?? null) : null]
   const ids = strong.flatMap((raw): RawIdentity[] =>
     raw === null ? [] : [{ strength: 'strong', raw }],
   )
-  if (ids.length > 0 || serial === null || device.shares_serial === true) return ids
-  return [{ strength: 'board', raw: serial }]
+  return ids.length > 0 ? ids : identitiesFrom({ board: ownSerial(device) })
 }
 
 /** `0x79CCD55167A2124A`, `79ccd55167a2124a`: one spelling of 64 bits. */
 function chipOf(text: string | null): string | null {
   const [, digits] = /^(?:0x)?0*([0-9a-f]{4,16})$/i.exec(text ?? '') ?? []
   return digits === undefined ? null : `0x${digits.toLowerCase()}`
-}
-
-function healthOf({ ecc_uncorrected: errors }: AmdDevice): HealthReading {
-  if (errors === null || errors === undefined)
-    return { status: 'unknown', cause: null, detail: null }
-  if (errors === 0) return { status: 'ok', cause: null, detail: null }
-  return { status: 'failed', cause: 'ecc', detail: `${errors} uncorrected ECC errors` }
 }
 
 async function inventory(session: Session, files: FileWalk, memory: Memory): Promise<Reading> {

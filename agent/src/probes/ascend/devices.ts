@@ -2,7 +2,7 @@
  * What the parsers of this folder make of any output of npu-smi: one entry per chip, with the keys
  * that `parse --json` prints. `null` where the text does not tell. npu-smi says MB and means MiB.
  */
-import { type CardDevice, sparseCard } from '../card.ts'
+import { type CardDevice, type CardOutput, type CardReading, sparseCard } from '../card.ts'
 
 /** A virtual NPU cut out of a chip. */
 export interface AscendVnpu {
@@ -39,30 +39,28 @@ export interface AscendDevice extends CardDevice {
   /** Of `-t health`; absent when there are none. */
   readonly error_codes?: readonly string[]
   readonly ai_cores_total?: number | null
-  /** The virtual NPUs cut out of the chip; absent where nobody asked for them. */
+  /**
+   * How many virtual NPUs are cut out of the chip, as the tool counts them; absent where nobody
+   * asked, `null` where the tool was asked and did not answer.
+   */
+  readonly vnpu_count?: number | null
+  /** As many as are counted, or none of them. */
   readonly vnpus?: readonly AscendVnpu[]
+  /** This version of the tool prints a table of processes at all. */
+  readonly lists_processes?: true
 }
 
-export interface AscendOutput {
-  readonly toolVersion: string | null
-  readonly driverVersion: string | null
-  readonly devices: readonly AscendDevice[]
-  /** This version prints a table of processes at all. */
-  readonly listsProcesses?: boolean
-  /** Which chip has which number: of `info -m`. */
-  readonly mapping?: readonly MappingRow[]
-  /** Top-level facts beside the devices: `chip_count`, `mapping`, `topology` … */
-  readonly facts: Readonly<Record<string, unknown>>
-}
+export type AscendOutput = CardOutput<AscendDevice>
+export type AscendReading = CardReading<AscendDevice>
 
-export interface Unreadable {
-  readonly unreadable: string
-}
+export const TOOL = 'npu-smi'
 
-export type AscendReading = AscendOutput | Unreadable
-
-export function isUnreadable(reading: AscendReading): reading is Unreadable {
-  return 'unreadable' in reading
+/** `facts` are what the text tells beside the devices: `chip_count`, `mapping`, `topology` … */
+export function ascendOutput(
+  devices: readonly AscendDevice[],
+  facts: Readonly<Record<string, unknown>> = {},
+): AscendOutput {
+  return { tool: TOOL, toolVersion: null, driverVersion: null, devices, facts }
 }
 
 /** A device of which the text tells nothing but what is given. */

@@ -4,21 +4,26 @@
  * line or a repeated key starts the next chip. The board's own MCU is no accelerator. Health names
  * no chip at all: then the command tells which was asked (`-i`, `-c`).
  */
-import { normalisePciAddress } from '../pci-address.ts'
-import { readCount, readNumber, readWord } from '../text.ts'
-import { type AscendDevice, type AscendReading, sparseDevice } from './devices.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readCount, readNumber, readWord } from '../formats/text.ts'
+import { firstMatch } from '../formats/tool-lines.ts'
+import { type AscendDevice, type AscendOutput, ascendOutput, sparseDevice } from './devices.ts'
 import { readHealth } from './parse-table.ts'
 
 const ENTRY = /^\s*(\S(?:.*?\S)?)?\s*:(?:\s(.*))?$/
+/** A line by which a text is known to be of this form. */
+const KEY = /^\s*[A-Z][^:|]*\s:(?:\s|$)/
 /** Keys that speak of the card in front of the chips' sections. */
 const CARD_KEYS = new Set(['NPU ID', 'Chip Count', 'Slot ID'])
 
 type Section = ReadonlyMap<string, string>
 
+/** `null` for a text without a key. */
 export function parseAscendKeyValues(
   lines: readonly string[],
   command: string | null,
-): AscendReading {
+): AscendOutput | null {
+  if (firstMatch(lines, KEY) === null) return null
   const sections = sectionsOf(lines)
   const card = new Map(sections.flatMap((section) => [...section]))
   const asked = askedFor(command)
@@ -26,16 +31,12 @@ export function parseAscendKeyValues(
   const chips = sections.filter((section) => readCount(section.get('Chip ID')) !== null)
   const whole = sections.filter((section) => [...section.keys()].some((key) => !CARD_KEYS.has(key)))
   const chosen = chips.length > 0 ? chips : whole.filter((section) => !isMcu(section)).slice(0, 1)
-  if (chosen.length === 0) return { unreadable: 'No line of the text has a key that is known.' }
-  return {
-    toolVersion: null,
-    driverVersion: readWord(card.get('Software Version')),
-    devices: chosen.map((section, index) => ({
-      ...readSection(section, npuId, readCount(section.get('Chip ID')) ?? asked.chipId),
-      index,
-    })),
-    facts: factsOf(card),
-  }
+  const devices = chosen.map((section, index) => ({
+    ...readSection(section, npuId, readCount(section.get('Chip ID')) ?? asked.chipId),
+    index,
+  }))
+  const driverVersion = readWord(card.get('Software Version'))
+  return { ...ascendOutput(devices, factsOf(card)), driverVersion }
 }
 
 /** Which card and chip a command line names. */

@@ -1,9 +1,9 @@
 /**
  * `npu-smi info -m` (which chip has which logic id) and `npu-smi info -t topo` (how the cards are
- * joined). Neither names a device's readings, so both give facts and no devices.
+ * joined). Neither tells a device's readings.
  */
-import { readCount, readWord } from '../text.ts'
-import type { AscendReading, MappingRow } from './devices.ts'
+import { readCount, readWord } from '../formats/text.ts'
+import type { MappingRow } from './devices.ts'
 
 const MAPPING_KEYS: Readonly<Record<string, string>> = {
   'NPU ID': 'npu_id',
@@ -14,13 +14,12 @@ const MAPPING_KEYS: Readonly<Record<string, string>> = {
   'Chip Name': 'chip_name',
 }
 
-export function isMappingHeader(line: string): boolean {
-  return /^\s*NPU ID\s+.*\bChip ID\b/.test(line) && /Chip Logic ID/.test(line)
-}
+const MAPPING_HEADER = /^\s*NPU ID\s+(?=.*\bChip ID\b).*Chip Logic ID/
 
-/** Columns are two blanks apart; a chip name may hold one blank. */
-export function parseAscendMapping(lines: readonly string[]): AscendReading {
-  const headerAt = lines.findIndex(isMappingHeader)
+/** Columns are two blanks apart; a chip name may hold one blank. `null`: no such list in the text. */
+export function parseAscendMapping(lines: readonly string[]): MappingRow[] | null {
+  const headerAt = lines.findIndex((line) => MAPPING_HEADER.test(line))
+  if (headerAt < 0) return null
   const columns = splitColumns(lines[headerAt] ?? '').map((name) => MAPPING_KEYS[name] ?? name)
   const mapping: MappingRow[] = []
   for (const line of lines.slice(headerAt + 1)) {
@@ -38,16 +37,22 @@ export function parseAscendMapping(lines: readonly string[]): AscendReading {
       chip_name: readWord(cell('chip_name')),
     })
   }
-  return { toolVersion: null, driverVersion: null, devices: [], mapping, facts: { mapping } }
+  return mapping
 }
 
-export function isTopologyHeader(line: string): boolean {
-  return /^\s*(?:NPU\d+\s+)+CPU Affinity\s*$/.test(line)
+const TOPOLOGY_HEADER = /^\s*(?:NPU\d+\s+)+CPU Affinity\s*$/
+
+export interface Topology {
+  /** The one way in which all cards are joined; several ways are told as `mixed`. */
+  readonly kind: string | null
+  readonly npus: number
+  readonly cpu_affinity: readonly (string | null)[]
 }
 
-/** The kind is the one way all cards are joined; several ways are told as `mixed`. */
-export function parseAscendTopology(lines: readonly string[]): AscendReading {
-  const headerAt = lines.findIndex(isTopologyHeader)
+/** `null`: no such list in the text. */
+export function parseAscendTopology(lines: readonly string[]): Topology | null {
+  const headerAt = lines.findIndex((line) => TOPOLOGY_HEADER.test(line))
+  if (headerAt < 0) return null
   const names: string[] = (lines[headerAt] ?? '').match(/NPU\d+/g) ?? []
   const affinity: (string | null)[] = []
   const kinds = new Set<string>()
@@ -58,12 +63,7 @@ export function parseAscendTopology(lines: readonly string[]): AscendReading {
     affinity.push(readWord(cells.at(-1)))
   }
   const [kind = null] = kinds
-  const topology = {
-    kind: kinds.size > 1 ? 'mixed' : kind,
-    npus: names.length,
-    cpu_affinity: affinity,
-  }
-  return { toolVersion: null, driverVersion: null, devices: [], facts: { topology } }
+  return { kind: kinds.size > 1 ? 'mixed' : kind, npus: names.length, cpu_affinity: affinity }
 }
 
 function splitColumns(line: string): string[] {

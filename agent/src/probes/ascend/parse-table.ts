@@ -4,21 +4,56 @@
  * borders, widths and blanks differ between versions and documents and are not relied on. Elided
  * rows stay missing. A table without its headers is refused.
  */
-
 import type { CardProcess } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readCount, readNumber, readWord } from '../text.ts'
-import { type Column, readDataLine, readHeaderLine, readPair, type Values } from './cells.ts'
-import type { AscendDevice, AscendReading } from './devices.ts'
+import { cellsOf, isBorder } from '../formats/bar-table.ts'
+import {
+  type HeaderCell,
+  readDataRow,
+  readHeaderRow,
+  type WordColumn,
+} from '../formats/header-cells.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readCount, readNumber, readPair, readWord } from '../formats/text.ts'
+import { firstMatch } from '../formats/tool-lines.ts'
+import { type AscendDevice, type AscendOutput, ascendOutput } from './devices.ts'
+
+const WORD = '\\S+'
+const FIGURE_PAIR = '(?:\\d+|NA|-)\\s*/\\s*(?:\\d+|NA|-)'
+
+/** Columns by the header text of npu-smi 20.2.0 to 26.x; "MB" means MiB. */
+const COLUMNS: readonly WordColumn[] = [
+  { words: 'npu id', key: 'npu', value: WORD },
+  { words: 'npu util(%)', key: 'utilization', value: WORD },
+  { words: 'aicore(%)', key: 'utilization', value: WORD },
+  { words: 'npu', key: 'npu', value: WORD },
+  // May hold blanks, and is missing behind the number on some parts.
+  { words: 'name', key: 'name', value: '\\S.*', isOptional: true },
+  { words: 'health', key: 'health', value: WORD },
+  { words: 'power(w)', key: 'power', value: WORD },
+  { words: 'temp(c)', key: 'temperature', value: WORD },
+  { words: 'hugepages-usage(page)', key: 'hugepages', value: FIGURE_PAIR },
+  { words: 'chip', key: 'chip', value: WORD },
+  { words: 'device', key: 'logic', value: WORD },
+  { words: 'phy-id', key: 'phy', value: WORD },
+  { words: 'bus-id', key: 'pci', value: WORD },
+  { words: 'hbm-usage(mb)', key: 'hbm', value: FIGURE_PAIR },
+  { words: 'memory-usage(mb)', key: 'memory', value: FIGURE_PAIR },
+  { words: 'process id in container', key: 'containerPid', value: WORD },
+  { words: 'process id', key: 'pid', value: WORD },
+  { words: 'process name', key: 'processName', value: '\\S.*', isOptional: true },
+  { words: 'process memory(mb)', key: 'processMemory', value: WORD },
+  { words: 'process memory', key: 'processMemory', value: WORD },
+]
 
 const BANNER = /npu-smi\s+v?(\d\S*)\s+Version:\s*(\S+)/
-/** Borders of all versions hold nothing but these; one document has a typo in its last one. */
-const BORDER = /^[+|][-+=|]+$/
 const NO_PROCESSES = /No running processes found in NPU\s+(\d+)/
 
+type Header = readonly HeaderCell[]
+type Values = ReadonlyMap<string, string>
+
 interface ChipHeader {
-  readonly first: Column[][]
-  readonly second: Column[][]
+  readonly first: Header
+  readonly second: Header
 }
 
 interface TableParts {
@@ -26,30 +61,34 @@ interface TableParts {
   readonly processRows: Values[]
   /** Cards the tool says have no process. */
   readonly quietNpus: Set<number>
-  /** A process row that could not be read: no list is complete. */
-  unreadProcessRows: number
+  /** Cards whose rows of processes no border follows yet: more may have been cut off. */
+  readonly openNpus: Set<number | null>
+  /** A row of a process could not be read: it hides a process of any card. */
+  hasUnreadRow: boolean
   hasHeader: boolean
   hasProcessTable: boolean
 }
 
-export function parseAscendTable(lines: readonly string[]): AscendReading {
+/** `null`: the header lines are not there. */
+export function parseAscendTable(lines: readonly string[]): AscendOutput | null {
   const parts = splitParts(lines)
-  if (!parts.hasHeader) {
-    return { unreadable: 'The table lacks its header lines (NPU, Health, Bus-Id, Memory-Usage).' }
-  }
-  const [, toolVersion = null, driverVersion = null] = BANNER.exec(lines.join('\n')) ?? []
-  const devices = parts.chips.map(({ first, second }, index) => readChip(first, second, index))
+  if (!parts.hasHeader) return null
+  const [, toolVersion = null, driverVersion = null] = firstMatch(lines, BANNER) ?? []
+  const printed = parts.chips.map(({ first, second }, index) => readChip(first, second, index))
+  const devices = markDuplicates(printed)
   const counted = devices.filter((device) => device.duplicate_of === undefined)
-  return {
-    toolVersion,
-    driverVersion,
-    devices: markDuplicates(devices).map((device) => withProcesses(device, parts, devices)),
-    listsProcesses: parts.hasProcessTable,
-    facts: {
-      chip_count: counted.length,
-      card_count: new Set(counted.map((device) => device.npu_id)).size,
-    },
+  const facts = {
+    chip_count: counted.length,
+    card_count: new Set(counted.map((device) => device.npu_id)).size,
   }
+  const listed = devices.map(
+    (device): AscendDevice => ({
+      ...device,
+      processes: processesOf(device, parts, counted),
+      ...(parts.hasProcessTable ? { lists_processes: true } : {}),
+    }),
+  )
+  return { ...ascendOutput(listed, facts), toolVersion, driverVersion }
 }
 
 function splitParts(lines: readonly string[]): TableParts {
@@ -57,12 +96,13 @@ function splitParts(lines: readonly string[]): TableParts {
     chips: [],
     processRows: [],
     quietNpus: new Set(),
-    unreadProcessRows: 0,
+    openNpus: new Set(),
+    hasUnreadRow: false,
     hasHeader: false,
     hasProcessTable: false,
   }
   let header: Partial<ChipHeader> = {}
-  let processHeader: Column[][] | null = null
+  let processHeader: Header | null = null
   let group: string[] = []
   const closeGroup = () => {
     noteChips(group, header, parts)
@@ -71,8 +111,9 @@ function splitParts(lines: readonly string[]): TableParts {
   for (const raw of lines) {
     const line = raw.trim()
     const quiet = NO_PROCESSES.exec(line)
-    if (!line.startsWith('|') || BORDER.test(line)) {
+    if (!line.startsWith('|') || isBorder(line)) {
       closeGroup()
+      if (isBorder(line)) parts.openNpus.clear()
     } else if (quiet !== null) {
       closeGroup()
       parts.hasProcessTable = true
@@ -80,26 +121,30 @@ function splitParts(lines: readonly string[]): TableParts {
     } else if (/Process id/.test(line)) {
       closeGroup()
       parts.hasProcessTable = true
-      processHeader = readHeaderLine(line)
+      processHeader = headerOf(line)
     } else if (/\bHealth\b/.test(line) && /\bNPU\b/.test(line)) {
-      header = { first: readHeaderLine(line) }
+      header = { first: headerOf(line) }
     } else if (/Bus-Id/.test(line) && /Memory-Usage/.test(line)) {
-      header = { ...header, second: readHeaderLine(line) }
+      header = { ...header, second: headerOf(line) }
       parts.hasHeader = header.first !== undefined
     } else if (!line.endsWith('|')) {
       // Cut in the middle: a figure in it may have lost digits.
       group.push('')
-      if (processHeader !== null) parts.unreadProcessRows += 1
+      if (processHeader !== null) parts.hasUnreadRow = true
     } else if (processHeader !== null) {
-      const row = readDataLine(line, processHeader)
-      if (readCount(row.get('pid')) === null) parts.unreadProcessRows += 1
-      else parts.processRows.push(row)
+      noteProcess(valuesOf(line, processHeader), parts)
     } else {
       group.push(line)
     }
   }
   closeGroup()
   return parts
+}
+
+function noteProcess(row: Values, parts: TableParts): void {
+  if (readCount(row.get('pid')) === null) parts.hasUnreadRow = true
+  else parts.processRows.push(row)
+  parts.openNpus.add(readCount(row.get('npu')))
 }
 
 /**
@@ -109,11 +154,20 @@ function splitParts(lines: readonly string[]): TableParts {
 function noteChips(group: readonly string[], header: Partial<ChipHeader>, parts: TableParts): void {
   if (group.length % 2 !== 0 || header.first === undefined || header.second === undefined) return
   for (let at = 0; at < group.length; at += 2) {
-    const first = readDataLine(group[at] ?? '', header.first)
-    const second = readDataLine(group[at + 1] ?? '', header.second)
+    const first = valuesOf(group[at] ?? '', header.first)
+    const second = valuesOf(group[at + 1] ?? '', header.second)
     const isPair = readCount(first.get('npu')) !== null && isBusId(second.get('pci'))
     if (isPair) parts.chips.push({ first, second })
   }
+}
+
+function headerOf(line: string): Header {
+  return readHeaderRow(cellsOf(line), COLUMNS)
+}
+
+/** Empty for a line with another number of cells than its header. */
+function valuesOf(line: string, header: Header): Values {
+  return readDataRow(cellsOf(line), header) ?? new Map()
 }
 
 function isBusId(text: string | undefined): boolean {
@@ -146,8 +200,8 @@ function readChip(first: Values, second: Values, index: number): AscendDevice {
 
 /** HBM where the column exists and has a size, else the Memory-Usage pair; 910A shows both. */
 function memoryOf(second: Values) {
-  const hbm = readPair(second.get('hbm'))
-  const memory = readPair(second.get('memory'))
+  const hbm = readPair(second.get('hbm'), '')
+  const memory = readPair(second.get('memory'), '')
   const ddr =
     second.has('hbm') && (memory.total ?? 0) > 0
       ? { ddr_total_mib: memory.total, ddr_used_mib: memory.used }
@@ -187,24 +241,22 @@ function markDuplicates(devices: readonly AscendDevice[]): AscendDevice[] {
 
 /**
  * A card named as quiet has none on any chip. A card with rows has those of each chip, and none on
- * the chips without one. A card with neither tells nothing: the table may be cut.
+ * the chips without one, where its rows are all there and tell the chip. A card with neither tells
+ * nothing: the table may be cut.
  */
-function withProcesses(
-  device: AscendDevice,
+function processesOf(
+  { npu_id, chip_id }: AscendDevice,
   parts: TableParts,
-  devices: readonly AscendDevice[],
-): AscendDevice {
-  const { npu_id } = device
-  if (npu_id === null) return device
+  chips: readonly AscendDevice[],
+): CardProcess[] | null {
+  if (npu_id === null) return null
   const rows = parts.processRows.filter((row) => readCount(row.get('npu')) === npu_id)
-  if (rows.length === 0) return { ...device, processes: parts.quietNpus.has(npu_id) ? [] : null }
-  const chipsOfCard = devices.filter((other) => other.npu_id === npu_id).length
-  const own = rows.filter((row) => readCount(row.get('chip')) === device.chip_id)
-  const namesChips = rows.every((row) => readCount(row.get('chip')) !== null)
-  if (!namesChips && chipsOfCard > 1) return device
-  const list = (namesChips ? own : rows).map(readProcess)
-  const isComplete = parts.unreadProcessRows === 0 || list.length > 0
-  return { ...device, processes: isComplete ? list : null }
+  if (rows.length === 0) return parts.quietNpus.has(npu_id) ? [] : null
+  if (parts.hasUnreadRow || parts.openNpus.has(npu_id)) return null
+  const areTold = chip_id !== null && rows.every((row) => readCount(row.get('chip')) !== null)
+  if (areTold) return rows.filter((row) => readCount(row.get('chip')) === chip_id).map(readProcess)
+  const isOnlyChip = chips.filter((chip) => chip.npu_id === npu_id).length === 1
+  return isOnlyChip ? rows.map(readProcess) : null
 }
 
 function readProcess(row: Values): CardProcess {

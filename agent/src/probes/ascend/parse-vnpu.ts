@@ -4,36 +4,31 @@
  * template it was made from; the number in a template's name is its AI cores (`vir10_3c_16g`: 10).
  * Documents print the same without borders. The chip is named by the command alone.
  */
-import { cellsOf } from '../bar-table.ts'
-import { readCount, readWord } from '../text.ts'
-import { type AscendDevice, type AscendReading, type AscendVnpu, sparseDevice } from './devices.ts'
+import { cellsOf } from '../formats/bar-table.ts'
+import { readCount, readWord } from '../formats/text.ts'
+import { firstMatch } from '../formats/tool-lines.ts'
+import { type AscendOutput, type AscendVnpu, ascendOutput, sparseDevice } from './devices.ts'
 
 const COUNT = /Total number of vnpu:\s*(\d+)/i
 const AMOUNT = /^(\d+)\/(\d+)$/
 const TEMPLATE_CORES = /^vir(\d{2})(?:_|$)/
 
-export function isVnpuInfo(lines: readonly string[]): boolean {
-  return lines.some((line) => COUNT.test(line))
-}
-
-/** `asked`: the card and chip of the command line. */
+/** `asked`: the card and chip of the command line. `null`: no such text. */
 export function parseAscendVnpus(
   lines: readonly string[],
   asked: { readonly npuId: number | null; readonly chipId: number | null },
-): AscendReading {
-  const printed = lines.map((line) => COUNT.exec(line)?.[1]).find(Boolean)
+): AscendOutput | null {
+  const count = readCount(firstMatch(lines, COUNT)?.[1])
+  if (count === null) return null
   const vnpus = vnpuRows(lines)
-  const count = readCount(printed)
-  if (count === null || count !== vnpus.length) {
-    return { unreadable: `The text names ${printed} vNPUs and lists ${vnpus.length}.` }
-  }
-  const device: AscendDevice = sparseDevice({
+  const device = sparseDevice({
     npu_id: asked.npuId,
     chip_id: asked.chipId,
     ai_cores_total: aiCoresTotal(lines),
-    vnpus,
+    vnpu_count: count,
+    ...(vnpus.length === count ? { vnpus } : {}),
   })
-  return { toolVersion: null, driverVersion: null, devices: [device], facts: {} }
+  return ascendOutput([device])
 }
 
 /** The amounts stand in the order of the titles above them, which are single words. */

@@ -5,33 +5,18 @@
  * is absent or refused.
  */
 import { type CardOutput, sparseCard } from '../card.ts'
-import { type CsvDialect, lookupInRow, readCsv } from '../csv.ts'
-import { type KeyNode, readKeyTree, valueAt } from '../key-tree.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
-import { readSmiXmlDevice } from '../smi-xml.ts'
-import { readCount, readQuantity, readQuantityOrNumber, readWord } from '../text.ts'
-import { finishedLines } from '../tool-lines.ts'
-import { childrenOf, isUnreadableXml, readXml, textAt } from '../xml.ts'
-import type { BirenDevice } from './device.ts'
+import { readCsv } from '../formats/csv.ts'
+import { type KeyNode, nodesLike, readKeyTree, valueAt } from '../formats/key-tree.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readId } from '../formats/printed-id.ts'
+import { type Lookup, readSmiCsvCard, readSmiCsvCards, smiCsvDialect } from '../formats/smi-csv.ts'
+import { readSmiXmlDevice } from '../formats/smi-xml.ts'
+import { readCount, readQuantity, readWord } from '../formats/text.ts'
+import { finishedLines } from '../formats/tool-lines.ts'
+import { childrenOf, isUnreadableXml, readXml, textAt } from '../formats/xml.ts'
+import type { BirenDevice } from './devices.ts'
 
-const DIALECT: CsvDialect = {
-  fieldList: /--query-gpu=(\S+)/,
-  aliases: { gpu_name: 'name', gpu_uuid: 'uuid', gpu_serial: 'serial', gpu_bus_id: 'pci.bus_id' },
-  known: new Set([
-    'index',
-    'name',
-    'uuid',
-    'serial',
-    'pci.bus_id',
-    'memory.total',
-    'memory.used',
-    'temperature.gpu',
-    'power.draw',
-    'utilization.gpu',
-    'svi.mode.current',
-  ]),
-}
+const DIALECT = smiCsvDialect(/--query-gpu=(\S+)/)
 
 /** `null`: neither a header line nor a field list in the command says what the columns are. */
 export function parseBrsmiCsv(
@@ -39,47 +24,23 @@ export function parseBrsmiCsv(
   command: string | null,
 ): CardOutput<BirenDevice> | null {
   const table = readCsv(finishedLines(lines), command, DIALECT)
-  if (table === null) return null
-  const devices = table.rows.flatMap((row, order) => {
-    const lookup = lookupInRow(table.columns, row)
-    return lookup === null ? [] : [csvDevice(lookup, order)]
-  })
+  const devices = table === null ? [] : readSmiCsvCards(table, csvDevice)
   return devices.length === 0 ? null : outputOf(devices)
 }
 
-function csvDevice(lookup: (field: string) => string | undefined, order: number): BirenDevice {
-  const quantity = (field: string, unit: string) => readQuantityOrNumber(lookup(field), unit)
-  const pci = readWord(lookup('pci.bus_id'))
+function csvDevice(lookup: Lookup, ordinal: number): BirenDevice {
   const svi = lookup('svi.mode.current')
-  return {
-    index: readCount(lookup('index')) ?? order,
-    name: readWord(lookup('name')),
-    uuid: readId(lookup('uuid')),
-    serial: readId(lookup('serial')),
-    pci,
-    pci_bdf: normalisePciAddress(pci),
-    memory_total_mib: quantity('memory.total', 'MiB'),
-    memory_used_mib: quantity('memory.used', 'MiB'),
-    utilization_pct: quantity('utilization.gpu', '%'),
-    power_w: quantity('power.draw', 'W'),
-    power_cap_w: quantity('power.limit', 'W'),
-    temperature_c: quantity('temperature.gpu', 'C'),
-    ...(svi === undefined ? {} : { svi_mode: readWord(svi) }),
-    processes: null,
-  }
+  const device = readSmiCsvCard(lookup, ordinal)
+  return svi === undefined ? device : { ...device, svi_mode: readWord(svi) }
 }
 
 const CARD = /^GPU\s+(\S+)$/i
 
 /** `null`: no block of a GPU in the text. */
 export function parseBrsmiBlocks(lines: readonly string[]): CardOutput<BirenDevice> | null {
-  const cards = cardNodes(readKeyTree(finishedLines(lines)))
+  const cards = nodesLike(readKeyTree(finishedLines(lines)), CARD)
   const devices = cards.filter(({ children }) => children.length > 0).map(blockDevice)
   return devices.length === 0 ? null : outputOf(devices)
-}
-
-function cardNodes(nodes: readonly KeyNode[]): KeyNode[] {
-  return nodes.flatMap((node) => (CARD.test(node.key) ? [node] : cardNodes(node.children)))
 }
 
 function blockDevice({ key, children }: KeyNode, order: number): BirenDevice {

@@ -8,25 +8,25 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { HealthReading } from '@yiben/shared'
-import type { CardReading } from '../card.ts'
-import { HEALTH_NOT_TOLD, healthByWord } from '../card-vendor.ts'
+import {
+  type HealthWords,
+  healthByErrors,
+  healthByWord,
+  identitiesFrom,
+  splitByWord,
+} from '../card-traits.ts'
 import { inventoryWithIds } from '../inventory-calls.ts'
-import type { RawIdentity } from '../probe.ts'
-import { refused, refusedForeign, type ToolName } from '../refusal.ts'
-import { toolLines } from '../tool-lines.ts'
 import { cardVendorModule } from '../tool-probe.ts'
-import type { BirenDevice } from './device.ts'
-import { parseBrsmiBlocks, parseBrsmiCsv, parseBrsmiXml } from './parse-query.ts'
-import { parseBrsmiTable } from './parse-table.ts'
+import type { BirenDevice } from './devices.ts'
+import { readBiren } from './parse.ts'
 
-const NAME: ToolName = { vendor: 'biren', tool: 'brsmi' }
 const ID_QUERIES = [
   ['gpu', '--query-gpu=index,uuid,serial,pci.bus_id', '--format=csv'],
   ['gpu', '--query-gpu=index,name,serial', '--format=csv'],
 ] as const
 /** Words of the SVI mode under which a card is in one piece. */
 const WHOLE_MODES = new Set(['disabled', 'disable', 'off', '0'])
-const HEALTH_WORDS: Parameters<typeof healthByWord>[1] = {
+const HEALTH_WORDS: HealthWords = {
   ok: { status: 'ok', cause: null },
   normal: { status: 'ok', cause: null },
   healthy: { status: 'ok', cause: null },
@@ -38,7 +38,7 @@ export const biren = cardVendorModule<BirenDevice>({
   read: readBiren,
   inventory: (session) => inventoryWithIds(session, [], ID_QUERIES),
   sample: (session) => session.ask([]),
-  identitiesOf,
+  identitiesOf: ({ uuid, serial }) => identitiesFrom({ strong: uuid, board: serial }),
   offersOf: ({ power_w, ecc_uncorrected: errors = null }) => ({
     utilization: true,
     memory: true,
@@ -48,34 +48,17 @@ export const biren = cardVendorModule<BirenDevice>({
   }),
   healthOf,
   deviceFileOf,
-  splitOf: ({ svi_mode: mode = null }) =>
-    mode === null || WHOLE_MODES.has(mode.toLowerCase()) ? null : `SVI ${mode}`,
+  splitOf: ({ svi_mode }) => {
+    const mode = splitByWord(svi_mode, WHOLE_MODES)
+    return mode === null ? null : `SVI ${mode}`
+  },
 })
 
-function readBiren(text: string, command: string | null): CardReading<BirenDevice> {
-  const foreign = refusedForeign(text, NAME)
-  if (foreign !== null) return foreign
-  const lines = toolLines(text)
-  const table = parseBrsmiTable(lines)
-  const output =
-    table ?? parseBrsmiXml(text) ?? parseBrsmiBlocks(lines) ?? parseBrsmiCsv(lines, command)
-  if (output !== null && output.devices.length > 0) return output
-  return refused(text, NAME, table === null ? null : 'The table has its headers and no card.')
-}
-
-function identitiesOf({ uuid, serial }: BirenDevice): RawIdentity[] {
-  return [
-    ...(uuid === null ? [] : [{ strength: 'strong', raw: uuid } as const]),
-    ...(serial === null ? [] : [{ strength: 'board', raw: serial } as const]),
-  ]
-}
-
 function healthOf({ health, ecc_uncorrected: errors = null }: BirenDevice): HealthReading {
-  if (errors !== null && errors > 0) {
-    return { status: 'failed', cause: 'ecc', detail: `${errors} uncorrected ECC errors` }
-  }
-  if (health !== undefined) return healthByWord(health, HEALTH_WORDS)
-  return errors === null ? HEALTH_NOT_TOLD : { status: 'ok', cause: null, detail: null }
+  const byErrors = healthByErrors(errors, 'uncorrected ECC errors')
+  return byErrors.status === 'failed' || health === undefined
+    ? byErrors
+    : healthByWord(health, HEALTH_WORDS)
 }
 
 /** `/dev/biren/card_N`, by the link of the driver's class to the PCI function; one node per card. */

@@ -4,24 +4,28 @@
  * differs between versions and cards; what is not printed stays absent.
  */
 import type { CardOutput, CardProcess } from '../card.ts'
-import { type KeyNode, nodeAt, readKeyTree, valueAt } from '../key-tree.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
-import { readCount, readQuantity, readWord } from '../text.ts'
-import { finishedLines } from '../tool-lines.ts'
-import { bareVersion, type CambriconDevice, commonVersion } from './device.ts'
+import { type KeyNode, nodeAt, nodesLike, readKeyTree, valueAt } from '../formats/key-tree.ts'
+import { pciAddressOfParts } from '../formats/pci-address.ts'
+import { readSmiFields, type SmiPaths } from '../formats/smi-fields.ts'
+import { readCount, readQuantity, readWord } from '../formats/text.ts'
+import { finishedLines, firstMatch } from '../formats/tool-lines.ts'
+import { bareVersion, type CambriconDevice, commonVersion } from './devices.ts'
 
 const BANNER = /\bCNMON\s+v?(\d[\w.]*)/
 const CARD = /^Card\s+(\d+)$/i
 
 /** `null`: no such blocks in the text. */
 export function parseCnmonInfo(lines: readonly string[]): CardOutput<CambriconDevice> | null {
-  const cards = cardNodes(readKeyTree(finishedLines(lines)))
-  const devices = cards.flatMap((card) => readBlock(card) ?? [])
-  if (devices.length === 0) return null
+  const cards = nodesLike(readKeyTree(finishedLines(lines)), CARD)
+  const printed = cards.flatMap((card) => readBlock(card) ?? [])
+  if (printed.length === 0) return null
+  const isCut = lines.at(-1) !== ''
+  const devices = printed.map((device, at) =>
+    isCut && at === printed.length - 1 ? withoutEmptyList(device) : device,
+  )
   return {
     tool: 'cnmon',
-    toolVersion: BANNER.exec(lines.join('\n'))?.[1] ?? null,
+    toolVersion: firstMatch(lines, BANNER)?.[1] ?? null,
     driverVersion: commonVersion(
       cards.map((card) => bareVersion(valueAt(card.children, 'Driver'))),
     ),
@@ -29,30 +33,27 @@ export function parseCnmonInfo(lines: readonly string[]): CardOutput<CambriconDe
   }
 }
 
-function cardNodes(nodes: readonly KeyNode[]): KeyNode[] {
-  return nodes.flatMap((node) => (CARD.test(node.key) ? [node] : cardNodes(node.children)))
+const PATHS: SmiPaths = {
+  name: ['Product Name'],
+  uuid: ['UUID'],
+  serial: ['SN', 'Serial Number'],
+  pci: [],
+  memoryTotal: ['Physical Memory Usage/Total'],
+  memoryUsed: ['Physical Memory Usage/Used'],
+  utilization: ['Utilization/MLU Average'],
+  power: ['Power/Usage'],
+  powerCap: ['Power/Cap'],
+  // Older cards have no sensor of the chip.
+  temperature: ['Temperature/Chip', 'Temperature/Board'],
 }
 
 function readBlock({ key, children }: KeyNode): CambriconDevice | null {
   const index = readCount(CARD.exec(key)?.[1])
   if (index === null || children.length === 0) return null
-  const text = (path: string) => valueAt(children, path)
-  const pci = addressOf(text)
-  const health = text('Health State/Device')
+  const at = (path: string) => valueAt(children, path)
+  const health = at('Health State/Device')
   return {
-    index,
-    name: readWord(text('Product Name')),
-    uuid: readId(text('UUID')),
-    serial: readId(text('SN') ?? text('Serial Number')),
-    pci,
-    pci_bdf: normalisePciAddress(pci),
-    memory_total_mib: readQuantity(text('Physical Memory Usage/Total'), 'MiB'),
-    memory_used_mib: readQuantity(text('Physical Memory Usage/Used'), 'MiB'),
-    utilization_pct: readQuantity(text('Utilization/MLU Average'), '%'),
-    power_w: readQuantity(text('Power/Usage'), 'W'),
-    power_cap_w: readQuantity(text('Power/Cap'), 'W'),
-    // Older cards have no sensor of the chip.
-    temperature_c: readQuantity(text('Temperature/Chip') ?? text('Temperature/Board'), 'C'),
+    ...readSmiFields(index, PATHS, at, addressOf(at)),
     ...(health === undefined ? {} : { health: readWord(health) }),
     processes: processesIn(nodeAt(children, 'Processes')),
   }
@@ -60,16 +61,13 @@ function readBlock({ key, children }: KeyNode): CambriconDevice | null {
 
 /** `Domain ID`, `Bus num`, `Device`, `Function`: hexadecimal, on lines of their own. */
 function addressOf(text: (path: string) => string | undefined): string | null {
-  const parts = ['Domain ID', 'Bus num', 'Device', 'Function'].map((key) => text(`PCI/${key}`))
-  return hexAddress(parts)
+  const keys = ['Domain ID', 'Bus num', 'Device', 'Function']
+  return pciAddressOfParts(keys.map((key) => text(`PCI/${key}`)))
 }
 
-/** `0000`, `01`, `00`, `0` as `0000:01:00.0`; `null` where a part is no such number. */
-export function hexAddress(parts: readonly (string | null | undefined)[]): string | null {
-  const digits = parts.map((part) => /^(?:0x)?([0-9a-f]{1,8})$/i.exec(part?.trim() ?? '')?.[1])
-  const [domain, bus, device, fn] = digits
-  if (digits.includes(undefined)) return null
-  return `${domain}:${bus}:${device}.${fn}`
+/** Of a text that breaks off: the entries below the heading may be what is missing. */
+function withoutEmptyList(device: CambriconDevice): CambriconDevice {
+  return device.processes?.length === 0 ? { ...device, processes: null } : device
 }
 
 /** A heading without entries says there are none. */

@@ -4,14 +4,20 @@
  * those that callers of the tool name).
  */
 import { type CardOutput, type CardReading, sparseCard } from '../card.ts'
-import { type JsonNode, jsonListAt, jsonTextAt, jsonValueAt, readJsonObject } from '../json-text.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
+import {
+  type JsonNode,
+  jsonListAt,
+  jsonTextAt,
+  jsonValueAt,
+  readJsonObject,
+} from '../formats/json-text.ts'
+import { normalisePciAddress, pciAddressOfParts } from '../formats/pci-address.ts'
+import { readId } from '../formats/printed-id.ts'
+import { readCount, readQuantityOrNumber, readWord } from '../formats/text.ts'
+import { finishedLines, toolLines } from '../formats/tool-lines.ts'
 import { refused, refusedForeign, type ToolName } from '../refusal.ts'
-import { readCount, readQuantityOrNumber, readWord } from '../text.ts'
-import { finishedLines, toolLines } from '../tool-lines.ts'
-import type { CambriconDevice } from './device.ts'
-import { hexAddress, parseCnmonInfo } from './parse-info.ts'
+import type { CambriconDevice } from './devices.ts'
+import { parseCnmonInfo } from './parse-info.ts'
 import { parseCnmonTable } from './parse-table.ts'
 
 const NAME: ToolName = { vendor: 'cambricon', tool: 'cnmon' }
@@ -73,7 +79,7 @@ function jsonAddress(card: JsonNode): string | null {
     const value = jsonValueAt(card, `PCI/${key}`)
     return typeof value === 'string' ? value : null
   })
-  return hexAddress(parts)
+  return pciAddressOfParts(parts)
 }
 
 function outputOf(devices: readonly CambriconDevice[]): CardOutput<CambriconDevice> {

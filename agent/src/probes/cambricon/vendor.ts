@@ -9,14 +9,20 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HealthReading } from '@yiben/shared'
-import { HEALTH_NOT_TOLD, healthByWord } from '../card-vendor.ts'
+import {
+  HEALTH_NOT_TOLD,
+  type HealthWords,
+  healthByWord,
+  identitiesFrom,
+  splitByWord,
+} from '../card-traits.ts'
 import { inventoryWithIds } from '../inventory-calls.ts'
 import { cardVendorModule } from '../tool-probe.ts'
-import type { CambriconDevice } from './device.ts'
+import type { CambriconDevice } from './devices.ts'
 import { readCambricon } from './parse.ts'
 
 /** Words of `cnmon info`, Health State: Device. */
-const HEALTH_WORDS: Parameters<typeof healthByWord>[1] = {
+const HEALTH_WORDS: HealthWords = {
   good: { status: 'ok', cause: null },
   bad: { status: 'failed', cause: 'health' },
   unhealthy: { status: 'failed', cause: 'health' },
@@ -30,7 +36,7 @@ export const cambricon = cardVendorModule<CambriconDevice>({
   read: readCambricon,
   inventory: (session) => inventoryWithIds(session, [], [['info'], ['-l']]),
   sample: (session) => session.ask([]),
-  identitiesOf: ({ uuid }) => (uuid === null ? [] : [{ strength: 'strong', raw: uuid }]),
+  identitiesOf: ({ uuid }) => identitiesFrom({ strong: uuid }),
   offersOf: ({ power_w }) => ({
     utilization: true,
     memory: true,
@@ -50,11 +56,9 @@ function healthOf({ health, ecc_errors: errors = null }: CambriconDevice): Healt
 }
 
 /** MIM and sMLU (`Mode`), SR-IOV: what the parts do is told by the library alone. */
-function splitOf(device: CambriconDevice): string | null {
-  const { mode = null, sriov = null, has_virtual_functions: hasFunctions = false } = device
-  if (mode !== null && !WHOLE_MODES.has(mode.toLowerCase())) return mode
-  const isVirtualised = hasFunctions || (sriov !== null && !WHOLE_MODES.has(sriov.toLowerCase()))
-  return isVirtualised ? 'SR-IOV' : null
+function splitOf({ mode, sriov, has_virtual_functions }: CambriconDevice): string | null {
+  const isVirtual = has_virtual_functions === true || splitByWord(sriov, WHOLE_MODES) !== null
+  return splitByWord(mode, WHOLE_MODES) ?? (isVirtual ? 'SR-IOV' : null)
 }
 
 /** The driver tells the node by the address of the card. */

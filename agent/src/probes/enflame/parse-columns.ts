@@ -4,9 +4,9 @@
  * the memory); a row with another number of values than there are titles is left out.
  */
 import { type CardOutput, sparseCard } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
-import { readCount, readQuantityOrNumber, readWord } from '../text.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readId } from '../formats/printed-id.ts'
+import { readCount, readQuantityOrNumber, readWord } from '../formats/text.ts'
 import type { EnflameDevice } from './devices.ts'
 import { readTemperature } from './parse-sections.ts'
 

@@ -5,14 +5,21 @@
  * read in its own section alone, because the BAR sections of 1.7 repeat the key `Total Size`.
  */
 import type { CardOutput } from '../card.ts'
-import { type HeadedValues, readEntry, readHeadedValues } from '../headed-values.ts'
-import { jsonListAt, jsonTextAt, readJsonObject } from '../json-text.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
+import { jsonListAt, jsonTextAt, readJsonObject } from '../formats/json-text.ts'
+import { type KeyNode, nodeAt, readHeadedTree, valueAt } from '../formats/key-tree.ts'
+import { normalisePciAddress, pciAddressOfParts } from '../formats/pci-address.ts'
+import { readPciId } from '../formats/pci-id.ts'
+import { readId } from '../formats/printed-id.ts'
+import { readSizeMib } from '../formats/size.ts'
+import {
+  readCelsius,
+  readCount,
+  readNumber,
+  readQuantityOrNumber,
+  readWord,
+} from '../formats/text.ts'
+import { finishedLines, firstMatch } from '../formats/tool-lines.ts'
 import { markSharedSerials } from '../shared-serials.ts'
-import { readSizeMib } from '../size.ts'
-import { readCount, readNumber, readQuantity, readQuantityOrNumber, readWord } from '../text.ts'
-import { finishedLines } from '../tool-lines.ts'
 import type { EnflameDevice } from './devices.ts'
 
 const DEVICE = /^\s*DEV ID\s*:?\s*(\d{1,4})\s*$/i
@@ -27,11 +34,12 @@ const SECTIONS = new Set([
   'device usage info',
   'ecc mode',
   'rma info',
+  'error records',
   'power cable',
   'vpu info',
 ])
 /** Where counters of double-bit errors stand: one per device, or one per channel of the memory. */
-const ERROR_SECTIONS = ['rma info', 'error records']
+const ERROR_SECTIONS = ['RMA Info', 'Error Records']
 const DOUBLE_BIT_KEY = /\bdbe\b(?!.*(?:limit|threshold))/
 /** A last line without its line end is whole when its unit is there; a figure may have lost digits. */
 const ENDS_WITH_UNIT = /\d\s*(?:%|[KMG]iB|W|C|℃|MHz|V)\s*$/
@@ -40,12 +48,12 @@ const BANNER = /\bEFSMI:?\s+V?(\d[\w.]*)/
 /** The text of a key in a section; both as the tool prints them. */
 type Lookup = (section: string, key: string) => string | null
 
-export function isSections(lines: readonly string[]): boolean {
-  return lines.some((line) => DEVICE.test(line))
-}
-
-/** A device that the text breaks off in keeps what was told of it up to there. */
-export function parseSections(lines: readonly string[]): CardOutput<EnflameDevice> {
+/**
+ * A device that the text breaks off in keeps what was told of it up to there. `null`: no section of
+ * a device in the text.
+ */
+export function parseSections(lines: readonly string[]): CardOutput<EnflameDevice> | null {
+  if (firstMatch(lines, DEVICE) === null) return null
   const blocks: { readonly index: number; readonly lines: string[] }[] = []
   for (const line of wholeLines(lines)) {
     const index = readCount(DEVICE.exec(line)?.[1])
@@ -54,12 +62,12 @@ export function parseSections(lines: readonly string[]): CardOutput<EnflameDevic
   }
   let driverVersion: string | null = null
   const devices = blocks.map((block) => {
-    const values = readHeadedValues(block.lines.map(distinctHeading))
-    const lookup: Lookup = (section, key) => values.get(`${section}/${key}`.toLowerCase()) ?? null
+    const tree = readHeadedTree(block.lines, (heading) => SECTIONS.has(heading))
+    const lookup: Lookup = (section, key) => valueAt(tree, `${section}/${key}`) ?? null
     driverVersion ??= readWord(lookup('Driver Info', 'Ver'))
-    return { ...deviceOf(block.index, lookup), double_bit_errors: doubleBitErrors(values) }
+    return { ...deviceOf(block.index, lookup), double_bit_errors: doubleBitErrors(tree) }
   })
-  return outputOf(devices, driverVersion, bannerVersion(lines))
+  return outputOf(devices, driverVersion, firstMatch(lines, BANNER)?.[1] ?? null)
 }
 
 /** `null` for a text that is no such JSON, or was cut. */
@@ -97,8 +105,10 @@ function deviceOf(index: number, lookup: Lookup): EnflameDevice {
     uuid: readId(lookup('Device Info', 'Dev UUID')),
     serial: readId(lookup('Device Info', 'Dev SN')),
     pci: null,
-    pci_bdf: addressOf(lookup),
-    pci_id: pciIdOf(lookup),
+    pci_bdf: normalisePciAddress(
+      pciAddressOfParts(['Domain', 'Bus', 'Dev', 'Func'].map((key) => lookup('PCIe Info', key))),
+    ),
+    pci_id: readPciId(lookup('PCIe Info', 'Vendor ID'), lookup('PCIe Info', 'Device ID')),
     memory_total_mib: memory('Total Size') ?? memory('Mem Size'),
     memory_used_mib: memory('Used Size') ?? memory('Mem Usage'),
     memory_reserved_mib: memory('Reserved Size'),
@@ -117,29 +127,13 @@ function deviceOf(index: number, lookup: Lookup): EnflameDevice {
   }
 }
 
-/** Four lines of hex digits; without one of them there is no address. */
-function addressOf(lookup: Lookup): string | null {
-  const parts = ['Domain', 'Bus', 'Dev', 'Func'].map(
-    (key) => readWord(lookup('PCIe Info', key))?.replace(/^0x/i, '') ?? '?',
-  )
-  const [domain, bus, device, fn] = parts
-  return normalisePciAddress(`${domain}:${bus}:${device}.${fn}`)
-}
-
-function pciIdOf(lookup: Lookup): string | null {
-  const [vendor, device] = ['Vendor ID', 'Device ID'].map((key) =>
-    /^(?:0x)?([0-9a-f]{4})$/i.exec(lookup('PCIe Info', key)?.trim() ?? '')?.[1]?.toLowerCase(),
-  )
-  return vendor === undefined || device === undefined ? null : `${vendor}:${device}`
-}
-
 /** The JSON prints MiB without their unit. */
 function readMemory(text: string | null): number | null {
   return readSizeMib(text) ?? readNumber(text)
 }
 
 export function readTemperature(text: string | null | undefined): number | null {
-  return readQuantityOrNumber(text, 'C') ?? readQuantity(text, '℃')
+  return readCelsius(text) ?? readNumber(text)
 }
 
 function readFlag(text: string | null): boolean | null {
@@ -148,26 +142,14 @@ function readFlag(text: string | null): boolean | null {
 }
 
 /** The highest of the counters that are told; a sum would stand nowhere in the text. */
-function doubleBitErrors(values: HeadedValues): number | null {
-  const counts = ERROR_SECTIONS.flatMap((section) => values.under(section))
-    .filter(([key]) => DOUBLE_BIT_KEY.test(key))
-    .map(([, value]) => readCount(value))
+function doubleBitErrors(tree: readonly KeyNode[]): number | null {
+  const counts = ERROR_SECTIONS.flatMap((section) => nodeAt(tree, section)?.children ?? [])
+    .filter(({ key }) => DOUBLE_BIT_KEY.test(key))
+    .map(({ value }) => readCount(value))
     .filter((count) => count !== null)
   return counts.length === 0 ? null : Math.max(...counts)
 }
 
-/** Of headings that may repeat each is made a heading of its own; none of them is read. */
-function distinctHeading(line: string, at: number): string {
-  const heading = line.trim().replace(/\s+/g, ' ').toLowerCase()
-  const isRead = SECTIONS.has(heading) || ERROR_SECTIONS.includes(heading)
-  return isRead || readEntry(line) !== null ? line : `${line} ${at}`
-}
-
 function wholeLines(lines: readonly string[]): readonly string[] {
   return ENDS_WITH_UNIT.test(lines.at(-1) ?? '') ? lines : finishedLines(lines)
-}
-
-function bannerVersion(lines: readonly string[]): string | null {
-  const banners = lines.map((line) => BANNER.exec(line)?.[1])
-  return banners.find((version) => version !== undefined) ?? null
 }

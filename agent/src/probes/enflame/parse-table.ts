@@ -4,13 +4,15 @@
  * `105W  300W` up to 1.2 and as `68W / 300W` later. The table of 1.20 is drawn with stars, says
  * `DEV-Util` for `DUsed` and prints the UUID where later ones print the serial.
  */
-import { cellsOf, isBorder } from '../bar-table.ts'
+
 import { type CardFailure, type CardOutput, unreadable } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
+import { cellsOf, isBorder } from '../formats/bar-table.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readId } from '../formats/printed-id.ts'
+import { readSizeMib } from '../formats/size.ts'
+import { readCount, readQuantity, readWord } from '../formats/text.ts'
+import { firstMatch } from '../formats/tool-lines.ts'
 import { markSharedSerials } from '../shared-serials.ts'
-import { readSizeMib } from '../size.ts'
-import { readCount, readQuantity, readWord } from '../text.ts'
 import type { EnflameDevice } from './devices.ts'
 import { readTemperature } from './parse-sections.ts'
 
@@ -36,27 +38,18 @@ const SECOND_HEADER: Readonly<Record<string, RegExp>> = {
   use: /^(?:DUsed|DEV-Util)\b/i,
 }
 
-export function isEnflameTable(rows: readonly (readonly string[])[]): boolean {
-  return rows.some((cells) => BANNER.test(cells.join('|'))) || headerIn(rows, FIRST_HEADER) !== null
-}
-
-/** Rows of the text, bars or stars at their ends; the last one only where it is closed. */
-export function tableRows(lines: readonly string[]): string[][] {
-  const filled = lines
-    .map((line) => line.trim())
-    .filter(Boolean)
-    .map((line) => line.replace(/^\*(.*)\*$/, '|$1|'))
-  return filled
-    .filter((line, at) => line.startsWith('|') && (at < filled.length - 1 || line.endsWith('|')))
-    .filter((line) => !isBorder(line))
-    .map(cellsOf)
-}
-
+/** `null`: no such table in the text. */
 export function parseTable(
-  rows: readonly (readonly string[])[],
-): CardOutput<EnflameDevice> | CardFailure {
+  lines: readonly string[],
+): CardOutput<EnflameDevice> | CardFailure | null {
+  const rows = tableRows(lines)
   const first = headerIn(rows, FIRST_HEADER)
   const second = headerIn(rows, SECOND_HEADER)
+  const banner = firstMatch(
+    rows.map((cells) => cells.join('|')),
+    BANNER,
+  )
+  if (banner === null && first === null) return null
   if (first === null || second === null) {
     return unreadable(
       'The table of efsmi lacks the headers DEV NAME, BUS-ID, TEMP Pwr, Mem or DUsed.',
@@ -73,13 +66,24 @@ export function parseTable(
       name = null
     }
   }
-  const banner = rows.map((cells) => BANNER.exec(cells.join('|'))).find((match) => match !== null)
   return {
     tool: 'efsmi',
     toolVersion: banner?.[1] ?? null,
     driverVersion: readWord(banner?.[2]),
     devices: markSharedSerials(devices),
   }
+}
+
+/** Rows of the text, bars or stars at their ends; the last one only where it is closed. */
+function tableRows(lines: readonly string[]): string[][] {
+  const filled = lines
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .map((line) => line.replace(/^\*(.*)\*$/, '|$1|'))
+  return filled
+    .filter((line, at) => line.startsWith('|') && (at < filled.length - 1 || line.endsWith('|')))
+    .filter((line) => !isBorder(line))
+    .map(cellsOf)
 }
 
 /** `null` where one of the words is the header of no cell of any one row. */

@@ -1,11 +1,11 @@
 /** Reads any output of efsmi by its structure: sections, their JSON, the table, the columns. */
 import { type CardReading, isFailure } from '../card.ts'
+import { toolLines } from '../formats/tool-lines.ts'
 import { refused, refusedForeign, type ToolName } from '../refusal.ts'
-import { toolLines } from '../tool-lines.ts'
 import type { EnflameDevice } from './devices.ts'
 import { parseColumns } from './parse-columns.ts'
-import { isSections, parseSections, parseSectionsJson } from './parse-sections.ts'
-import { isEnflameTable, parseTable, tableRows } from './parse-table.ts'
+import { parseSections, parseSectionsJson } from './parse-sections.ts'
+import { parseTable } from './parse-table.ts'
 
 /** No failure text of efsmi is published: the usual wordings must do. */
 const NAME: ToolName = { vendor: 'enflame', tool: 'efsmi' }
@@ -21,8 +21,5 @@ export function readEnflame(text: string): CardReading<EnflameDevice> {
 
 function readByStructure(text: string): CardReading<EnflameDevice> | null {
   const lines = toolLines(text)
-  if (isSections(lines)) return parseSections(lines)
-  const rows = tableRows(lines)
-  if (isEnflameTable(rows)) return parseTable(rows)
-  return parseSectionsJson(text) ?? parseColumns(lines)
+  return parseSections(lines) ?? parseTable(lines) ?? parseSectionsJson(text) ?? parseColumns(lines)
 }

@@ -7,9 +7,17 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HealthReading } from '@yiben/shared'
-import { type Answer, HEALTH_NOT_TOLD, type ToolSession } from '../card-vendor.ts'
+import {
+  failedHealth,
+  HEALTH_NOT_TOLD,
+  HEALTH_OK,
+  healthByErrors,
+  identitiesFrom,
+} from '../card-traits.ts'
+import type { Answer, ToolSession } from '../card-vendor.ts'
 import { withDeviceUsers } from '../device-users.ts'
-import type { OfferedSignals, RawIdentity } from '../probe.ts'
+import type { OfferedSignals } from '../probe.ts'
+import { ownSerial } from '../shared-serials.ts'
 import { sriovWord, withVirtualFunctions } from '../sriov.ts'
 import { cardVendorModule } from '../tool-probe.ts'
 import type { EnflameDevice } from './devices.ts'
@@ -26,7 +34,8 @@ export const enflame = cardVendorModule<EnflameDevice>({
   read: readEnflame,
   inventory: readCards,
   sample: readCards,
-  identitiesOf,
+  // The serial is the board's; functions of one board share it, and then it names none of them.
+  identitiesOf: (card) => identitiesFrom({ strong: card.uuid, board: ownSerial(card) }),
   offersOf,
   healthOf,
   enginesOf: (device) => ({
@@ -62,14 +71,6 @@ function withModes(
   })
 }
 
-/** The serial is the board's; functions of one board share it, and then it names none of them. */
-function identitiesOf({ uuid, serial, shares_serial }: EnflameDevice): readonly RawIdentity[] {
-  const identities: RawIdentity[] = []
-  if (uuid !== null) identities.push({ strength: 'strong', raw: uuid })
-  if (serial !== null && shares_serial !== true) identities.push({ strength: 'board', raw: serial })
-  return identities
-}
-
 function offersOf(device: EnflameDevice): OfferedSignals {
   return {
     utilization: device.utilization_pct !== null,
@@ -86,17 +87,14 @@ const CABLE_WORDS_BAD = /abnormal|error|fail|unplug|disconnect|missing|lost/i
 function healthOf(device: EnflameDevice): HealthReading {
   const { healthy = null, rma = null, double_bit_errors: errors = null } = device
   const cable = device.power_cable ?? null
-  if (errors !== null && errors > 0) return failed('ecc', `${errors} double-bit errors`)
-  if (rma === true) return failed('health', 'RMA flag')
-  if (healthy === false) return failed('health', 'Health: False')
+  const byErrors = healthByErrors(errors, 'double-bit errors')
+  if (byErrors.status === 'failed') return byErrors
+  if (rma === true) return failedHealth('health', 'RMA flag')
+  if (healthy === false) return failedHealth('health', 'Health: False')
   if (cable !== null && CABLE_WORDS_BAD.test(cable)) {
-    return failed('health', `power cable: ${cable}`)
+    return failedHealth('health', `power cable: ${cable}`)
   }
-  return healthy === true ? { status: 'ok', cause: null, detail: null } : HEALTH_NOT_TOLD
-}
-
-function failed(cause: 'ecc' | 'health', detail: string): HealthReading {
-  return { status: 'failed', cause, detail }
+  return healthy === true ? HEALTH_OK : HEALTH_NOT_TOLD
 }
 
 /** The number in the node's name is the driver's, which sysfs alone tells. */

@@ -4,9 +4,10 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { normalisePciAddress } from '../pci-address.ts'
-import type { RocmDevice } from '../rocm-smi/device.ts'
-import { readCount } from '../text.ts'
+import { splitByWord } from '../card-traits.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readCount } from '../formats/text.ts'
+import type { RocmDevice } from '../rocm-smi/devices.ts'
 
 const FILE = /^vdev\d{1,4}\.conf$/
 /** The plugin makes at most 200. */
@@ -17,7 +18,7 @@ export const VDCU = 'vDCU'
 const WHOLE = new Set(['normal', 'n/a', 'none', 'default'])
 
 export function splitOf({ mode }: RocmDevice): string | null {
-  return mode === null || mode === undefined || WHOLE.has(mode.toLowerCase()) ? null : mode
+  return splitByWord(mode, WHOLE)
 }
 
 /** The devices, those with a vDCU marked so; all of them where a file does not say which it cuts. */

@@ -5,18 +5,24 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Answer, type CardVendor, HEALTH_NOT_TOLD, type ToolSession } from '../card-vendor.ts'
+import { HEALTH_NOT_TOLD, identitiesFrom } from '../card-traits.ts'
+import type { Answer, CardVendor, ToolSession } from '../card-vendor.ts'
 import { renderNodeOf } from '../drm-node.ts'
-import { askFirst, joinByNumber } from '../inventory-calls.ts'
-import type { RawIdentity, VendorModule } from '../probe.ts'
-import type { RocmDevice, RocmOutput } from '../rocm-smi/device.ts'
+import { askFirst, changedCards, isTooSlow, joinByNumber, withMore } from '../inventory-calls.ts'
+import type { VendorModule } from '../probe.ts'
+import type { RocmDevice, RocmOutput } from '../rocm-smi/devices.ts'
 import { claimed, HYGON_MODULES } from '../rocm-smi/maker.ts'
-import { markSharedSerials } from '../shared-serials.ts'
+import { markSharedSerials, ownSerial } from '../shared-serials.ts'
 import { cardVendorModule, ToolProbe } from '../tool-probe.ts'
-import { readHygon } from './read.ts'
+import { readHygon } from './parse.ts'
 import { splitOf, withVirtualParts } from './split.ts'
 
 const IDENTITY = ['--showid', '--showproductname', '--showuniqueid', '--showserial', '--showbus']
+const ID_QUERIES = [
+  [...IDENTITY, '--showmaxpower', '--json'],
+  [...IDENTITY, '--showmaxpower'],
+  [...IDENTITY, '--json'],
+] as const
 /** The product's name says whose cards these are, the address which of them. */
 const FIGURES = [
   ...['--showbus', '--showproductname', '--showuse', '--showmemuse', '--showmeminfo', 'vram'],
@@ -63,7 +69,8 @@ function hygonVendor(): CardVendor<RocmDevice> {
     read: readHygon,
     inventory: (session) => inventory(session, memory),
     sample: (session) => sample(session, memory),
-    identitiesOf,
+    // A Unique ID is that of the chip; the serial that of the card, or of a board of eight.
+    identitiesOf: (card) => identitiesFrom({ strong: card.uuid, board: ownSerial(card) }),
     // Without the right to manage the cards the tool prints N/A for the use: such a card is unknown
     // for as long, and not one without a counter.
     offersOf: (device) => ({
@@ -79,37 +86,18 @@ function hygonVendor(): CardVendor<RocmDevice> {
   }
 }
 
-/** A Unique ID is that of the chip; the serial that of the card, or of a board of eight. */
-function identitiesOf({ uuid, serial, shares_serial }: RocmDevice): RawIdentity[] {
-  const isOwn = serial !== null && shares_serial !== true
-  return [
-    ...(uuid === null ? [] : [{ strength: 'strong', raw: uuid } as const]),
-    ...(isOwn ? [{ strength: 'board', raw: serial } as const] : []),
-  ]
-}
-
 async function inventory(session: Session, memory: Memory): Promise<Reading> {
   const table = await session.ask([])
   if (isTooSlow(table)) return table
   memory.modes = modesOf(table)
-  const figures = await sample(session, memory)
-  if (figures.status === 'failed') return figures
-  const ids = await askFirst(session, [
-    [...IDENTITY, '--showmaxpower', '--json'],
-    [...IDENTITY, '--showmaxpower'],
-    [...IDENTITY, '--json'],
-  ])
-  // With fewer ids than it has, a card would seem to be another one.
-  if (isTooSlow(ids)) return ids
-  const devices =
-    ids.status === 'failed'
-      ? figures.output.devices
-      : joinByNumber(figures.output.devices, ids.output.devices)
-  const driverVersion = figures.output.driverVersion ?? moduleVersion(session.rootPrefix)
-  return {
-    status: 'ok',
-    output: { ...figures.output, driverVersion, devices: markSharedSerials(devices) },
-  }
+  const named = await withMore(await sample(session, memory), {
+    ask: () => askFirst(session, ID_QUERIES),
+    join: joinByNumber,
+  })
+  const marked = changedCards(named, markSharedSerials)
+  if (marked.status === 'failed') return marked
+  const driverVersion = marked.output.driverVersion ?? moduleVersion(session.rootPrefix)
+  return { status: 'ok', output: { ...marked.output, driverVersion } }
 }
 
 async function sample(session: Session, memory: Memory): Promise<Reading> {
@@ -146,24 +134,26 @@ function worthOf(answer: Reading): number {
   return tells('utilization_pct', 4) + tells('memory_used_mib', 2) + tells('processes', 1)
 }
 
-function isTooSlow(answer: Reading): boolean {
-  return answer.status === 'failed' && answer.code === 'tool_timeout'
-}
-
 /** Where the list of processes is not printed beside the figures. */
 function inTwoCalls(figures: readonly string[]): Form {
-  return async (session) => {
-    const answer = await session.ask(figures)
-    if (answer.status === 'failed') return answer
-    const processes = await session.ask(PROCESSES)
-    if (processes.status === 'failed') return answer
-    const devices = answer.output.devices.map((device) => {
-      const other = processes.output.devices.find(({ index }) => index === device.index)
-      const isSame = other !== undefined && other.pci_bdf === device.pci_bdf
-      return { ...device, processes: isSame ? other.processes : null }
+  return async (session) =>
+    withMore(await session.ask(figures), {
+      ask: () => session.ask(PROCESSES),
+      join: withProcessesOf,
+      isFatal: () => false,
     })
-    return { status: 'ok', output: { ...answer.output, devices } }
-  }
+}
+
+/** The list names a card by its address and its number: both must be those of the card. */
+function withProcessesOf(
+  devices: readonly RocmDevice[],
+  listed: readonly RocmDevice[],
+): RocmDevice[] {
+  return devices.map((device) => {
+    const other = listed.find(({ index }) => index === device.index)
+    const isSame = other !== undefined && other.pci_bdf === device.pci_bdf
+    return { ...device, processes: isSame ? other.processes : null }
+  })
 }
 
 function modesOf(table: Reading): ReadonlyMap<string, string> {

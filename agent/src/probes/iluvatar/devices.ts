@@ -3,7 +3,6 @@
  * rule that holds for all of them: a dead die does not say so, it prints what its registers hold.
  */
 import type { CardDevice } from '../card.ts'
-import { readId } from '../printed-id.ts'
 import type { SharedSerial } from '../shared-serials.ts'
 
 export interface IluvatarDevice extends CardDevice, SharedSerial {
@@ -43,9 +42,4 @@ export function withoutDeadFigures(device: IluvatarDevice): IluvatarDevice {
   const isTemperatureWrong = temperature === 0 && (device.utilization_pct ?? -1) > 0
   if (!isPowerWrong && !isTemperatureWrong) return device
   return { ...device, power_w: null, temperature_c: null, utilization_pct: null, faulty: true }
-}
-
-/** `GPU-` before zeros names nothing either. */
-export function readUuid(printed: string | undefined): string | null {
-  return readId(printed?.replace(/^\s*GPU-/, '')) === null ? null : readId(printed)
 }

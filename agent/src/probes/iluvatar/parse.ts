@@ -1,14 +1,14 @@
 /** Reads any output of ixsmi by its structure: XML, the table, `-L`, CSV. */
-import { groupsBetweenBorders } from '../bar-table.ts'
+
 import { type CardFailure, type CardOutput, type CardReading, isFailure } from '../card.ts'
+import { toolLines } from '../formats/tool-lines.ts'
 import { joinByNumber } from '../inventory-calls.ts'
 import { type FailureText, refused, refusedForeign, type ToolName } from '../refusal.ts'
 import { markSharedSerials } from '../shared-serials.ts'
-import { toolLines } from '../tool-lines.ts'
 import type { IluvatarDevice } from './devices.ts'
 import { listedDevices, parseCsv } from './parse-lines.ts'
-import { isIluvatarTable, parseTable } from './parse-table.ts'
-import { isIluvatarXml, parseXml } from './parse-xml.ts'
+import { parseTable } from './parse-table.ts'
+import { parseXml } from './parse-xml.ts'
 
 const TEXTS: readonly FailureText[] = [
   {
@@ -41,19 +41,14 @@ function readByStructure(
   text: string,
   command: string | null,
 ): CardOutput<IluvatarDevice> | CardFailure | null {
-  if (isIluvatarXml(text)) return parseXml(text)
   const lines = toolLines(text)
   const listed = listedDevices(lines)
-  const groups = groupsBetweenBorders(lines)
-  if (isIluvatarTable(groups)) {
-    const table = parseTable(groups)
-    // Recordings hold both in one text; the list adds the ids that the table has not.
-    return isFailure(table) ? table : { ...table, devices: joinByNumber(table.devices, listed) }
+  const read = parseXml(text) ?? parseTable(lines)
+  // Recordings hold both in one text; the list adds the ids that the table has not.
+  if (read !== null) {
+    return isFailure(read) ? read : { ...read, devices: joinByNumber(read.devices, listed) }
   }
-  if (listed.length > 0) {
-    return { tool: 'ixsmi', toolVersion: null, driverVersion: null, devices: listed }
-  }
-  const filled = lines.filter((line) => line.trim() !== '')
-  const isCsv = filled.length > 0 && filled.every((line) => line.includes(','))
-  return isCsv ? parseCsv(lines, command) : null
+  return listed.length > 0
+    ? { tool: 'ixsmi', toolVersion: null, driverVersion: null, devices: listed }
+    : parseCsv(lines, command)
 }

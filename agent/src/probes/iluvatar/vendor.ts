@@ -5,9 +5,11 @@
  * own power where the tool tells it; that of the board is never put on both.
  */
 import type { HealthReading } from '@yiben/shared'
-import { type Answer, type CardVendor, HEALTH_NOT_TOLD, type ToolSession } from '../card-vendor.ts'
+import { failedHealth, healthByErrors, identitiesFrom } from '../card-traits.ts'
+import type { Answer, CardVendor, ToolSession } from '../card-vendor.ts'
 import { askFirst, inventoryWithIds } from '../inventory-calls.ts'
 import type { OfferedSignals, RawIdentity } from '../probe.ts'
+import { ownSerial } from '../shared-serials.ts'
 import { cardVendorModule } from '../tool-probe.ts'
 import type { IluvatarDevice } from './devices.ts'
 import { readIluvatar } from './parse.ts'
@@ -55,18 +57,12 @@ async function inventory(session: ToolSession<IluvatarDevice>): Promise<Answer<I
 }
 
 /** The serial is the board's: with two dies on it only the place on the board tells them apart. */
-function identitiesOf(device: IluvatarDevice): readonly RawIdentity[] {
+function identitiesOf(device: IluvatarDevice): RawIdentity[] {
   const { uuid, serial, gpu_position: position = null } = device
-  const identities: RawIdentity[] = []
-  if (uuid !== null) identities.push({ strength: 'strong', raw: uuid })
   // In a container the other die of the board is not listed.
-  const isOnBoardOfSeveral =
-    device.shares_serial === true || /^yes$/i.test(device.multigpu_board ?? '')
-  if (serial !== null && !isOnBoardOfSeveral) identities.push({ strength: 'board', raw: serial })
-  if (serial !== null && isOnBoardOfSeveral && position !== null) {
-    identities.push({ strength: 'board', raw: `${serial}/${position}` })
-  }
-  return identities
+  const isOneOfSeveral = ownSerial(device) === null || /^yes$/i.test(device.multigpu_board ?? '')
+  const place = serial === null || position === null ? null : `${serial}/${position}`
+  return identitiesFrom({ strong: uuid, board: isOneOfSeveral ? place : serial })
 }
 
 function offersOf(device: IluvatarDevice): OfferedSignals {
@@ -79,15 +75,10 @@ function offersOf(device: IluvatarDevice): OfferedSignals {
   }
 }
 
-function healthOf({ faulty, double_bit_errors: errors = null }: IluvatarDevice): HealthReading {
-  if (faulty === true) {
-    const detail = 'its sensors do not answer (65535 W, or 0 C under load)'
-    return { status: 'failed', cause: 'health', detail }
-  }
-  if (errors === null) return HEALTH_NOT_TOLD
-  return errors > 0
-    ? { status: 'failed', cause: 'ecc', detail: `${errors} double-bit errors` }
-    : { status: 'ok', cause: null, detail: null }
+function healthOf({ faulty, double_bit_errors: errors }: IluvatarDevice): HealthReading {
+  return faulty === true
+    ? failedHealth('health', 'its sensors do not answer (65535 W, or 0 C under load)')
+    : healthByErrors(errors, 'double-bit errors')
 }
 
 /** A guest with a whole card says `Pass-Through`, as tools modelled on nvidia-smi do. */

@@ -1,6 +1,8 @@
 /** What the parsers of this folder make of any output of Intel's `xpu-smi`, 1.x and 2.0. */
-import type { CardDevice, CardOutput } from '../card.ts'
-import type { SmiProcess } from '../smi-table.ts'
+import { type CardDevice, type CardOutput, type CardProcess, sparseCard } from '../card.ts'
+import { readPciId } from '../formats/pci-id.ts'
+import { type ProcessRow, processTable } from '../formats/process-table.ts'
+import type { SmiProcess } from '../formats/smi-process.ts'
 import type { CardWithFunctions } from '../sriov.ts'
 
 export interface IntelComponent {
@@ -39,8 +41,13 @@ export function intelOutput(devices: readonly IntelDevice[]): IntelOutput {
 
 /** `0x20a` of 1.x and `0x020A` of 2.0. */
 export function pciIdOf(deviceId: string | null | undefined): string | null {
-  const digits = /^0x([0-9a-f]{1,4})$/i.exec(deviceId?.trim() ?? '')?.[1]
-  return digits === undefined ? null : `8086:${digits.toLowerCase().padStart(4, '0')}`
+  return readPciId('8086', deviceId?.trim().replace(/^0x/i, '').padStart(4, '0'))
+}
+
+/** One device per card that has a process. */
+export function devicesWithProcesses(rows: readonly ProcessRow<CardProcess>[]): IntelDevice[] {
+  const byCard = processTable(rows, true) ?? new Map<number, readonly CardProcess[]>()
+  return [...byCard].map(([index, processes]) => sparseCard(index, { processes }))
 }
 
 /** What the tool calls `kB` are units of 1024 bytes. */

@@ -2,12 +2,14 @@
  * The framed texts of the subcommands `discovery`, `stats` and `health`: two columns, one section per
  * card that begins with its `Device ID`. Empty cells are unknown.
  */
-import { groupsBetweenBorders } from '../bar-table.ts'
+
 import { sparseCard } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
-import { readSizeMib } from '../size.ts'
-import { readCount, readNumber, readWord } from '../text.ts'
+import { groupsBetweenBorders } from '../formats/bar-table.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readId } from '../formats/printed-id.ts'
+import { readSizeMib } from '../formats/size.ts'
+import { readCount, readNumber, readWord } from '../formats/text.ts'
+import { firstMatch } from '../formats/tool-lines.ts'
 import {
   type IntelComponent,
   type IntelDevice,
@@ -18,11 +20,9 @@ import {
 
 type Row = readonly [label: string, value: string]
 
-export function isIntelFrame(lines: readonly string[]): boolean {
-  return lines.some((line) => /^\|\s*Device ID\s*\|/.test(line.trim()))
-}
-
-export function parseIntelFrames(lines: readonly string[]): IntelOutput {
+/** `null`: no such frame in the text. */
+export function parseIntelFrames(lines: readonly string[]): IntelOutput | null {
+  if (firstMatch(lines, /^\s*\|\s*Device ID\s*\|/) === null) return null
   const groups = groupsBetweenBorders(lines).map(({ rows }) => rows.flatMap(pairOf))
   return intelOutput(splitSections(groups).flatMap(readSection))
 }

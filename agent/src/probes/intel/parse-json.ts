@@ -3,13 +3,14 @@
  * it is its keys say. A document without its end is refused whole.
  */
 import { parseJson } from '@yiben/shared'
-import { type CardFailure, type CardProcess, sparseCard, unreadable } from '../card.ts'
-import { type JsonNode, jsonListAt, jsonObject, jsonTextAt } from '../json-text.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
-import { readSizeMib } from '../size.ts'
-import { readCount, readWord } from '../text.ts'
+import { type CardFailure, sparseCard, unreadable } from '../card.ts'
+import { type JsonNode, jsonListAt, jsonObject, jsonTextAt } from '../formats/json-text.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readId } from '../formats/printed-id.ts'
+import { readSizeMib } from '../formats/size.ts'
+import { readCount, readWord } from '../formats/text.ts'
 import {
+  devicesWithProcesses,
   type IntelComponent,
   type IntelDevice,
   type IntelOutput,
@@ -21,11 +22,9 @@ import {
 /** Warnings may stand before it. */
 const START = /^[ \t\uFEFF]*[{[]/m
 
-export function isIntelJson(text: string): boolean {
-  return START.test(text) && /"\w+"\s*:/.test(text)
-}
-
-export function parseIntelJson(text: string): IntelOutput | CardFailure {
+/** `null`: no JSON with a key in it. */
+export function parseIntelJson(text: string): IntelOutput | CardFailure | null {
+  if (!START.test(text) || !/"\w+"\s*:/.test(text)) return null
   const data = parseJson(text.slice(text.search(START)).trimStart())
   const nodes = Array.isArray(data) ? data.map(jsonObject) : [jsonObject(data)]
   const documents = nodes.filter((node) => node !== null)
@@ -143,17 +142,14 @@ function componentsOf(node: JsonNode): IntelComponent[] {
 
 /** One device per card that is named. A card without a row is not told to have none. */
 function readProcesses(document: JsonNode): IntelDevice[] {
-  const devices = new Map<number, CardProcess[]>()
-  for (const row of jsonListAt(document, 'device_util_by_proc_list')) {
-    const index = readCount(jsonTextAt(row, 'device_id'))
-    if (index === null) continue
-    const processes = devices.get(index) ?? []
-    devices.set(index, processes)
-    processes.push({
+  const rows = jsonListAt(document, 'device_util_by_proc_list').flatMap((row) => {
+    const card = readCount(jsonTextAt(row, 'device_id'))
+    const process = {
       pid: readCount(jsonTextAt(row, 'process_id')),
       name: readWord(jsonTextAt(row, 'process_name')),
       memory_mib: mibOfKib(readCount(jsonTextAt(row, 'mem_size'))),
-    })
-  }
-  return [...devices].map(([index, processes]) => ({ ...sparseCard(index), processes }))
+    }
+    return card === null ? [] : [{ card, process }]
+  })
+  return devicesWithProcesses(rows)
 }

@@ -3,36 +3,22 @@
  * 2.0, and `ps`. A last row without its line end may be cut and is left out.
  */
 import { type CardFailure, type CardProcess, sparseCard, unreadable } from '../card.ts'
-import { type CsvDialect, type CsvTable, lookupInRow, readCsv, splitCells } from '../csv.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
-import { readCount, readNumber, readQuantityOrNumber, readWord } from '../text.ts'
-import { type IntelDevice, type IntelOutput, intelOutput, mibOfKib, pciIdOf } from './devices.ts'
+import { type CsvTable, readCsv, splitCells } from '../formats/csv.ts'
+import { readId } from '../formats/printed-id.ts'
+import type { ProcessRow } from '../formats/process-table.ts'
+import { type Lookup, readSmiCsvCard, readSmiCsvCards, smiCsvDialect } from '../formats/smi-csv.ts'
+import { readSmiList } from '../formats/smi-list.ts'
+import { readCount, readNumber, readWord } from '../formats/text.ts'
+import {
+  devicesWithProcesses,
+  type IntelDevice,
+  type IntelOutput,
+  intelOutput,
+  mibOfKib,
+  pciIdOf,
+} from './devices.ts'
 
-const DIALECT: CsvDialect = {
-  fieldList: /--query-gpu[= ](\S+)/,
-  aliases: {
-    gpu_name: 'name',
-    gpu_index: 'index',
-    gpu_uuid: 'uuid',
-    gpu_serial: 'serial',
-    gpu_bus_id: 'pci.bus_id',
-  },
-  known: new Set([
-    'index',
-    'name',
-    'uuid',
-    'serial',
-    'pci.bus_id',
-    'driver_version',
-    'memory.total',
-    'memory.used',
-    'utilization.gpu',
-    'power.draw',
-    'power.limit',
-    'temperature.gpu',
-  ]),
-}
+const DIALECT = smiCsvDialect(/--query-gpu[= ](\S+)/)
 
 /** What `dump` calls the fields of a query: 1.x by a sentence, which changed between releases. */
 const DUMP_TITLES: readonly { readonly title: RegExp; readonly field: string }[] = [
@@ -51,24 +37,19 @@ const DUMP_TITLES: readonly { readonly title: RegExp; readonly field: string }[]
 
 const DUMP_HEADER = /^\s*Timestamp,\s*DeviceId\b/
 
-export function isIntelDump(lines: readonly string[]): boolean {
-  return lines.some((line) => DUMP_HEADER.test(line))
-}
-
-/** Rows of several rounds: the last one of each card counts. */
-export function parseIntelDump(lines: readonly string[]): IntelOutput | CardFailure {
+/** Rows of several rounds: the last one of each card counts. `null`: no such rows in the text. */
+export function parseIntelDump(lines: readonly string[]): IntelOutput | CardFailure | null {
   const at = lines.findIndex((line) => DUMP_HEADER.test(line))
+  if (at < 0) return null
   const columns = splitCells(lines[at] ?? '').map(dumpField)
   if (columns.includes('tile')) {
     return unreadable('These are figures of tiles, which say nothing of a card as a whole.')
   }
   const rows = lines.slice(at + 1).map(splitCells)
-  const devices = new Map<number, IntelDevice>()
-  for (const row of rows) {
-    const device = readRow({ columns, hasHeader: true, rows }, row, null)
-    if (device !== null) devices.set(device.index, device)
-  }
-  return intelOutput([...devices.values()])
+  const printed = readSmiCsvCards({ columns, hasHeader: true, rows }, (lookup) =>
+    readCount(lookup('index')) === null ? null : readRow(lookup, 0),
+  ).filter((device) => device !== null)
+  return intelOutput([...new Map(printed.map((device) => [device.index, device])).values()])
 }
 
 function dumpField(title: string): string {
@@ -77,21 +58,14 @@ function dumpField(title: string): string {
   return known ?? title.replace(/ \([^()]*\)$/, '')
 }
 
-export function isIntelCsv(lines: readonly string[], command: string | null): boolean {
-  const filled = lines.filter((line) => line.trim() !== '')
-  return filled.some((line) => line.includes(',')) && readQuery(filled, command) !== null
-}
-
+/** `null`: no rows, or nothing says what their columns are. */
 export function parseIntelCsv(
   lines: readonly string[],
   command: string | null,
-): IntelOutput | CardFailure {
-  const table = readQuery(lines, command)
-  if (table === null) {
-    return unreadable('The CSV has no header line, and no command with its field list was given.')
-  }
-  const devices = table.rows.map((row, ordinal) => readRow(table, row, ordinal))
-  return intelOutput(devices.filter((device) => device !== null))
+): IntelOutput | null {
+  const filled = lines.filter((line) => line.trim() !== '')
+  const table = filled.some((line) => line.includes(',')) ? readQuery(filled, command) : null
+  return table === null ? null : intelOutput(readSmiCsvCards(table, readRow))
 }
 
 /** 2.0 puts units into round brackets where the others have square ones. */
@@ -101,77 +75,43 @@ function readQuery(lines: readonly string[], command: string | null): CsvTable |
   return readCsv([header, ...rest], command, DIALECT)
 }
 
-/** `ordinal`: the number where no column has it; `null` where there must be one. */
-function readRow(
-  { columns }: CsvTable,
-  row: readonly string[],
-  ordinal: number | null,
-): IntelDevice | null {
-  const lookup = lookupInRow(columns, row)
-  const index = lookup === null ? null : (readCount(lookup('index')) ?? ordinal)
-  if (lookup === null || index === null) return null
-  const pci = readWord(lookup('pci.bus_id'))
+function readRow(lookup: Lookup, ordinal: number): IntelDevice {
   return {
-    ...sparseCard(index),
-    name: readWord(lookup('name')),
-    uuid: readId(lookup('uuid')),
-    serial: readId(lookup('serial')),
-    pci,
-    pci_bdf: normalisePciAddress(pci),
-    memory_total_mib: readQuantityOrNumber(lookup('memory.total'), 'MiB'),
-    memory_used_mib: readQuantityOrNumber(lookup('memory.used'), 'MiB'),
-    utilization_pct: readQuantityOrNumber(lookup('utilization.gpu'), '%'),
-    power_w: readQuantityOrNumber(lookup('power.draw'), 'W'),
-    power_cap_w: readQuantityOrNumber(lookup('power.limit'), 'W'),
-    temperature_c: readQuantityOrNumber(lookup('temperature.gpu'), 'C'),
+    ...readSmiCsvCard(lookup, ordinal),
     driver_version: readWord(lookup('driver_version')),
     pci_id: pciIdOf(lookup('pci.device_id')),
     ecc_uncorrected: readNumber(lookup('ecc.errors.uncorrected.aggregate.total')),
   }
 }
 
-const LIST_LINE = /^GPU (\d+): (Intel\b.+?) \(UUID: (?:GPU-)?([\w-]+)\)\s*$/
-
-export function isIntelList(lines: readonly string[]): boolean {
-  return lines.some((line) => LIST_LINE.test(line))
-}
-
-export function parseIntelList(lines: readonly string[]): IntelOutput {
-  const devices = lines.flatMap((line): IntelDevice[] => {
-    const [, number, name, uuid] = LIST_LINE.exec(line) ?? []
-    const index = readCount(number)
-    return index === null
-      ? []
-      : [{ ...sparseCard(index), name: readWord(name), uuid: readId(uuid) }]
-  })
-  return intelOutput(devices)
+/** `--list-gpus`: the maker's name stands in front of that of the card. `null`: no such list. */
+export function parseIntelList(lines: readonly string[]): IntelOutput | null {
+  const cards = readSmiList(lines, 'GPU').filter(({ name }) => /^Intel\b/.test(name ?? ''))
+  if (cards.length === 0) return null
+  return intelOutput(
+    cards.map(({ index, name, uuid }) =>
+      sparseCard(index, { name, uuid: readId(uuid?.replace(/^GPU-/, '')) }),
+    ),
+  )
 }
 
 const PS_HEADER = /^PID\s+Command\s+DeviceID\s+SHR\s+MEM\b/
 /** The command may hold blanks, and is missing of a process that has ended. */
 const PS_ROW = /^(\d+)\s+(?:(.*?)\s+)?(\d+)\s+(\d+)\s+(\d+)\s*$/
 
-export function isIntelPs(lines: readonly string[]): boolean {
-  return lines.some((line) => PS_HEADER.test(line))
-}
-
-/** One device per card that is named. A card without a row is not told to have none. */
-export function parseIntelPs(lines: readonly string[]): IntelOutput {
+/**
+ * One device per card that is named. A card without a row is not told to have none. `null`: no such
+ * rows in the text.
+ */
+export function parseIntelPs(lines: readonly string[]): IntelOutput | null {
   const at = lines.findIndex((line) => PS_HEADER.test(line))
-  const devices = new Map<number, CardProcess[]>()
-  for (const line of lines.slice(at + 1)) {
+  if (at < 0) return null
+  const rows = lines.slice(at + 1).flatMap((line): ProcessRow<CardProcess>[] => {
     const [, pid, name, device, , memory] = PS_ROW.exec(line) ?? []
-    const index = readCount(device)
-    if (index === null) continue
-    const processes = devices.get(index) ?? []
-    devices.set(index, processes)
-    processes.push({
-      pid: readCount(pid),
-      name: readWord(name),
-      memory_mib: mibOfKib(readCount(memory)),
-    })
-  }
-  return intelOutput(
-    [...devices].map(([index, processes]) => ({ ...sparseCard(index), processes })),
-  )
+    const card = readCount(device)
+    if (card === null) return []
+    const memory_mib = mibOfKib(readCount(memory))
+    return [{ card, process: { pid: readCount(pid), name: readWord(name), memory_mib } }]
+  })
+  return intelOutput(devicesWithProcesses(rows))
 }

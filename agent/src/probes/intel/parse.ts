@@ -1,22 +1,13 @@
 /** Reads any output of Intel's `xpu-smi` by its structure, of 1.x and 2.0. */
 import { type CardFailure, type CardReading, unreadable } from '../card.ts'
+import { finishedLines, toolLines } from '../formats/tool-lines.ts'
 import { type FailureText, refused, refusedForeign } from '../refusal.ts'
-import { finishedLines, toolLines } from '../tool-lines.ts'
 import { refusedNamesake } from '../xpu-smi.ts'
 import { type IntelDevice, type IntelOutput, TOOL } from './devices.ts'
-import { isIntelFrame, parseIntelFrames } from './parse-frames.ts'
-import { isIntelJson, parseIntelJson } from './parse-json.ts'
-import {
-  isIntelCsv,
-  isIntelDump,
-  isIntelList,
-  isIntelPs,
-  parseIntelCsv,
-  parseIntelDump,
-  parseIntelList,
-  parseIntelPs,
-} from './parse-rows.ts'
-import { isIntelTable, parseIntelTable } from './parse-table.ts'
+import { parseIntelFrames } from './parse-frames.ts'
+import { parseIntelJson } from './parse-json.ts'
+import { parseIntelCsv, parseIntelDump, parseIntelList, parseIntelPs } from './parse-rows.ts'
+import { parseIntelTable } from './parse-table.ts'
 
 /** What 1.x prints without arguments: only such a tool may be asked its subcommands. */
 export const SUBCOMMANDS_ONLY = 'It is xpu-smi 1.x of Intel, which answers to subcommands alone.'
@@ -56,14 +47,15 @@ export function readIntel(text: string, command: string | null): CardReading<Int
 
 /** `null`: none of the outputs known here. */
 function readOutput(text: string, command: string | null): IntelOutput | CardFailure | null {
-  if (isIntelJson(text)) return parseIntelJson(text)
   const lines = toolLines(text)
-  if (isIntelTable(lines)) return parseIntelTable(lines)
-  if (isIntelFrame(lines)) return parseIntelFrames(lines)
   const finished = finishedLines(lines)
-  if (isIntelDump(lines)) return parseIntelDump(finished)
-  if (isIntelPs(lines)) return parseIntelPs(finished)
-  if (isIntelList(lines)) return parseIntelList(finished)
-  if (HELP.test(text)) return unreadable(SUBCOMMANDS_ONLY)
-  return isIntelCsv(finished, command) ? parseIntelCsv(finished, command) : null
+  return (
+    parseIntelJson(text) ??
+    parseIntelTable(lines) ??
+    parseIntelFrames(lines) ??
+    parseIntelDump(finished) ??
+    parseIntelPs(finished) ??
+    parseIntelList(finished) ??
+    (HELP.test(text) ? unreadable(SUBCOMMANDS_ONLY) : parseIntelCsv(finished, command))
+  )
 }

@@ -4,10 +4,13 @@
  * how the two are told apart: a tool of that name may be Kunlunxin's, and is asked nothing else until
  * it has shown whose it is.
  */
+import type { HealthReading } from '@yiben/shared'
 import { fillFrom } from '../card.ts'
-import { type Answer, type CardVendor, HEALTH_NOT_TOLD, type ToolSession } from '../card-vendor.ts'
+import { failedHealth, HEALTH_NOT_TOLD, HEALTH_OK } from '../card-traits.ts'
+import type { Answer, CardVendor, ToolSession } from '../card-vendor.ts'
 import { isDesktopProcess } from '../desktop-process.ts'
 import { renderNodeOf } from '../drm-node.ts'
+import { changedCards, withMore } from '../inventory-calls.ts'
 import type { RawIdentity } from '../probe.ts'
 import { sriovWord, withVirtualFunctions } from '../sriov.ts'
 import { cardVendorModule } from '../tool-probe.ts'
@@ -23,33 +26,46 @@ const DETAILED_MAX = 16
 
 async function sample(session: Session): Promise<Answer<IntelDevice>> {
   const table = await session.ask([])
-  if (table.status === 'ok') {
-    const cards = table.output.devices.map(withoutTheTool)
-    return finished(session, { ...table, output: { ...table.output, devices: cards } })
-  }
-  if (!table.sentence.includes(SUBCOMMANDS_ONLY)) return table
-  const figures = await session.ask(DUMP)
-  if (figures.status === 'failed') return figures
-  const listed = await session.ask(['ps', '-j'])
-  const users = byNumber(listed.status === 'ok' ? listed.output.devices : [])
-  const cards = figures.output.devices.map((device) => {
-    return withoutTheTool({ ...device, processes: users.get(device.index)?.processes ?? null })
+  const isOfSubcommands = table.status === 'failed' && table.sentence.includes(SUBCOMMANDS_ONLY)
+  const figures = isOfSubcommands ? await figuresOf(session) : table
+  const cards = changedCards(figures, (devices) => devices.map(withoutTheTool))
+  // Health stands in no other output.
+  const healthy = await withMore(cards, {
+    ask: () => session.ask(['health', '-l', '-j']),
+    join: withComponentsOf,
+    isFatal: () => false,
   })
-  return finished(session, { ...figures, output: { ...figures.output, devices: cards } })
+  return withVirtualFunctions(session, healthy)
 }
 
-/** Health stands in no other output. */
-async function finished(
-  session: Session,
-  answer: Extract<Answer<IntelDevice>, { status: 'ok' }>,
-): Promise<Answer<IntelDevice>> {
-  const health = await session.ask(['health', '-l', '-j'])
-  const told = byNumber(health.status === 'ok' ? health.output.devices : [])
-  const devices = answer.output.devices.map((device) => {
-    const components = told.get(device.index)?.components
+/** 1.x: the figures, and with them the processes. */
+async function figuresOf(session: Session): Promise<Answer<IntelDevice>> {
+  return withMore(await session.ask(DUMP), {
+    ask: () => session.ask(['ps', '-j']),
+    join: withProcessesOf,
+    isFatal: () => false,
+  })
+}
+
+function withProcessesOf(
+  devices: readonly IntelDevice[],
+  listed: readonly IntelDevice[],
+): IntelDevice[] {
+  const users = byNumber(listed)
+  return devices.map((device) => {
+    return { ...device, processes: users.get(device.index)?.processes ?? null }
+  })
+}
+
+function withComponentsOf(
+  devices: readonly IntelDevice[],
+  told: readonly IntelDevice[],
+): IntelDevice[] {
+  const known = byNumber(told)
+  return devices.map((device) => {
+    const components = known.get(device.index)?.components
     return components === undefined ? device : { ...device, components }
   })
-  return withVirtualFunctions(session, { ...answer, output: { ...answer.output, devices } })
 }
 
 /**
@@ -97,19 +113,18 @@ function identitiesOf({ pci_bdf }: IntelDevice): RawIdentity[] {
 /** A clock that is held back is no fault: it is what a warm or capped card does. */
 const NO_FAULT = /frequency/i
 
-function healthOf({ components = [] }: IntelDevice) {
+function healthOf({ components = [] }: IntelDevice): HealthReading {
   const told = components.filter(({ component }) => !NO_FAULT.test(component))
   const worst =
     told.find(({ status }) => /^critical$/i.test(status)) ??
     told.find(({ status }) => /^warning$/i.test(status))
   if (worst === undefined) {
     const isOk = told.some(({ status }) => /^ok$/i.test(status))
-    return isOk ? { ...HEALTH_NOT_TOLD, status: 'ok' as const } : HEALTH_NOT_TOLD
+    return isOk ? HEALTH_OK : HEALTH_NOT_TOLD
   }
   const detail = `${worst.component}: ${worst.status}`
-  if (/^warning$/i.test(worst.status)) return { status: 'warning' as const, cause: null, detail }
-  const cause = /memory(?!.*temp)/i.test(worst.component) ? ('ecc' as const) : ('health' as const)
-  return { status: 'failed' as const, cause, detail }
+  if (/^warning$/i.test(worst.status)) return { status: 'warning', cause: null, detail }
+  return failedHealth(/memory(?!.*temp)/i.test(worst.component) ? 'ecc' : 'health', detail)
 }
 
 const VENDOR: CardVendor<IntelDevice> = {

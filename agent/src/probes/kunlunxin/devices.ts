@@ -1,9 +1,9 @@
 /** What the parsers of this folder make of any output of Kunlunxin's `xpu-smi` and `xpu_smi`. */
 import type { CardDevice, CardOutput } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
+import { readJoinedPciId } from '../formats/pci-id.ts'
+import { readSmiFields, type SmiPaths } from '../formats/smi-fields.ts'
+import { readCount } from '../formats/text.ts'
 import type { CardWithFunctions } from '../sriov.ts'
-import { readCount, readQuantity, readWord } from '../text.ts'
 
 export interface KunlunxinDevice extends CardDevice, CardWithFunctions {
   /** Number of the device node, `/dev/xpuN`. */
@@ -33,90 +33,62 @@ export function toolOf(command: string | null, usual: (typeof TOOLS)[number]): s
   return /\bxpu[-_]smi\b/.exec(command ?? '')?.[0] ?? usual
 }
 
-type Field =
-  | 'name'
-  | 'uuid'
-  | 'serial'
-  | 'minorNumber'
-  | 'oamId'
-  | 'pci'
-  | 'pciId'
-  | 'memoryTotal'
-  | 'memoryUsed'
-  | 'utilization'
-  | 'power'
-  | 'powerCap'
-  | 'temperature'
-  | 'eccUncorrected'
+/** Fields that only some tools have beside those of `SmiPaths`. */
+type Field = 'minorNumber' | 'oamId' | 'pciId' | 'eccUncorrected'
+type Paths = SmiPaths & Readonly<Record<Field, string>>
 
 /** Where `-q -x` and `-q` print a field. Memory and L3 have the same words in sections of their own. */
-export const XML_PATHS: Readonly<Record<Field, string>> = {
-  name: 'product_name',
-  uuid: 'uuid',
-  serial: 'serial',
+export const XML_PATHS: Paths = {
+  name: ['product_name'],
+  uuid: ['uuid'],
+  serial: ['serial'],
   minorNumber: 'minor_number',
   oamId: 'oam_id',
-  pci: 'pci/pci_bus_id',
+  pci: ['pci/pci_bus_id'],
   pciId: 'pci/pci_device_id',
-  memoryTotal: 'fb_memory_usage/total',
-  memoryUsed: 'fb_memory_usage/used',
-  utilization: 'utilization/xpu_util',
-  power: 'power_readings/power_draw',
-  powerCap: 'power_readings/enforced_power_limit',
-  temperature: 'temperature/xpu_temp',
+  memoryTotal: ['fb_memory_usage/total'],
+  memoryUsed: ['fb_memory_usage/used'],
+  utilization: ['utilization/xpu_util'],
+  power: ['power_readings/power_draw'],
+  powerCap: ['power_readings/enforced_power_limit'],
+  temperature: ['temperature/xpu_temp'],
   eccUncorrected: 'ecc_errors/volatile/dram_uncorrectable',
 }
-export const LOG_PATHS: Readonly<Record<Field, string>> = {
-  name: 'Product Name',
-  uuid: 'XPU UUID',
-  serial: 'Serial Number',
+export const LOG_PATHS: Paths = {
+  name: ['Product Name'],
+  uuid: ['XPU UUID'],
+  serial: ['Serial Number'],
   minorNumber: 'Minor Number',
   oamId: 'OAM Id',
-  pci: 'PCI/Bus Id',
+  pci: ['PCI/Bus Id'],
   pciId: 'PCI/Device Id',
-  memoryTotal: 'Memory Usage/Total',
-  memoryUsed: 'Memory Usage/Used',
-  utilization: 'Utilization/Xpu',
-  power: 'Power Readings/Power Draw',
-  powerCap: 'Power Readings/Enforced Power Limit',
-  temperature: 'Temperature/XPU Current Temp',
+  memoryTotal: ['Memory Usage/Total'],
+  memoryUsed: ['Memory Usage/Used'],
+  utilization: ['Utilization/Xpu'],
+  power: ['Power Readings/Power Draw'],
+  powerCap: ['Power Readings/Enforced Power Limit'],
+  temperature: ['Temperature/XPU Current Temp'],
   eccUncorrected: 'ECC Errors/Volatile/DRAM Uncorrectable',
 }
 
-/** `Invalid Argument` and `N/A` stand where a value cannot be read; neither is a figure. */
+/**
+ * `Invalid Argument` and `N/A` stand where a value cannot be read; neither is a figure. `heading` is
+ * the address in the heading of the device.
+ */
 export function deviceFromFields(
-  lookup: (field: Field) => string | undefined,
   ordinal: number,
+  paths: Paths,
+  at: (path: string) => string | undefined,
   heading: string | null,
 ): KunlunxinDevice {
-  const pci = readWord(lookup('pci')) ?? heading
-  const minorNumber = readCount(lookup('minorNumber'))
+  const minorNumber = readCount(at(paths.minorNumber))
   return {
-    index: minorNumber ?? ordinal,
-    name: readWord(lookup('name')),
-    uuid: readId(lookup('uuid')),
-    serial: readId(lookup('serial')),
-    pci,
-    pci_bdf: normalisePciAddress(pci),
-    memory_total_mib: readQuantity(lookup('memoryTotal'), 'MiB'),
-    memory_used_mib: readQuantity(lookup('memoryUsed'), 'MiB'),
-    utilization_pct: readQuantity(lookup('utilization'), '%'),
-    power_w: readQuantity(lookup('power'), 'W'),
-    power_cap_w: readQuantity(lookup('powerCap'), 'W'),
-    temperature_c: readQuantity(lookup('temperature'), 'C'),
-    ecc_uncorrected: readCount(lookup('eccUncorrected')),
+    ...readSmiFields(minorNumber ?? ordinal, paths, at, heading),
+    ecc_uncorrected: readCount(at(paths.eccUncorrected)),
     minor_number: minorNumber,
-    oam_id: readCount(lookup('oamId')),
-    pci_id: pciIdOf(lookup('pciId')),
-    processes: null,
+    oam_id: readCount(at(paths.oamId)),
+    pci_id: readJoinedPciId(at(paths.pciId)),
   }
-}
-
-/** Device, then vendor, in one word: `36881D22`, `0x36862057`. */
-function pciIdOf(printed: string | undefined): string | null {
-  const [, device, vendor] =
-    /^(?:0x)?([0-9a-f]{4})([0-9a-f]{4})$/i.exec(printed?.trim() ?? '') ?? []
-  return vendor === undefined ? null : `${vendor}:${device}`.toLowerCase()
 }
 
 const PHYSICAL = /^(.+)-PF$/

@@ -2,11 +2,26 @@
  * The three tables of `xpu_smi` before 5.0: DEVICES, VIDEO, PROCESSES. Which columns there are
  * differs between releases, so each cell is read by its title. "MB" means MiB.
  */
-import { cellsOf } from '../bar-table.ts'
-import { sparseCard } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
-import { readCount, readNumber, readQuantity, readQuantityOrNumber, readWord } from '../text.ts'
+
+import { type CardProcess, sparseCard } from '../card.ts'
+import { cellsOf } from '../formats/bar-table.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readId } from '../formats/printed-id.ts'
+import {
+  type ProcessRow,
+  type ProcessTable,
+  processesOf,
+  processTable,
+} from '../formats/process-table.ts'
+import {
+  readCount,
+  readNumber,
+  readPair,
+  readQuantity,
+  readQuantityOrNumber,
+  readWord,
+} from '../formats/text.ts'
+import { firstMatch } from '../formats/tool-lines.ts'
 import { type KunlunxinDevice, type KunlunxinOutput, toolOf } from './devices.ts'
 
 /** The cell below a title. */
@@ -24,21 +39,19 @@ const TITLE = /^[A-Z]+$/
 const BORDER = /^-{8,}$/
 const HEADER = /^\|\s*DevID\s*\|/
 
-export function isLegacyTable(lines: readonly string[]): boolean {
-  return lines.some((line) => HEADER.test(line.trim()) && /\|\s*PCI Addr\b/.test(line))
-}
-
+/** `null`: no such table in the text. */
 export function parseLegacyTables(
   lines: readonly string[],
   command: string | null,
-): KunlunxinOutput {
+): KunlunxinOutput | null {
+  if (!lines.some((line) => HEADER.test(line.trim()) && /\|\s*PCI Addr\b/.test(line))) return null
   const tables = splitTables(lines)
   const find = (title: string) => tables.find((table) => table.title === title)
-  const text = lines.join('\n')
-  const [, toolVersion = null] = /^\s*Runtime Version:\s*(\S+)\s*$/m.exec(text) ?? []
-  const [, driverVersion = null] = /^\s*Driver Version:\s*(\S+)\s*$/m.exec(text) ?? []
+  const toolVersion = firstMatch(lines, /^\s*Runtime Version:\s*(\S+)\s*$/)?.[1] ?? null
+  const driverVersion = firstMatch(lines, /^\s*Driver Version:\s*(\S+)\s*$/)?.[1] ?? null
   const engines = byNumber(find('VIDEO'))
-  const processesOf = readProcesses(find('PROCESSES'))
+  const listed = find('PROCESSES')
+  const processes = listed === undefined ? null : readProcesses(listed)
   const devices = (find('DEVICES')?.rows ?? []).flatMap((cell): KunlunxinDevice[] => {
     const index = readCount(cell('DevID'))
     if (index === null) return []
@@ -48,7 +61,7 @@ export function parseLegacyTables(
         ...readDevice(index, cell),
         decoder_utilization_pct: readShare(video?.('DEC')),
         encoder_utilization_pct: readShare(video?.('ENC')),
-        processes: processesOf(index),
+        processes: processesOf(processes, index),
       },
     ]
   })
@@ -103,7 +116,7 @@ function readRow(header: readonly string[], line: string): LegacyRow | null {
 
 function readDevice(index: number, cell: LegacyRow): KunlunxinDevice {
   const pci = readWord(cell('PCI Addr'))
-  const [, used, total] = /^(\d+)\s*\/\s*(\d+)\s*MB$/.exec(cell('Memory') ?? '') ?? []
+  const memory = readPair(cell('Memory'), 'MB')
   const node = readWord(cell('INODE'))
   return {
     ...sparseCard(index),
@@ -111,8 +124,8 @@ function readDevice(index: number, cell: LegacyRow): KunlunxinDevice {
     serial: readId(cell('SN')),
     pci,
     pci_bdf: normalisePciAddress(pci),
-    memory_total_mib: readCount(total),
-    memory_used_mib: readCount(used),
+    memory_total_mib: memory.total,
+    memory_used_mib: memory.used,
     utilization_pct: readQuantity(cell('UseRate'), '%'),
     power_w: readNumber(cell('Power(W)')),
     temperature_c: readQuantityOrNumber(cell('Temp'), 'C'),
@@ -132,18 +145,15 @@ function byNumber(table: LegacyTable | undefined): ReadonlyMap<number | null, Le
 }
 
 /** A row without the number of its device hides a process of any of them. */
-function readProcesses(
-  table: LegacyTable | undefined,
-): (index: number) => KunlunxinDevice['processes'] {
-  const rows = byNumber(table)
-  const isComplete = table?.isWhole === true && !rows.has(null)
-  return (index) => {
-    const own = rows.get(index)
-    if (own === undefined) return isComplete ? [] : null
-    return own.map((row) => ({
+function readProcesses(table: LegacyTable): ProcessTable<CardProcess> | null {
+  const rows = table.rows.map((row): ProcessRow<CardProcess> | null => {
+    const card = readCount(row('DevID'))
+    const process = {
       pid: readCount(row('PID')),
       name: readWord(row('Command')),
       memory_mib: readQuantityOrNumber(row('Memory'), 'MB'),
-    }))
-  }
+    }
+    return card === null ? null : { card, process }
+  })
+  return processTable(rows, table.isWhole)
 }

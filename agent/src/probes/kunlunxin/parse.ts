@@ -3,21 +3,15 @@
  * three tables of the releases before 5.0.
  */
 import { type CardFailure, type CardReading, sparseCard, unreadable } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readId } from '../formats/printed-id.ts'
+import { readSmiList } from '../formats/smi-list.ts'
+import { isSmiLog, readSmiLog } from '../formats/smi-log.ts'
+import { readXmlProcesses } from '../formats/smi-xml.ts'
+import { readCount, readNumber, readWord } from '../formats/text.ts'
+import { finishedLines, toolLines } from '../formats/tool-lines.ts'
+import { attributeOf, childrenOf, isUnreadableXml, readXml, textAt } from '../formats/xml.ts'
 import { type FailureText, refused, refusedForeign } from '../refusal.ts'
-import { isSmiLog, readSmiLog } from '../smi-log.ts'
-import { readCount, readNumber, readQuantity, readWord } from '../text.ts'
-import { finishedLines, toolLines } from '../tool-lines.ts'
-import {
-  attributeOf,
-  childOf,
-  childrenOf,
-  isUnreadableXml,
-  readXml,
-  textAt,
-  type XmlNode,
-} from '../xml.ts'
 import { refusedNamesake } from '../xpu-smi.ts'
 import {
   deviceFromFields,
@@ -29,8 +23,8 @@ import {
   toolOf,
   XML_PATHS,
 } from './devices.ts'
-import { isLegacyTable, parseLegacyTables } from './parse-legacy.ts'
-import { isKunlunxinTable, parseKunlunxinTable } from './parse-table.ts'
+import { parseLegacyTables } from './parse-legacy.ts'
+import { parseKunlunxinTable } from './parse-table.ts'
 
 const FAILURE_TEXTS: readonly FailureText[] = [
   {
@@ -64,15 +58,14 @@ export function readKunlunxin(text: string, command: string | null): CardReading
 function readOutput(text: string, command: string | null): KunlunxinOutput | CardFailure | null {
   if (/<xpu_smi_log\b/.test(text)) return parseXml(text, command)
   const lines = toolLines(text)
-  if (isSmiLog(lines, 'XPU')) return parseLog(finishedLines(lines), command)
-  if (isKunlunxinTable(lines)) return parseKunlunxinTable(lines, command)
-  if (isLegacyTable(lines)) return parseLegacyTables(lines, command)
-  if (lines.some((line) => fieldsOf(line) !== null)) {
-    return parseMachineLines(finishedLines(lines), command)
-  }
-  return lines.some((line) => LIST_LINE.test(line))
-    ? parseList(finishedLines(lines), command)
-    : null
+  const finished = finishedLines(lines)
+  if (isSmiLog(lines, 'XPU')) return parseLog(finished, command)
+  return (
+    parseKunlunxinTable(lines, command) ??
+    parseLegacyTables(lines, command) ??
+    parseMachineLines(finished, command) ??
+    parseList(finished, command)
+  )
 }
 
 function parseXml(text: string, command: string | null): KunlunxinOutput | CardFailure {
@@ -85,28 +78,10 @@ function parseXml(text: string, command: string | null): KunlunxinOutput | CardF
     toolVersion: driverVersion,
     driverVersion,
     devices: childrenOf(root, 'xpu').map((xpu, ordinal) => ({
-      ...deviceFromFields(
-        (field) => textAt(xpu, XML_PATHS[field]),
-        ordinal,
-        attributeOf(xpu, 'id'),
-      ),
-      processes: processesOf(xpu),
+      ...deviceFromFields(ordinal, XML_PATHS, (path) => textAt(xpu, path), attributeOf(xpu, 'id')),
+      processes: readXmlProcesses(xpu, /^(?:none)?$/i),
     })),
   }
-}
-
-/** An empty list says that there are none; no list, or words in its place, say nothing. */
-function processesOf(xpu: XmlNode): KunlunxinDevice['processes'] {
-  const list = childOf(xpu, 'processes')
-  if (list === undefined) return null
-  if (typeof list === 'string') return /^(?:none)?$/i.test(list.trim()) ? [] : null
-  const entries = childrenOf(list, 'process_info')
-  if (entries.length === 0) return null
-  return entries.map((entry) => ({
-    pid: readCount(textAt(entry, 'pid')),
-    name: readWord(textAt(entry, 'process_name')),
-    memory_mib: readQuantity(textAt(entry, 'used_memory'), 'MiB'),
-  }))
 }
 
 function parseLog(lines: readonly string[], command: string | null): KunlunxinOutput {
@@ -117,7 +92,7 @@ function parseLog(lines: readonly string[], command: string | null): KunlunxinOu
     toolVersion: driverVersion,
     driverVersion,
     devices: log.cards.map(({ pci, lookup, processes }, ordinal) => ({
-      ...deviceFromFields((field) => lookup(LOG_PATHS[field]), ordinal, pci),
+      ...deviceFromFields(ordinal, LOG_PATHS, lookup, pci),
       processes,
     })),
   }
@@ -146,8 +121,13 @@ function fieldsOf(line: string): string[] | null {
     : null
 }
 
-function parseMachineLines(lines: readonly string[], command: string | null): KunlunxinOutput {
+/** `null`: no such line in the text. */
+function parseMachineLines(
+  lines: readonly string[],
+  command: string | null,
+): KunlunxinOutput | null {
   const rows = lines.map(fieldsOf).filter((fields) => fields !== null)
+  if (rows.length === 0) return null
   const devices = rows.map((fields): KunlunxinDevice => {
     const field = (name: keyof typeof AT) => fields[AT[name]]
     const pci = readWord(field('pci'))
@@ -176,16 +156,11 @@ function parseMachineLines(lines: readonly string[], command: string | null): Ku
   }
 }
 
-/** `XPU 0: P800 OAM  GPU-ed73…`, or with `(UUID: …)`. */
-const LIST_LINE = /^XPU (\d+): (.+?)\s+(?:\(UUID: )?((?:GPU|XPU)-[\w-]+)\)?\s*$/
-
-function parseList(lines: readonly string[], command: string | null): KunlunxinOutput {
-  const devices = lines.flatMap((line): KunlunxinDevice[] => {
-    const [, index, name, uuid] = LIST_LINE.exec(line) ?? []
-    const number = readCount(index)
-    return number === null
-      ? []
-      : [{ ...sparseCard(number), name: readWord(name), uuid: readId(uuid) }]
-  })
+/** `null`: no such list in the text. */
+function parseList(lines: readonly string[], command: string | null): KunlunxinOutput | null {
+  const devices = readSmiList(lines, 'XPU').map(({ index, name, uuid }) =>
+    sparseCard(index, { name, uuid: readId(uuid) }),
+  )
+  if (devices.length === 0) return null
   return { tool: toolOf(command, 'xpu-smi'), toolVersion: null, driverVersion: null, devices }
 }

@@ -2,14 +2,10 @@
  * Kunlunxin: `xpu-smi -q -x` in one call, with ids, figures and processes. Releases that do not know
  * it are read from their table, with power and serials of `-m` beside it.
  */
-import { joinCards } from '../card.ts'
-import {
-  type Answer,
-  type CardVendor,
-  HEALTH_NOT_TOLD,
-  healthByWord,
-  type ToolSession,
-} from '../card-vendor.ts'
+import type { HealthReading } from '@yiben/shared'
+import { type HealthWords, healthByErrors, healthByWord, identitiesFrom } from '../card-traits.ts'
+import type { Answer, CardVendor, ToolSession } from '../card-vendor.ts'
+import { joinByPlace, withMore } from '../inventory-calls.ts'
 import type { RawIdentity } from '../probe.ts'
 import { sriovWord, withVirtualFunctions } from '../sriov.ts'
 import { cardVendorModule } from '../tool-probe.ts'
@@ -26,12 +22,10 @@ async function sample(session: ToolSession<KunlunxinDevice>): Promise<Answer<Kun
 }
 
 async function askTable(session: ToolSession<KunlunxinDevice>): Promise<Answer<KunlunxinDevice>> {
-  const table = await session.ask([])
-  if (table.status === 'failed') return table
-  const lines = await session.ask(['-m'])
-  if (lines.status === 'failed') return lines.code === 'tool_timeout' ? lines : table
-  const devices = joinCards(table.output.devices, lines.output.devices, placeOf)
-  return { status: 'ok', output: { ...table.output, devices } }
+  return withMore(await session.ask([]), {
+    ask: () => session.ask(['-m']),
+    join: (first, second) => joinByPlace(first, second, placeOf),
+  })
 }
 
 /** The two devices of a K200 share an address. */
@@ -41,26 +35,21 @@ function placeOf({ pci_bdf, index }: KunlunxinDevice): string {
 
 /** The serial is the board's: it names a device together with the number of the chip on it. */
 function identitiesOf({ uuid, serial, chip = null }: KunlunxinDevice): RawIdentity[] {
-  return [
-    ...(uuid === null ? [] : [{ strength: 'strong' as const, raw: uuid }]),
-    ...(serial === null || chip === null
-      ? []
-      : [{ strength: 'board' as const, raw: `${serial}/${chip}` }]),
-  ]
+  const board = serial === null || chip === null ? null : `${serial}/${chip}`
+  return identitiesFrom({ strong: uuid, board })
 }
 
-function healthOf({ health, ecc_uncorrected = null }: KunlunxinDevice) {
-  if (ecc_uncorrected !== null && ecc_uncorrected > 0) {
-    const detail = `${ecc_uncorrected} uncorrectable ECC errors`
-    return { status: 'failed' as const, cause: 'ecc' as const, detail }
-  }
-  if (health !== null && health !== undefined) {
-    return healthByWord(health, {
-      n: { status: 'ok', cause: null },
-      e: { status: 'failed', cause: 'health' },
-    })
-  }
-  return ecc_uncorrected === 0 ? { ...HEALTH_NOT_TOLD, status: 'ok' as const } : HEALTH_NOT_TOLD
+/** Words of the column State: normal and error. */
+const HEALTH_WORDS: HealthWords = {
+  n: { status: 'ok', cause: null },
+  e: { status: 'failed', cause: 'health' },
+}
+
+function healthOf({ health = null, ecc_uncorrected }: KunlunxinDevice): HealthReading {
+  const byErrors = healthByErrors(ecc_uncorrected, 'uncorrectable ECC errors')
+  return byErrors.status === 'failed' || health === null
+    ? byErrors
+    : healthByWord(health, HEALTH_WORDS)
 }
 
 function splitOf(device: KunlunxinDevice): string | null {

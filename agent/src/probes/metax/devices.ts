@@ -1,7 +1,8 @@
 /** Devices of `mx-smi`: what its outputs tell beyond what every vendor's tell. */
 import type { CardDevice, CardOutput } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readQuantity, readWord } from '../text.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readWord } from '../formats/text.ts'
+import { firstMatch } from '../formats/tool-lines.ts'
 
 /** Counters by name (`sram_correctable`, `retired_double_bit`); versions differ in which they have. */
 export type EccCounters = Readonly<Record<string, number>>
@@ -31,37 +32,22 @@ export interface Edition {
   readonly driverVersion: string | null
 }
 
-const FIRST_LINE = /^([a-z]{2,8}-smi)\s+version:\s*(\S+)$/i
-const BANNER = /^\|\s*([A-Z]{2,8}-SMI)\s+(\d[\w.]*)/
+const FIRST_LINE = /^\s*([a-z]{2,8}-smi)\s+version:\s*(\S+)\s*$/i
+const BANNER = /^\s*\|\s*([A-Z]{2,8}-SMI)\s+(\d[\w.]*)/
 const DRIVER = /Kernel Mode Driver Version:\s*([^\s|]+)/
 
 export function editionOf(lines: readonly string[]): Edition {
-  const first = (pattern: RegExp) =>
-    lines.map((line) => pattern.exec(line.trim())).find((match) => match !== null)
-  const [, tool, version] = first(FIRST_LINE) ?? first(BANNER) ?? []
+  const [, tool, version] = firstMatch(lines, FIRST_LINE) ?? firstMatch(lines, BANNER) ?? []
   return {
     tool: tool?.toLowerCase() ?? 'mx-smi',
     toolVersion: version ?? null,
-    driverVersion: readWord(first(DRIVER)?.[1]),
+    driverVersion: readWord(firstMatch(lines, DRIVER)?.[1]),
   }
-}
-
-/** `44C`, `44.00 C`, `44.00 °C`. */
-export function readCelsius(text: string | undefined): number | null {
-  return readQuantity(text?.replace('°', '').replace(/\s+C$/, 'C'), 'C')
 }
 
 /** A bus address as printed; `null` for what is none. */
 export function readAddress(text: string | undefined): string | null {
   return text === undefined || normalisePciAddress(text) === null ? null : text
-}
-
-const UUID = /^(?:[a-z]+-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const ZEROED = /^(?:[a-z]+-)?[0-]+$/i
-
-/** As printed; `null` where it is masked (`xxx`), all zeros or damaged: such an id names nothing. */
-export function readUuid(printed: string | undefined): string | null {
-  return printed === undefined || !UUID.test(printed) || ZEROED.test(printed) ? null : printed
 }
 
 /** From 2.2.9 on power is a figure of the board: where chips share one, it is not theirs. */

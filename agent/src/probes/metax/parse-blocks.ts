@@ -4,18 +4,18 @@
  * are the first lines of such blocks with the state and the UUID behind them.
  */
 import { sparseCard } from '../card.ts'
-import { type HeadedValues, readHeadedValues } from '../headed-values.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readCount, readNumber, readQuantity, readWord } from '../text.ts'
-import { finishedLines } from '../tool-lines.ts'
+import { type KeyNode, nodeAt, readHeadedTree, valueAt } from '../formats/key-tree.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readUuid } from '../formats/printed-id.ts'
+import { readSizeMib } from '../formats/size.ts'
+import { readCelsius, readCount, readQuantity, readWord } from '../formats/text.ts'
+import { finishedLines } from '../formats/tool-lines.ts'
 import {
   ADDRESS,
   type EccCounters,
   editionOf,
   type MetaxDevice,
   type MetaxOutput,
-  readCelsius,
-  readUuid,
 } from './devices.ts'
 
 /** `GPU#0  MXC500  0000:08:00.0`, in `-L` also `Available (UUID: GPU-…)`. */
@@ -25,15 +25,10 @@ const CARD = new RegExp(
 )
 /** Its brackets show that a last line without an end is whole. */
 const WHOLE = /\(UUID:[^()]*\)\s*$/
-const KIB_PER_MIB = 1024
-/** Sizes are printed as `KB` and are powers of 1024. */
-const MIB_PER_UNIT: Readonly<Record<string, number>> = { KB: 1 / KIB_PER_MIB, MB: 1, GB: 1024 }
 
-export function isMetaxBlocks(lines: readonly string[]): boolean {
-  return lines.some((line) => CARD.test(line.trim()))
-}
-
-export function parseMetaxBlocks(printed: readonly string[]): MetaxOutput {
+/** `null`: no block of a card in the text. */
+export function parseMetaxBlocks(printed: readonly string[]): MetaxOutput | null {
+  if (!printed.some((line) => CARD.test(line.trim()))) return null
   const lines = WHOLE.test(printed.at(-1) ?? '') ? printed : finishedLines(printed)
   const starts = lines.flatMap((line, at) => (CARD.test(line.trim()) ? [at] : []))
   const devices = starts.map((start, at) => {
@@ -46,60 +41,54 @@ export function parseMetaxBlocks(printed: readonly string[]): MetaxOutput {
       pci,
       pci_bdf: normalisePciAddress(pci),
       ...(state === undefined ? {} : { state: readWord(state) }),
-      ...readBlock(readHeadedValues(lines.slice(start + 1, starts[at + 1]))),
+      ...readBlock(readHeadedTree(lines.slice(start + 1, starts[at + 1]))),
     }
   })
   return { ...editionOf(printed), devices }
 }
 
-function readBlock(values: HeadedValues): Partial<MetaxDevice> {
-  const ecc = eccCounters(values)
+function readBlock(tree: readonly KeyNode[]): Partial<MetaxDevice> {
+  const ecc = eccCounters(tree)
   return {
     // `vis_vram` is what the host can address of it, `xtt` memory of the host.
-    memory_total_mib: readMib(values.get('memory/vram total')),
-    memory_used_mib: readMib(values.get('memory/vram used')),
-    utilization_pct: readQuantity(values.get('utilization/gpu'), '%'),
-    temperature_c: readCelsius(hotspotIn(values)),
-    power_w: boardPower(values),
+    memory_total_mib: readSizeMib(valueAt(tree, 'Memory/vram total')),
+    memory_used_mib: readSizeMib(valueAt(tree, 'Memory/vram used')),
+    utilization_pct: readQuantity(valueAt(tree, 'Utilization/GPU'), '%'),
+    temperature_c: readCelsius(hotspotIn(tree)),
+    power_w: boardPower(tree),
     ...(ecc === null ? {} : { ecc }),
   }
 }
 
 /** `hotspot`, or with the sensor that is the hottest: `hotspot(sensor4)`. */
-function hotspotIn(values: HeadedValues): string | undefined {
-  return values
-    .under('chip temperature')
-    .find(([key]) => /^hotspot(?:\s?\([^()]*\))?$/.test(key))?.[1]
+function hotspotIn(tree: readonly KeyNode[]): string | null | undefined {
+  return nodeAt(tree, 'Chip Temperature')?.children.find(({ key }) =>
+    /^hotspot(?:\s?\([^()]*\))?$/.test(key),
+  )?.value
 }
 
 /** A line may hold voltage, current and power; the power stands last. */
-function boardPower(values: HeadedValues): number | null {
-  const total = values.get('board power/total') ?? values.get('power/total')
+function boardPower(tree: readonly KeyNode[]): number | null {
+  const total = valueAt(tree, 'Board Power/Total') ?? valueAt(tree, 'Power/Total')
   return readQuantity(/(\d+(?:\.\d+)?\s?W)$/.exec(total ?? '')?.[1], 'W')
 }
 
-function eccCounters(values: HeadedValues): EccCounters | null {
-  const errors = values
-    .under('ecc errors')
-    .map(([key, value]) => [key.replaceAll(/[\s-]+/g, '_'), readCount(value)] as const)
-  const retired = values
-    .under('retired pages')
-    .map(
-      ([key, value]) =>
-        [
-          `retired_${key.replace(/ ecc$/, '').replaceAll(/[\s-]+/g, '_')}`,
-          readCount(value),
-        ] as const,
-    )
-  const told = [...errors, ...retired].flatMap(([key, count]) =>
-    count === null ? [] : [[key, count] as const],
-  )
+function eccCounters(tree: readonly KeyNode[]): EccCounters | null {
+  const told = [
+    ...countersUnder(tree, 'ECC Errors', (key) => key),
+    ...countersUnder(tree, 'Retired Pages', (key) => `retired ${key.replace(/ ecc$/, '')}`),
+  ]
   return told.length === 0 ? null : Object.fromEntries(told)
 }
 
-function readMib(text: string | undefined): number | null {
-  const [, figure, unit = ''] = /^(\d{1,15}(?:\.\d+)?)\s?([KMG]B)$/.exec(text ?? '') ?? []
-  const value = readNumber(figure)
-  const factor = MIB_PER_UNIT[unit]
-  return value === null || factor === undefined ? null : value * factor
+/** By the name of the counter, `sram_correctable`, `retired_double_bit`. */
+function countersUnder(
+  tree: readonly KeyNode[],
+  heading: string,
+  nameOf: (key: string) => string,
+): (readonly [name: string, count: number])[] {
+  return (nodeAt(tree, heading)?.children ?? []).flatMap(({ key, value }) => {
+    const count = readCount(value)
+    return count === null ? [] : [[nameOf(key).replaceAll(/[\s-]+/g, '_'), count] as const]
+  })
 }

@@ -3,9 +3,10 @@
  * figure is used only with the unit that is known for it; of several samples the last one counts.
  */
 import { sparseCard } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readCount, readNumber } from '../text.ts'
-import { finishedLines } from '../tool-lines.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readSizeMib } from '../formats/size.ts'
+import { readCount, readNumber } from '../formats/text.ts'
+import { finishedLines } from '../formats/tool-lines.ts'
 import {
   editionOf,
   type MetaxDevice,
@@ -14,15 +15,12 @@ import {
   withBoardPower,
 } from './devices.ts'
 
-const MIB_PER_UNIT: Readonly<Record<string, number>> = { MB: 1, GB: 1024 }
 /** Columns of which a header has at least one. */
 const FIGURES = new Set(['hottemp', 'power', 'gpu', 'vram'])
 
-export function isMetaxDmon(lines: readonly string[]): boolean {
-  return lines.some(isHeader)
-}
-
-export function parseMetaxDmon(lines: readonly string[]): MetaxOutput {
+/** `null`: no such header line in the text. */
+export function parseMetaxDmon(lines: readonly string[]): MetaxOutput | null {
+  if (!lines.some(isHeader)) return null
   let columns: readonly string[] = []
   let units: readonly string[] = []
   const byDie = new Map<string, MetaxDevice>()
@@ -73,15 +71,14 @@ function readRow(
   if (index === null) return null
   const figure = (name: string, unit: string) =>
     units[columns.indexOf(name)] === unit ? readNumber(cell(name)) : null
-  const factor = MIB_PER_UNIT[units[columns.indexOf('total')] ?? '']
-  const total = readNumber(cell('total'))
+  const unitOfTotal = units[columns.indexOf('total')] ?? ''
   const pci = readAddress(cell('bdfid'))
   return {
     ...sparseCard(index),
     die: readCount(cell('die')),
     pci,
     pci_bdf: normalisePciAddress(pci),
-    memory_total_mib: total === null || factor === undefined ? null : total * factor,
+    memory_total_mib: readSizeMib(`${cell('total')} ${unitOfTotal}`),
     memory_used_pct: figure('vram', '%'),
     utilization_pct: figure('gpu', '%'),
     power_w: figure('power', 'W'),

@@ -1,6 +1,5 @@
 /** Devices of `mthreads-gmi`: what its outputs tell beyond what every vendor's tell. */
 import type { CardDevice, CardOutput, CardProcess } from '../card.ts'
-import { readWord } from '../text.ts'
 
 /** `-pm` prints shares of the whole card instead of MiB. */
 export interface MooreThreadsProcess extends CardProcess {
@@ -28,17 +27,3 @@ export interface MooreThreadsDevice extends CardDevice {
 export type MooreThreadsOutput = CardOutput<MooreThreadsDevice>
 
 export const TOOL = 'mthreads-gmi'
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const ZEROED = /^[0-]+$/
-
-/** As printed; `null` where it is masked (`xxx`), all zeros or damaged: such an id names nothing. */
-export function readUuid(printed: string | undefined): string | null {
-  return printed === undefined || !UUID.test(printed) || ZEROED.test(printed) ? null : printed
-}
-
-/** The same for the number on the board, of which no form is known. */
-export function readSerial(printed: string | undefined): string | null {
-  const word = readWord(printed)
-  return word === null || /x{3,}|\s/i.test(word) || ZEROED.test(word) ? null : word
-}

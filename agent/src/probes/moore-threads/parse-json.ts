@@ -4,36 +4,21 @@
  * `gpus`), and no raw output is public. Either is read: keys are compared without case, blanks at
  * their ends and underscores, wherever they are nested. A figure without its unit is not used.
  */
+import { parseJson } from '@yiben/shared'
 import { type CardFailure, sparseCard, unreadable } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readCount, readNumber, readQuantity, readWord } from '../text.ts'
-import {
-  type MooreThreadsDevice,
-  type MooreThreadsOutput,
-  readSerial,
-  readUuid,
-  TOOL,
-} from './devices.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readId, readUuid } from '../formats/printed-id.ts'
+import { readSizeMib } from '../formats/size.ts'
+import { readCount, readQuantity, readWord } from '../formats/text.ts'
+import { type MooreThreadsDevice, type MooreThreadsOutput, TOOL } from './devices.ts'
 
 const NESTING_MAX = 6
-const MIB_PER_UNIT: Readonly<Record<string, number>> = {
-  mib: 1,
-  mb: 1,
-  gib: 1024,
-  gb: 1024,
-}
 
-export function isMooreThreadsJson(text: string): boolean {
-  return /^\uFEFF?\s*[[{]/.test(text)
-}
-
-export function parseMooreThreadsJson(text: string): MooreThreadsOutput | CardFailure {
-  let root: unknown
-  try {
-    root = JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch {
-    return unreadable('The JSON of mthreads-gmi is not complete.')
-  }
+/** `null`: a text that does not begin as JSON does. */
+export function parseMooreThreadsJson(text: string): MooreThreadsOutput | CardFailure | null {
+  if (!/^\uFEFF?\s*[[{]/.test(text)) return null
+  const root = parseJson(text.replace(/^\uFEFF/, ''))
+  if (root === null) return unreadable('The JSON of mthreads-gmi is not complete.')
   const facts = flattened(root)
   return {
     tool: TOOL,
@@ -59,23 +44,16 @@ function readCard(facts: ReadonlyMap<string, string>, at: number): MooreThreadsD
     ...sparseCard(readCount(first('index', 'gpu index', 'id')) ?? at),
     name: readWord(first('product name', 'name')),
     uuid: readUuid(first('gpu uuid', 'uuid')),
-    serial: readSerial(first('serial number', 'serial')),
+    serial: readId(first('serial number', 'serial')),
     pci,
     pci_bdf: normalisePciAddress(pci),
     device_type: readWord(first('devicetype', 'device type')),
-    memory_total_mib: readMib(first('fb memory usage/total', 'memory/total', 'memory total')),
-    memory_used_mib: readMib(first('fb memory usage/used', 'memory/used', 'memory used')),
+    memory_total_mib: readSizeMib(first('fb memory usage/total', 'memory/total', 'memory total')),
+    memory_used_mib: readSizeMib(first('fb memory usage/used', 'memory/used', 'memory used')),
     utilization_pct: readQuantity(first('utilization/gpu', 'gpu utilization'), '%'),
     temperature_c: readQuantity(first('temperature/gpu current temp', 'temperature'), 'C'),
     power_w: readQuantity(first('power readings/power draw', 'power draw'), 'W'),
   }
-}
-
-function readMib(text: string | undefined): number | null {
-  const [, figure, unit = ''] = /^(\S+?)\s?([kmg]i?b)$/i.exec(text?.trim() ?? '') ?? []
-  const value = readNumber(figure)
-  const factor = MIB_PER_UNIT[unit.toLowerCase()]
-  return value === null || factor === undefined ? null : value * factor
 }
 
 /** Texts and numbers by their path: `{"Utilization": {"Gpu": "0%"}}` is `utilization/gpu`. */

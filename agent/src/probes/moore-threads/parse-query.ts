@@ -3,53 +3,39 @@
  * `-q` lost its indentation, so sections are told by their headings; units stick to the numbers.
  */
 import { sparseCard } from '../card.ts'
-import { readEntry, readHeadedValues } from '../headed-values.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readCount, readQuantity, readWord } from '../text.ts'
-import { finishedLines } from '../tool-lines.ts'
-import {
-  type MooreThreadsDevice,
-  type MooreThreadsOutput,
-  readSerial,
-  readUuid,
-  TOOL,
-} from './devices.ts'
+import { readEntry, readHeadedTree, valueAnywhere, valueAt } from '../formats/key-tree.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readPciId } from '../formats/pci-id.ts'
+import { readId, readUuid } from '../formats/printed-id.ts'
+import { readSmiList } from '../formats/smi-list.ts'
+import { readCount, readQuantity, readWord } from '../formats/text.ts'
+import { finishedLines } from '../formats/tool-lines.ts'
+import { type MooreThreadsDevice, type MooreThreadsOutput, TOOL } from './devices.ts'
 
 /** `GPU0 00000000:01:00.0`, the line above everything of one card. */
 const CARD = /^GPU\s?(\d{1,6})\s+([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])$/i
-/** `GPU 0 : MTT S4000 (UUID : 7de4…)`. */
-const LISTED = /^GPU\s?(\d{1,6})\s?:\s?(\S.*?)\s*\(UUID\s*:\s*([^()]*?)\s*\)$/i
-const HEX_ID = /^0x([0-9a-f]{4})$/i
-
-export function isMooreThreadsQuery(lines: readonly string[]): boolean {
-  return lines.some((line) => CARD.test(line.trim()))
-}
-
-export function isMooreThreadsList(lines: readonly string[]): boolean {
-  return lines.some((line) => LISTED.test(line.trim()))
-}
-
-export function parseMooreThreadsQuery(printed: readonly string[]): MooreThreadsOutput {
+/** `null`: no section of a card in the text. */
+export function parseMooreThreadsQuery(printed: readonly string[]): MooreThreadsOutput | null {
+  const first = printed.findIndex((line) => CARD.test(line.trim()))
+  if (first < 0) return null
   const lines = finishedLines(printed)
-  const first = lines.findIndex((line) => CARD.test(line.trim()))
-  const above = readHeadedValues(lines.slice(0, Math.max(first, 0)))
+  const above = readHeadedTree(lines.slice(0, first))
   return {
     tool: TOOL,
     toolVersion: null,
-    driverVersion: readWord(above.get('driver version')),
+    driverVersion: readWord(valueAnywhere(above, 'Driver Version')),
     devices: cardBlocks(lines).map(readCard),
   }
 }
 
-export function parseMooreThreadsList(lines: readonly string[]): MooreThreadsOutput {
-  const devices = lines.flatMap((line) => {
-    const [, index, name, uuid] = LISTED.exec(line.trim()) ?? []
-    const number = readCount(index)
-    return number === null
-      ? []
-      : [{ ...sparseCard(number), name: readWord(name), uuid: readUuid(uuid) }]
-  })
-  return { tool: TOOL, toolVersion: null, driverVersion: null, devices }
+/** `null`: no such list in the text. */
+export function parseMooreThreadsList(lines: readonly string[]): MooreThreadsOutput | null {
+  const devices = readSmiList(lines, 'GPU').map(({ index, name, uuid }) =>
+    sparseCard(index, { name, uuid: readUuid(uuid) }),
+  )
+  return devices.length === 0
+    ? null
+    : { tool: TOOL, toolVersion: null, driverVersion: null, devices }
 }
 
 interface CardBlock {
@@ -80,30 +66,29 @@ function cardBlocks(lines: readonly string[]): CardBlock[] {
 }
 
 function readCard({ index, pci, lines }: CardBlock): MooreThreadsDevice {
-  const { get } = readHeadedValues(lines)
-  const [vendorId, deviceId] = [get('pci/vendor id'), get('pci/device id')].map(
-    (id) => HEX_ID.exec(id ?? '')?.[1]?.toLowerCase() ?? null,
-  )
+  const tree = readHeadedTree(lines)
+  const at = (path: string) => valueAt(tree, path)
+  const anywhere = (key: string) => valueAnywhere(tree, key)
   return {
     ...sparseCard(Number(index)),
-    name: readWord(get('product name')),
-    uuid: readUuid(get('gpu uuid')),
-    serial: readSerial(get('serial number')),
+    name: readWord(anywhere('Product Name')),
+    uuid: readUuid(anywhere('GPU UUID')),
+    serial: readId(anywhere('Serial Number')),
     pci,
     pci_bdf: normalisePciAddress(pci),
-    pci_id: vendorId && deviceId ? `${vendorId}:${deviceId}` : null,
-    device_type: readWord(get('devicetype') ?? get('device type')),
-    memory_total_mib: readQuantity(get('fb memory usage/total'), 'MiB'),
-    memory_used_mib: readQuantity(get('fb memory usage/used'), 'MiB'),
-    utilization_pct: readQuantity(get('utilization/gpu'), '%'),
-    memory_utilization_pct: readQuantity(get('utilization/memory'), '%'),
-    encoder_pct: readQuantity(get('utilization/encoder'), '%'),
-    decoder_pct: readQuantity(get('utilization/decoder'), '%'),
-    temperature_c: readQuantity(get('gpu current temp'), 'C'),
-    power_w: readQuantity(get('power draw'), 'W'),
-    perf_state: readWord(get('performance state')),
-    ecc_mode: readWord(get('ecc mode/current')),
-    retired_single_bit: readCount(get('retired pages/single bit ecc')),
-    retired_double_bit: readCount(get('retired pages/double bit ecc')),
+    pci_id: readPciId(at('PCI/Vendor ID'), at('PCI/Device ID')),
+    device_type: readWord(anywhere('DeviceType') ?? anywhere('Device Type')),
+    memory_total_mib: readQuantity(at('FB Memory Usage/Total'), 'MiB'),
+    memory_used_mib: readQuantity(at('FB Memory Usage/Used'), 'MiB'),
+    utilization_pct: readQuantity(at('Utilization/Gpu'), '%'),
+    memory_utilization_pct: readQuantity(at('Utilization/Memory'), '%'),
+    encoder_pct: readQuantity(at('Utilization/Encoder'), '%'),
+    decoder_pct: readQuantity(at('Utilization/Decoder'), '%'),
+    temperature_c: readQuantity(anywhere('GPU Current Temp'), 'C'),
+    power_w: readQuantity(anywhere('Power Draw'), 'W'),
+    perf_state: readWord(anywhere('Performance State')),
+    ecc_mode: readWord(at('ECC Mode/Current')),
+    retired_single_bit: readCount(at('Retired Pages/Single Bit ECC')),
+    retired_double_bit: readCount(at('Retired Pages/Double Bit ECC')),
   }
 }

@@ -4,21 +4,18 @@
  * the whole card, not MiB.
  */
 import { sparseCard } from '../card.ts'
-import { readCount, readQuantity } from '../text.ts'
+import { readCount, readQuantity } from '../formats/text.ts'
 import { type MooreThreadsOutput, type MooreThreadsProcess, TOOL } from './devices.ts'
 
 const HEADER = /^gpu\s+pid\b.*\b(?:memutil|gpuutil)\b/i
-
-export function isMooreThreadsSamples(lines: readonly string[]): boolean {
-  return lines.some((line) => HEADER.test(line.trim()))
-}
 
 interface Sample {
   readonly columns: readonly string[]
   readonly rows: string[][]
 }
 
-export function parseMooreThreadsSamples(lines: readonly string[]): MooreThreadsOutput {
+/** `null`: no such samples in the text. */
+export function parseMooreThreadsSamples(lines: readonly string[]): MooreThreadsOutput | null {
   const samples: Sample[] = []
   for (const line of lines) {
     const words = line.trim().split(/\s+/)
@@ -26,6 +23,7 @@ export function parseMooreThreadsSamples(lines: readonly string[]): MooreThreads
       samples.push({ columns: words.map((word) => word.toLowerCase()), rows: [] })
     } else if (line.trim() !== '') samples.at(-1)?.rows.push(words)
   }
+  if (samples.length === 0) return null
   const isEnded = lines.at(-1)?.trim() === ''
   const last = samples.at(-1)
   const before = samples.at(-2)
@@ -50,7 +48,7 @@ function readCards({ columns, rows }: Sample): MooreThreadsOutput['devices'] {
     const before = byCard.get(index)
     // Without a process the line is all dashes; one that cannot be read leaves the list open.
     const isNone = row.every((word, at) => word === '-' || at === columns.indexOf('gpu'))
-    if (isNone) byCard.set(index, before ?? [])
+    if (isNone) byCard.set(index, before === undefined ? [] : before)
     else if (pid === null || before === null) byCard.set(index, null)
     else {
       const process = {

@@ -11,15 +11,18 @@ import {
   readDataRow,
   readHeaderRow,
   type WordColumn,
-} from '../header-cells.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readCount, readNumber, readQuantity, readWord } from '../text.ts'
+} from '../formats/header-cells.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
 import {
-  type MooreThreadsDevice,
-  type MooreThreadsOutput,
-  type MooreThreadsProcess,
-  TOOL,
-} from './devices.ts'
+  type ProcessTable,
+  processesOf,
+  processTable,
+  readProcessRow,
+  titlesIn,
+} from '../formats/process-table.ts'
+import { readCount, readNumber, readQuantity, readWord } from '../formats/text.ts'
+import { firstMatch } from '../formats/tool-lines.ts'
+import { type MooreThreadsDevice, type MooreThreadsOutput, TOOL } from './devices.ts'
 
 const COLUMNS: readonly WordColumn[] = [
   { words: 'id', key: 'index', value: '\\d+' },
@@ -39,23 +42,14 @@ const BANNER = /mthreads-gmi\s*:\s*(\S+)(?:\s+Driver Version\s*:\s*(\S+))?/i
 const FIRST_HEADER = /^ID\s+Name\b.*\|/i
 const FIRST_LINE = /^\d+\s+\S.*\|/
 const RULE = /^\+?[-=]{3,}\+?$/
-const PROCESS_HEADER = /^ID\s+PID\s+Process name\b/i
-const NO_PROCESSES = /No running processes found/i
-/**
- * The name may hold blanks and be cut at its front (`...bin/llama-box`), but no amount of memory:
- * then two lines have run together.
- */
-const PROCESS = /^(\d{1,6})\s+(\d{1,10})\s+((?:(?!\dMiB).)+?)\s+(\d{1,12}MiB|N\/A|-)$/
 /** Used, and the total in brackets: `66641MiB(81920MiB)`. */
 const MEMORY = /^(\d{1,12})MiB\s?\((\d{1,12})MiB\)$/
 
-export function isMooreThreadsTable(lines: readonly string[]): boolean {
-  return lines.some((line) => FIRST_HEADER.test(line.trim()))
-}
-
-export function parseMooreThreadsTable(printed: readonly string[]): MooreThreadsOutput {
+/** `null`: no such table in the text. */
+export function parseMooreThreadsTable(printed: readonly string[]): MooreThreadsOutput | null {
   const lines = printed.map((line) => line.trim())
-  const banner = BANNER.exec(lines.find((line) => BANNER.test(line)) ?? '')
+  if (firstMatch(lines, FIRST_HEADER) === null) return null
+  const banner = firstMatch(lines, BANNER)
   const processes = readProcesses(lines)
   return {
     tool: TOOL,
@@ -63,7 +57,7 @@ export function parseMooreThreadsTable(printed: readonly string[]): MooreThreads
     driverVersion: readWord(banner?.[2]),
     devices: readCards(lines).map((device) => ({
       ...device,
-      processes: processes === null ? null : (processes.get(device.index) ?? []),
+      processes: processesOf(processes, device.index),
     })),
   }
 }
@@ -134,38 +128,19 @@ function withMore(device: MooreThreadsDevice, values: Values | null): MooreThrea
   }
 }
 
-/**
- * By card; `null` where the table is not there, was cut, or has a line that cannot be read: then a
- * card without processes cannot be told from one whose processes are missing.
- */
-function readProcesses(lines: readonly string[]): Map<number, MooreThreadsProcess[]> | null {
-  const table = lines.findLastIndex((line) => FIRST_HEADER.test(line))
-  const from = lines.findLastIndex((line) => PROCESS_HEADER.test(line))
-  if (from < table) return null
-  const rows: string[] = []
-  let isBegun = false
-  for (const line of lines.slice(from + 1)) {
-    if (NO_PROCESSES.test(line)) return new Map()
-    if (RULE.test(line)) {
-      if (isBegun && rows.length > 0) return groupByCard(rows)
-      isBegun = true
-    } else if (isBegun && line !== '') rows.push(line)
-  }
-  return null
-}
-
-function groupByCard(rows: readonly string[]): Map<number, MooreThreadsProcess[]> | null {
-  const byCard = new Map<number, MooreThreadsProcess[]>()
-  for (const row of rows) {
-    const [, card, pid, name, memory] = PROCESS.exec(row) ?? []
-    const index = readCount(card)
-    if (index === null) return null
-    const process = {
-      pid: readCount(pid),
-      name: readWord(name),
-      memory_mib: readQuantity(memory, 'MiB'),
-    }
-    byCard.set(index, [...(byCard.get(index) ?? []), process])
-  }
-  return byCard
+/** The last table: a tool that runs on (`-l`) prints it again. */
+function readProcesses(lines: readonly string[]): ProcessTable | null {
+  const cards = lines.findLastIndex((line) => FIRST_HEADER.test(line))
+  const from = lines.findLastIndex((line) => titlesIn([line]) !== null)
+  const header = titlesIn([lines[from] ?? ''])
+  if (header === null || from < cards) return null
+  const below = lines.slice(from + 1)
+  const begin = below.findIndex((line) => RULE.test(line))
+  const end = below.findIndex((line, at) => at > begin && RULE.test(line))
+  const printed = begin < 0 ? [] : below.slice(begin + 1, end < 0 ? undefined : end)
+  const rows = printed.filter((line) => line !== '')
+  return processTable(
+    rows.map((row) => readProcessRow(row, { header, isUnitTold: false })),
+    end >= 0 && rows.length > 0,
+  )
 }

@@ -6,36 +6,11 @@
  * they stand; a run of fields between elisions is placed only where every cell of every row reads
  * as its field, and only when there is exactly one such place.
  */
-import { type CsvDialect, type CsvTable, commandFields, headerFields, readCsv } from '../csv.ts'
-import { readCount, readNumber } from '../text.ts'
+import { type CsvTable, commandFields, headerFields, readCsv } from '../formats/csv.ts'
+import { smiCsvDialect } from '../formats/smi-csv.ts'
+import { readCount, readNumber } from '../formats/text.ts'
 
-const DIALECT: CsvDialect = {
-  fieldList: /--query-(?:gpu|compute-apps)=(\S+)/,
-  // Both spellings are accepted by the tool.
-  aliases: {
-    gpu_name: 'name',
-    gpu_uuid: 'uuid',
-    gpu_bus_id: 'pci.bus_id',
-    gpu_serial: 'serial',
-    used_memory: 'used_gpu_memory',
-  },
-  known: new Set([
-    'index',
-    'name',
-    'uuid',
-    'serial',
-    'pci.bus_id',
-    'driver_version',
-    'memory.total',
-    'memory.used',
-    'utilization.gpu',
-    'power.draw',
-    'temperature.gpu',
-    'pid',
-    'process_name',
-    'used_gpu_memory',
-  ]),
-}
+const DIALECT = smiCsvDialect(/--query-(?:gpu|compute-apps)=(\S+)/)
 
 const ELISION = '...'
 /** Past this many cells no placement is tried: the longest list of 610 has 241. */

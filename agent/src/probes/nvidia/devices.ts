@@ -1,21 +1,10 @@
 /**
- * What the parsers of this folder make of any output of nvidia-smi: one shape, with the keys that
- * `parse --json` prints. Memory in MiB, power in watts, utilization in percent as printed; `null`
- * where the text does not tell.
+ * What the ways and parsers of this folder make of a card, whichever of them read it: one shape,
+ * with the keys that `parse --json` prints.
  */
 import type { ErrorCode } from '@yiben/shared'
-
-export interface NvidiaProcess {
-  readonly pid: number | null
-  /** `C`, `G` or `C+G`; absent in outputs that list compute processes only. */
-  readonly type?: string
-  /** Never leaves `parse`: the probe counts processes and sums memory. */
-  readonly name: string | null
-  readonly memory_mib: number | null
-  /** GPU and compute instance, where the process runs in a MIG slice. */
-  readonly gi?: number
-  readonly ci?: number
-}
+import type { CardDevice, CardOutput, CardReading } from '../card.ts'
+import type { SmiProcess } from '../formats/smi-process.ts'
 
 export interface NvidiaSlice {
   readonly index: number | null
@@ -33,16 +22,7 @@ export interface NvidiaSlice {
   readonly has_utilization?: boolean
 }
 
-export interface NvidiaDevice {
-  readonly index: number
-  readonly name: string | null
-  readonly uuid: string | null
-  readonly serial: string | null
-  readonly pci: string | null
-  readonly pci_bdf: string | null
-  readonly memory_total_mib: number | null
-  readonly memory_used_mib: number | null
-  readonly utilization_pct: number | null
+export interface NvidiaDevice extends CardDevice {
   /** `false`: the tool says there is no such counter (`N/A`), rather than failing to read it. */
   readonly has_utilization?: boolean
   readonly memory_utilization_pct?: number | null
@@ -50,11 +30,8 @@ export interface NvidiaDevice {
   readonly decoder_utilization_pct?: number | null
   readonly jpeg_utilization_pct?: number | null
   readonly optical_flow_utilization_pct?: number | null
-  readonly power_w: number | null
   /** Which field the power came from. */
   readonly power_tag?: string | null
-  readonly power_cap_w?: number | null
-  readonly temperature_c: number | null
   readonly mig_enabled?: boolean | null
   /** Uncorrected ECC errors since the driver was loaded. */
   readonly ecc_uncorrected_volatile?: number | null
@@ -69,7 +46,7 @@ export interface NvidiaDevice {
   readonly lists_graphics?: boolean
   /** Xid numbers since the driver handle was opened; only the library tells. */
   readonly xids?: readonly number[]
-  readonly processes: readonly NvidiaProcess[] | null
+  readonly processes: readonly SmiProcess[] | null
   /** Compute slices of the uncut card, where the library tells. */
   readonly compute_slices_whole?: number | null
   readonly mig_devices?: readonly NvidiaSlice[]
@@ -83,24 +60,14 @@ export interface NvidiaProblem {
   readonly text: string
 }
 
-export interface NvidiaOutput {
-  readonly format: 'xml' | 'csv' | 'q-text' | 'table' | 'list' | 'pmon'
-  readonly toolVersion: string | null
-  readonly driverVersion: string | null
-  readonly devices: readonly NvidiaDevice[]
-  /** Top-level facts beside the devices: `attached_gpus_field`, `dtd`, `columns`. */
-  readonly facts: Readonly<Record<string, unknown>>
-}
+export type NvidiaOutput = CardOutput<NvidiaDevice>
+export type NvidiaReading = CardReading<NvidiaDevice>
 
-/** The output could not be understood; nothing of it may be used. */
-export interface Unreadable {
-  readonly unreadable: string
-  /** Another maker's tool under this name printed it. */
-  readonly isForeign?: true
-}
-
-export type NvidiaReading = NvidiaOutput | Unreadable
-
-export function isUnreadable(reading: NvidiaReading): reading is Unreadable {
-  return 'unreadable' in reading
+/** The tool bears the version of the driver it came with. */
+export function nvidiaOutput(
+  devices: readonly NvidiaDevice[],
+  driverVersion: string | null,
+  facts: Readonly<Record<string, unknown>> = {},
+): NvidiaOutput {
+  return { tool: 'nvidia-smi', toolVersion: driverVersion, driverVersion, devices, facts }
 }

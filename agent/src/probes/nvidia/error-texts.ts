@@ -2,19 +2,14 @@
  * What nvidia-smi prints instead of an answer. The texts come on the data stream, mostly with a
  * non-zero exit code; one dead card may stand alone or beside good rows of the others.
  */
-import type { ErrorCode, FaultyCause } from '@yiben/shared'
-import { normalisePciAddress } from '../pci-address.ts'
-import { splitLines } from '../text.ts'
+import type { FaultyCause } from '@yiben/shared'
+import type { CardFailure } from '../card.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { toolLines } from '../formats/tool-lines.ts'
+import type { FailureText } from '../refusal.ts'
 import type { NvidiaProblem } from './devices.ts'
 
-interface ErrorText {
-  readonly pattern: RegExp
-  readonly class: string
-  readonly code: ErrorCode
-  readonly advice: string
-}
-
-const ERROR_TEXTS: readonly ErrorText[] = [
+const ERROR_TEXTS: readonly FailureText[] = [
   {
     pattern: /couldn't communicate with the NVIDIA driver/i,
     class: 'driver_not_loaded',
@@ -83,7 +78,7 @@ const DEVICE_HANDLE = /device handle for GPU\s*([0-9a-fA-F:.]+?):? /
 /** Every error the text tells, in printed order. Empty where it tells none. */
 export function nvidiaErrors(text: string): NvidiaProblem[] {
   const problems: NvidiaProblem[] = []
-  for (const line of splitLines(text)) {
+  for (const line of toolLines(text)) {
     const row = ERROR_TEXTS.find(({ pattern }) => pattern.test(line))
     if (row === undefined) continue
     const printed = DEVICE_HANDLE.exec(line)?.[1] ?? null
@@ -101,9 +96,20 @@ export function errorAdvice(problem: NvidiaProblem): string {
   return ERROR_TEXTS.find((row) => row.class === problem.class)?.advice ?? ''
 }
 
-/** `NVML library version: 535.288`, which follows a version mismatch. */
-export function nvmlLibraryVersion(text: string): string | null {
-  return /NVML library version:\s*(\S+)/.exec(text)?.[1] ?? null
+/** An error that stands alone. `NVML library version: 535.288` follows a version mismatch. */
+export function nvidiaFailure(problem: NvidiaProblem, text: string): CardFailure {
+  const { pci, ...told } = problem
+  const library = /NVML library version:\s*(\S+)/.exec(text)?.[1]
+  return {
+    failure: {
+      ...told,
+      advice: errorAdvice(problem),
+      facts: {
+        ...(pci === null ? {} : { pci }),
+        ...(library === undefined ? {} : { nvml_library_version: library }),
+      },
+    },
+  }
 }
 
 /** Words in place of a figure that mean more than "not told": the card itself is unwell. */

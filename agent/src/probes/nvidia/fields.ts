@@ -3,8 +3,8 @@
  * `<gpu>`, paths of the `-q` text under `GPU …`, names of `--query-gpu`. Where several are given
  * the first that the text has wins: the tool renamed power three times between 418 and 595.
  */
-import { normalisePciAddress } from '../pci-address.ts'
-import { readCount, readQuantity, readQuantityOrNumber, readWord } from '../text.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readCount, readQuantity, readQuantityOrNumber, readWord } from '../formats/text.ts'
 import type { NvidiaDevice } from './devices.ts'
 import { healthCauseOfWord } from './error-texts.ts'
 
@@ -213,7 +213,8 @@ function notNegative(value: number | null): number | null {
   return value !== null && value >= 0 ? value : null
 }
 
-function onOff(text: string | undefined): boolean | null {
+/** `null` for other words (`N/A`). */
+export function onOff(text: string | undefined): boolean | null {
   const word = text?.trim().toLowerCase()
   return word === 'enabled' ? true : word === 'disabled' ? false : null
 }

@@ -8,6 +8,8 @@
  * where the package fails the same command is run and read by our own means.
  */
 import type { Clock } from '@yiben/shared'
+import { isFailure, unreadable } from '../card.ts'
+import { toolLines } from '../formats/tool-lines.ts'
 import {
   PROBE_DEADLINE_MS,
   type ProbeFailure,
@@ -15,14 +17,16 @@ import {
   type ToolResult,
   type ToolRunner,
 } from '../probe.ts'
-import { isUnreadable, type NvidiaDevice, type NvidiaReading, type NvidiaSlice } from './devices.ts'
+import type { NvidiaDevice, NvidiaSlice } from './devices.ts'
 import { nvidiaErrors } from './error-texts.ts'
 import { readNvidiaOutput } from './parse.ts'
 import { parseNvidiaList } from './parse-list.ts'
 import { readNvidiaLog } from './parse-xml.ts'
-import { isShimText, refusedShim, unreadableCode, withoutShim } from './ppu-shim.ts'
+import { isShimText, refusedShim, withoutShim } from './ppu-shim.ts'
 import { toolFailure, unitProblems } from './tool-failures.ts'
 import { failed, type NvidiaWay, type WayReading } from './way.ts'
+
+const UNKNOWN_LOG = 'nvidia-smi -q -x printed nothing that is known here.'
 
 export interface PackageWayOptions {
   readonly exec: ToolRunner
@@ -72,8 +76,8 @@ export class PackageWay implements NvidiaWay {
     if (list.status !== 'exited') return toolFailure(list)
     const listed = isShimText(list.stdout)
       ? refusedShim()
-      : withoutShim(parseNvidiaList(list.stdout))
-    if (isUnreadable(listed)) return failed(unreadableCode(listed), listed.unreadable)
+      : withoutShim(parseNvidiaList(toolLines(list.stdout)))
+    if (isFailure(listed)) return failed(listed.failure.code, listed.failure.text)
     const log = (await this.#askPackage()) ?? (await this.#askTool())
     if ('status' in log) return log
     const { reading, problems } = log
@@ -113,19 +117,18 @@ export class PackageWay implements NvidiaWay {
     })
     // A shim's log is left to our own call, which says why it is refused.
     const reading = data === null ? null : withoutShim(readNvidiaLog(data))
-    return reading === null || isUnreadable(reading) ? null : { reading, problems: [] }
+    return reading === null || isFailure(reading) ? null : { reading, problems: [] }
   }
 
   async #askTool() {
     const result = await this.#run(['-q', '-x'])
     if (result.status !== 'exited') return toolFailure(result)
     const [error] = nvidiaErrors(result.stdout)
-    const reading: NvidiaReading | null = readNvidiaOutput(result.stdout, 'nvidia-smi -q -x')
-    if (reading === null || isUnreadable(reading)) {
-      if (reading?.isForeign === true) return failed(unreadableCode(reading), reading.unreadable)
-      if (error !== undefined) return toolFailure(error)
-      const what = reading?.unreadable ?? 'nvidia-smi -q -x printed nothing that is known here.'
-      return failed('tool_output_unreadable', what)
+    const reading = readNvidiaOutput(result.stdout, 'nvidia-smi -q -x')
+    if (reading === null || isFailure(reading)) {
+      const failure = reading?.failure ?? unreadable(UNKNOWN_LOG).failure
+      const isTold = error !== undefined && failure.class !== 'wrong_tool'
+      return isTold ? toolFailure(error) : failed(failure.code, failure.text)
     }
     return { reading, problems: unitProblems(nvidiaErrors(result.stdout)) }
   }

@@ -2,8 +2,8 @@
  * Single readings through NVML: each asks one thing of one device and gives the value, or the
  * return value that says why there is none.
  */
-import { normalisePciAddress } from '../pci-address.ts'
-import type { NvidiaProcess } from './devices.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import type { SmiProcess } from '../formats/smi-process.ts'
 import type { NvmlLibrary } from './nvml-library.ts'
 import {
   ATTRIBUTES,
@@ -160,7 +160,7 @@ export async function readProcesses(
   library: NvmlLibrary,
   name: 'nvmlDeviceGetComputeRunningProcesses_v3' | 'nvmlDeviceGetGraphicsRunningProcesses_v3',
   device: Handle,
-): Promise<Read<NvidiaProcess[]>> {
+): Promise<Read<SmiProcess[]>> {
   let code = NVML_INSUFFICIENT_SIZE
   for (let room = PROCESSES_FIRST; room <= PROCESSES_MAX; room *= 4) {
     const count = Buffer.alloc(4)
@@ -176,7 +176,7 @@ export async function readProcesses(
   return { code, value: null }
 }
 
-function processAt(list: Buffer, at: number, type: string): NvidiaProcess {
+function processAt(list: Buffer, at: number, type: string): SmiProcess {
   const from = at * PROCESS_INFO.size
   const bytes = list.readBigUInt64LE(from + PROCESS_INFO.memoryAt)
   const gi = list.readUInt32LE(from + PROCESS_INFO.giAt)

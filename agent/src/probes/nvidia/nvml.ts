@@ -3,8 +3,10 @@
  * their UUIDs, and Xids as they happen. Handles are opened on first use and closed by `release()`.
  */
 import type { Clock } from '@yiben/shared'
+import { sparseCard } from '../card.ts'
+import type { SmiProcess } from '../formats/smi-process.ts'
 import type { ProbeFailure, UnitProblem } from '../probe.ts'
-import type { NvidiaDevice, NvidiaProcess, NvidiaSlice } from './devices.ts'
+import type { NvidiaDevice, NvidiaSlice } from './devices.ts'
 import { GpmReader, type GpmReading } from './nvml-gpm.ts'
 import { loadNvml, type NvmlLibrary } from './nvml-library.ts'
 import {
@@ -297,21 +299,11 @@ async function readCard(session: Session, card: Card): Promise<NvidiaDevice | 'u
 }
 
 function deviceOf(card: Card, told: Partial<NvidiaDevice>): NvidiaDevice {
+  const { name, uuid, serial, pci, pciBdf } = card
   return {
-    index: card.index,
-    name: card.name,
-    uuid: card.uuid,
-    serial: card.serial,
-    pci: card.pci,
-    pci_bdf: card.pciBdf,
+    ...sparseCard(card.index, { name, uuid, serial, pci, pci_bdf: pciBdf }),
     power_cap_w: card.powerCapWatts,
     xids: card.xids,
-    memory_total_mib: null,
-    memory_used_mib: null,
-    utilization_pct: null,
-    power_w: null,
-    temperature_c: null,
-    processes: null,
     ...told,
   }
 }
@@ -333,7 +325,7 @@ async function readAllProcesses(
   // A process in both lists does both; it is one process.
   const both = new Set(graphics.value?.map((process) => process.pid))
   const known = new Set(compute.value.map((process) => process.pid))
-  const processes: NvidiaProcess[] = [
+  const processes: SmiProcess[] = [
     ...compute.value.map((process) =>
       both.has(process.pid) ? { ...process, type: 'C+G' } : process,
     ),

@@ -3,8 +3,10 @@
  * come from xml2js with `explicitArray: false`, where one element is an object and several are an
  * array, so every list is normalised here. A text without its closing tag is discarded whole.
  */
-import { normalisePciAddress } from '../pci-address.ts'
-import { readCount, readQuantity, readWord } from '../text.ts'
+import { unreadable } from '../card.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readXmlProcesses } from '../formats/smi-xml.ts'
+import { readCount, readQuantity, readWord } from '../formats/text.ts'
 import {
   attributeOf,
   childOf,
@@ -14,21 +16,23 @@ import {
   rootOf,
   textAt,
   type XmlNode,
-} from '../xml.ts'
-import type {
-  NvidiaDevice,
-  NvidiaOutput,
-  NvidiaProcess,
-  NvidiaReading,
-  NvidiaSlice,
+} from '../formats/xml.ts'
+import {
+  type NvidiaDevice,
+  type NvidiaOutput,
+  type NvidiaReading,
+  type NvidiaSlice,
+  nvidiaOutput,
 } from './devices.ts'
 import { deviceFromFields, type Lookup, XML_PATHS } from './fields.ts'
 
 const ROOT = 'nvidia_smi_log'
 
-export function parseNvidiaXml(text: string): NvidiaReading {
+/** `null` for a text that is no XML. */
+export function parseNvidiaXml(text: string): NvidiaReading | null {
+  if (!/<nvidia_smi_log\b|^\s*<\?xml\b/.test(text)) return null
   const root = readXml(text, ROOT)
-  if (isUnreadableXml(root)) return root
+  if (isUnreadableXml(root)) return unreadable(root.unreadable)
   const reading = readLog(root)
   const dtd = /<!DOCTYPE\s+nvidia_smi_log\s+SYSTEM\s+"([^"]+?)(?:\.dtd)?"/.exec(text)?.[1] ?? null
   return { ...reading, facts: { ...reading.facts, dtd: isVersionedDtd(dtd) ? dtd : null } }
@@ -37,18 +41,14 @@ export function parseNvidiaXml(text: string): NvidiaReading {
 /** The same from an object that xml2js (or node-nvidia-smi) made. */
 export function readNvidiaLog(data: unknown): NvidiaReading {
   const root = rootOf(data, ROOT)
-  return isUnreadableXml(root) ? root : readLog(root)
+  return isUnreadableXml(root) ? unreadable(root.unreadable) : readLog(root)
 }
 
 function readLog(log: XmlNode): NvidiaOutput {
   const driverVersion = readWord(textAt(log, 'driver_version'))
-  return {
-    format: 'xml',
-    toolVersion: driverVersion,
-    driverVersion,
-    devices: childrenOf(log, 'gpu').map(readGpu),
-    facts: { attached_gpus_field: readCount(textAt(log, 'attached_gpus')) },
-  }
+  return nvidiaOutput(childrenOf(log, 'gpu').map(readGpu), driverVersion, {
+    attached_gpus_field: readCount(textAt(log, 'attached_gpus')),
+  })
 }
 
 /** 418 names a DTD without a version of its own. */
@@ -68,7 +68,7 @@ function readGpu(gpu: XmlNode, index: number): NvidiaDevice {
     pci_bdf: normalisePciAddress(pci),
     // The XML says `N/A` for a card that knows no MIG; drivers before 450 have no such tag.
     mig_enabled: lookup('mig_mode/current_mig') === 'N/A' ? false : (device.mig_enabled ?? null),
-    processes: readProcesses(gpu),
+    processes: readXmlProcesses(gpu, /^$/),
     lists_graphics: true,
     ...(slices.length > 0 ? { mig_devices: slices } : {}),
   }
@@ -84,27 +84,6 @@ function readSlice(slice: XmlNode): NvidiaSlice {
     memory_total_mib: readQuantity(lookup('fb_memory_usage/total'), 'MiB'),
     memory_used_mib: readQuantity(lookup('fb_memory_usage/used'), 'MiB'),
   }
-}
-
-/** No `<processes>` tells nothing; an empty one says there are none; `N/A` tells nothing. */
-function readProcesses(gpu: XmlNode): NvidiaProcess[] | null {
-  const processes = childOf(gpu, 'processes')
-  if (processes === undefined) return null
-  if (typeof processes === 'string') return processes.trim() === '' ? [] : null
-  return childrenAt(gpu, 'processes', 'process_info').map((entry) => {
-    const lookup = lookupIn(entry)
-    const type = readWord(lookup('type'))
-    const gi = readCount(lookup('gpu_instance_id'))
-    const ci = readCount(lookup('compute_instance_id'))
-    return {
-      pid: readCount(lookup('pid')),
-      ...(type === null ? {} : { type }),
-      name: readWord(lookup('process_name')),
-      memory_mib: readQuantity(lookup('used_memory'), 'MiB'),
-      ...(gi === null ? {} : { gi }),
-      ...(ci === null ? {} : { ci }),
-    }
-  })
 }
 
 function childrenAt(node: XmlNode, outer: string, inner: string): XmlNode[] {

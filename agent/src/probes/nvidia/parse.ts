@@ -2,18 +2,23 @@
  * Reads any output of nvidia-smi by its structure, for the probe and for `yiben-agent parse`. An
  * output that reports a failure gives `error` and no device; one that cannot be understood too.
  */
-import { isLspci, parseLspci } from '../lspci.ts'
+import { isFailure, parsedOutput, unreadable } from '../card.ts'
+import { parseLspci } from '../formats/lspci.ts'
+import { splitLines } from '../formats/text.ts'
+import { toolLines } from '../formats/tool-lines.ts'
 import type { ParsedOutput } from '../probe.ts'
-import { splitLines } from '../text.ts'
-import { isUnreadable, type NvidiaReading } from './devices.ts'
-import { nvidiaErrors, nvmlLibraryVersion } from './error-texts.ts'
+import { refusedForeign } from '../refusal.ts'
+import type { NvidiaReading } from './devices.ts'
+import { nvidiaErrors, nvidiaFailure } from './error-texts.ts'
 import { parseNvidiaCsv } from './parse-csv.ts'
-import { isNvidiaList, parseNvidiaList } from './parse-list.ts'
-import { isNvidiaPmon, parseNvidiaPmon } from './parse-pmon.ts'
+import { parseNvidiaList } from './parse-list.ts'
+import { parseNvidiaPmon } from './parse-pmon.ts'
 import { parseNvidiaQText } from './parse-q-text.ts'
-import { isNvidiaTable, parseNvidiaTable } from './parse-table.ts'
+import { parseNvidiaTable } from './parse-table.ts'
 import { parseNvidiaXml } from './parse-xml.ts'
-import { isShimText, refusedShim, unreadableCode, withoutShim } from './ppu-shim.ts'
+import { isShimText, refusedShim, withoutShim } from './ppu-shim.ts'
+
+const NAME = { vendor: 'nvidia', tool: 'nvidia-smi' } as const
 
 /** `null` when the text looks like nothing known. */
 export function readNvidiaOutput(text: string, command: string | null): NvidiaReading | null {
@@ -25,63 +30,42 @@ export function readNvidiaOutput(text: string, command: string | null): NvidiaRe
 /** Chooses the parser by what the text looks like. */
 function readByForm(text: string, command: string | null): NvidiaReading | null {
   const errors = new Set(nvidiaErrors(text).map((problem) => problem.text))
-  const lines = splitLines(text).filter((line) => !errors.has(line.trim()))
-  const rest = lines.join('\n')
-  if (/<nvidia_smi_log\b|^\s*<\?xml\b/.test(rest)) return parseNvidiaXml(rest)
-  if (/^=+NVSMI LOG=+/m.test(rest) || /^GPU [0-9a-f]{8}:[0-9a-f:.]+\s*$/im.test(rest)) {
-    return parseNvidiaQText(rest)
-  }
-  if (isNvidiaTable(rest)) return parseNvidiaTable(rest)
-  if (isNvidiaList(lines)) return parseNvidiaList(rest)
-  if (isNvidiaPmon(lines)) return parseNvidiaPmon(lines)
-  const filled = lines.filter((line) => line.trim() !== '')
-  if (filled.length > 0 && filled.every((line) => line.includes(','))) {
-    return parseNvidiaCsv(filled, command)
-  }
-  return null
+  // Uncut: a row of CSV has hundreds of cells, and an XML may be one line.
+  const whole = splitLines(text).filter((line) => !errors.has(line.trim()))
+  const lines = toolLines(whole.join('\n'))
+  const listed = parseNvidiaList(lines)
+  const filled = whole.filter((line) => line.trim() !== '')
+  const isRows = filled.length > 0 && filled.every((line) => line.includes(','))
+  return (
+    parseNvidiaXml(whole.join('\n')) ??
+    parseNvidiaQText(lines) ??
+    parseNvidiaTable(lines) ??
+    (listed.devices.length > 0 ? listed : null) ??
+    parseNvidiaPmon(lines) ??
+    (isRows ? parseNvidiaCsv(filled, command) : null)
+  )
 }
 
 export function parseNvidia(text: string, command: string | null): ParsedOutput {
-  const lines = splitLines(text)
-  if (isLspci(lines)) {
-    const devices = parseLspci(lines)
-    return { vendor: 'nvidia', tool: 'lspci', tool_version: null, driver_version: null, devices }
-  }
-  const base = { vendor: 'nvidia', tool: 'nvidia-smi' } as const
+  return (
+    parseLspci(toolLines(text), NAME.vendor) ??
+    parsedOutput(NAME.vendor, NAME.tool, readWithErrors(text, command))
+  )
+}
+
+/** Lost cards stand beside those that could be read; without any, the first error is the answer. */
+function readWithErrors(text: string, command: string | null): NvidiaReading {
   const problems = nvidiaErrors(text)
-  const reading = readNvidiaOutput(text, command)
-  if (reading !== null && !isUnreadable(reading) && reading.devices.length > 0) {
-    return {
-      ...base,
-      tool_version: reading.toolVersion,
-      driver_version: reading.driverVersion,
-      ...reading.facts,
-      ...(problems.length > 0 ? { problems } : {}),
-      devices: reading.devices.map((device) => ({ ...device })),
-    }
-  }
-  const nothing = { ...base, tool_version: null, driver_version: null, devices: [] }
   const [problem] = problems
-  const foreign = reading !== null && isUnreadable(reading) && reading.isForeign === true
-  if (problem !== undefined && !foreign) {
-    const library = nvmlLibraryVersion(text)
-    return {
-      ...nothing,
-      error: {
-        code: problem.code,
-        text: problem.text,
-        class: problem.class,
-        ...(problem.pci === null ? {} : { pci: problem.pci }),
-        ...(library === null ? {} : { nvml_library_version: library }),
-      },
-    }
+  const reading = readNvidiaOutput(text, command)
+  if (reading !== null && !isFailure(reading) && reading.devices.length > 0) {
+    return problem === undefined ? reading : { ...reading, facts: { ...reading.facts, problems } }
   }
-  const isEmptyList = reading !== null && !isUnreadable(reading)
-  if (isEmptyList) return { ...nothing, ...reading.facts, tool_version: reading.toolVersion }
-  const sentence = reading?.unreadable ?? 'This is no output of nvidia-smi that is known here.'
-  const code = reading === null ? 'tool_output_unreadable' : unreadableCode(reading)
-  return {
-    ...nothing,
-    error: { code, text: sentence, class: foreign ? 'wrong_tool' : 'unreadable' },
-  }
+  const isForeign = reading !== null && isFailure(reading) && reading.failure.class === 'wrong_tool'
+  if (problem !== undefined && !isForeign) return nvidiaFailure(problem, text)
+  return (
+    reading ??
+    refusedForeign(text, NAME) ??
+    unreadable('This is no output of nvidia-smi that is known here.')
+  )
 }

@@ -4,8 +4,8 @@
  * errors of its library, and in outputs without a banner by the names and ids of its cards. Refused
  * whole, so that no card is counted by two probes.
  */
-import type { ErrorCode } from '@yiben/shared'
-import { isUnreadable, type NvidiaDevice, type NvidiaReading, type Unreadable } from './devices.ts'
+import { type CardFailure, isFailure, wrongTool } from '../card.ts'
+import type { NvidiaDevice, NvidiaReading } from './devices.ts'
 
 export const SHIM_SENTENCE =
   'This nvidia-smi is the shim that images for T-Head PPUs carry: its cards are PPUs, which ppu-smi reads.'
@@ -37,14 +37,12 @@ function isShimDevice({ name, uuid }: NvidiaDevice): boolean {
 }
 
 /** The reading as it is, or why nothing of it may be used. */
-export function withoutShim(reading: NvidiaReading): NvidiaReading {
-  return !isUnreadable(reading) && reading.devices.some(isShimDevice) ? refusedShim() : reading
+export function withoutShim<Reading extends NvidiaReading>(
+  reading: Reading,
+): Reading | CardFailure {
+  return !isFailure(reading) && reading.devices.some(isShimDevice) ? refusedShim() : reading
 }
 
-export function refusedShim(): Unreadable {
-  return { unreadable: SHIM_SENTENCE, isForeign: true }
-}
-
-export function unreadableCode({ isForeign }: Unreadable): ErrorCode {
-  return isForeign === true ? 'tool_wrong_vendor' : 'tool_output_unreadable'
+export function refusedShim(): CardFailure {
+  return wrongTool(SHIM_SENTENCE)
 }

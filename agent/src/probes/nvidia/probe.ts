@@ -6,6 +6,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Vendor } from '@yiben/shared'
+import { isFailure } from '../card.ts'
+import { inventoryOf, type PlacedCard, placedCards, sampleOf } from '../card-units.ts'
 import { readPciAccelerators } from '../pci.ts'
 import type {
   Detection,
@@ -14,16 +16,14 @@ import type {
   ProbeContext,
   ProbeFailure,
   ProbeSample,
-  UnitProblem,
   VendorModule,
 } from '../probe.ts'
-import { deviceFileOf } from './device-file.ts'
-import { isUnreadable } from './devices.ts'
+import type { NvidiaDevice } from './devices.ts'
 import { PackageWay } from './node-nvidia-smi.ts'
 import { hung, NvmlWay } from './nvml.ts'
 import { parseNvidia, readNvidiaOutput } from './parse.ts'
 import { SmiStreamWay } from './smi-stream.ts'
-import { offersOf, readingsOf, sliceProblem, unitsOf } from './units.ts'
+import { NVIDIA_TRAITS, offersOf, placeOf, withoutMeaningless } from './traits.ts'
 import { failed, type NvidiaWay, type WayReading } from './way.ts'
 
 const DRIVER_TOOL = 'nvidia-smi'
@@ -46,7 +46,7 @@ export const nvidia: VendorModule = {
   parse: parseNvidia,
   offers: (text, command) => {
     const reading = readNvidiaOutput(text, command)
-    const [first] = reading === null || isUnreadable(reading) ? [] : reading.devices
+    const [first] = reading === null || isFailure(reading) ? [] : reading.devices
     return first === undefined ? null : offersOf(first)
   },
 }
@@ -112,14 +112,15 @@ export class NvidiaProbe implements Probe {
     const { way, reading } = answer
     this.#hasMig = reading.devices.some((device) => device.mig_enabled === true)
     this.#prefersXml = false
+    const { driverVersion, problems } = reading
+    const known = { driverVersion, rootPrefix: this.#context.rootPrefix }
+    const inventory = inventoryOf(NVIDIA_TRAITS, cardsOf(reading), known)
     return {
       status: 'ok',
       tool: way.name,
-      toolVersion: reading.driverVersion,
-      units: reading.devices.flatMap((device) =>
-        unitsOf(device, reading.driverVersion, deviceFileOf(this.#context.rootPrefix, device)),
-      ),
-      problems: problemsOf(reading),
+      toolVersion: driverVersion,
+      units: inventory.units,
+      problems: [...problems, ...inventory.problems],
     }
   }
 
@@ -132,11 +133,12 @@ export class NvidiaProbe implements Probe {
     if (answer.status === 'failed') return answer
     const { way, reading } = answer
     this.#hasMig = reading.devices.some((device) => device.mig_enabled === true)
+    const sample = sampleOf(NVIDIA_TRAITS, cardsOf(reading))
     return {
       status: 'ok',
       tool: way.name,
-      readings: reading.devices.flatMap(readingsOf),
-      problems: problemsOf(reading),
+      readings: sample.readings,
+      problems: [...reading.problems, ...sample.problems],
       ...(reading.observedAtMs === undefined ? {} : { observedAtMs: reading.observedAtMs }),
     }
   }
@@ -208,7 +210,6 @@ function tellingFailure(failures: readonly ProbeFailure[]): ProbeFailure {
   return sentences.length > 1 ? failed(first.code, sentences.join(' ')) : first
 }
 
-function problemsOf(reading: WayReading): UnitProblem[] {
-  const cuts = reading.devices.map(sliceProblem).filter((problem) => problem !== null)
-  return [...reading.problems, ...cuts]
+function cardsOf({ devices }: WayReading): PlacedCard<NvidiaDevice>[] {
+  return placedCards(NVIDIA_TRAITS, devices.map(withoutMeaningless), placeOf)
 }

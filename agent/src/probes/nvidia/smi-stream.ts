@@ -5,7 +5,10 @@
  * fails a whole query. Slices are not in CSV: a node with MIG on is read another way.
  */
 import type { Clock, Timer } from '@yiben/shared'
-import { splitCells } from '../csv.ts'
+import { isFailure } from '../card.ts'
+import { splitCells } from '../formats/csv.ts'
+import type { SmiProcess } from '../formats/smi-process.ts'
+import { readWord } from '../formats/text.ts'
 import {
   PROBE_DEADLINE_MS,
   type ProbeFailure,
@@ -13,13 +16,11 @@ import {
   type ToolRunner,
   type ToolStream,
 } from '../probe.ts'
-import { readWord } from '../text.ts'
 import { nvidiaHeader } from './csv-columns.ts'
-import type { NvidiaDevice, NvidiaProcess } from './devices.ts'
-import { isUnreadable } from './devices.ts'
+import type { NvidiaDevice } from './devices.ts'
 import { nvidiaErrors } from './error-texts.ts'
 import { deviceOfRow, parseNvidiaCsv } from './parse-csv.ts'
-import { isShimRow, SHIM_SENTENCE, unreadableCode, withoutShim } from './ppu-shim.ts'
+import { isShimRow, SHIM_SENTENCE, withoutShim } from './ppu-shim.ts'
 import { toolFailure, unitProblems } from './tool-failures.ts'
 import { failed, type NvidiaWay, type WayReading } from './way.ts'
 
@@ -307,10 +308,9 @@ export class SmiStreamWay implements NvidiaWay {
     const [error] = nvidiaErrors(result.stdout)
     const lines = result.stdout.split('\n').filter((line) => nvidiaErrors(line).length === 0)
     const reading = withoutShim(parseNvidiaCsv(lines, command))
-    if (isUnreadable(reading)) {
-      return error === undefined || reading.isForeign === true
-        ? failed(unreadableCode(reading), reading.unreadable)
-        : toolFailure(error)
+    if (isFailure(reading)) {
+      const { code, text, class: kind } = reading.failure
+      return error === undefined || kind === 'wrong_tool' ? failed(code, text) : toolFailure(error)
     }
     if (reading.devices.length === 0) {
       return error === undefined
@@ -355,7 +355,7 @@ export class SmiStreamWay implements NvidiaWay {
   }
 
   /** By UUID of the card; `null` when the list could not be had, which is not an empty one. */
-  async #processes(): Promise<ReadonlyMap<string, readonly NvidiaProcess[]> | null> {
+  async #processes(): Promise<ReadonlyMap<string, readonly SmiProcess[]> | null> {
     const command = `--query-compute-apps=${PROCESS_FIELDS.join(',')}`
     const result = await this.#exec.run({
       tool: 'nvidia-smi',
@@ -368,7 +368,7 @@ export class SmiStreamWay implements NvidiaWay {
     const lines = result.stdout.split('\n').filter((line) => line.trim() !== '')
     if (lines.length === 0 || /^No running \w* ?process/i.test(lines[0] ?? '')) return new Map()
     const reading = parseNvidiaCsv(lines, command)
-    if (isUnreadable(reading)) return null
+    if (isFailure(reading)) return null
     const header = nvidiaHeader(splitCells(lines[0] ?? ''))
     if (header !== null && !header.includes('pid')) return null
     const listed = reading.devices.reduce((sum, { processes }) => sum + (processes?.length ?? 0), 0)

@@ -1,6 +1,6 @@
 /** Failures of nvidia-smi as sentences for an administrator. */
 import type { ErrorCode } from '@yiben/shared'
-import { normalisePciAddress } from '../pci-address.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
 import type { ProbeFailure, ToolResult, UnitProblem } from '../probe.ts'
 import type { NvidiaProblem } from './devices.ts'
 import { errorAdvice } from './error-texts.ts'

@@ -4,11 +4,11 @@
  * MiB), so they are matched by pattern, without regard to case. All values are texts.
  */
 import { sparseCard } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
-import { readSizeMib } from '../size.ts'
-import { readCount, readNumber, readWord } from '../text.ts'
-import type { RocmDevice } from './device.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readId } from '../formats/printed-id.ts'
+import { readSizeMib } from '../formats/size.ts'
+import { readCount, readNumber, readWord } from '../formats/text.ts'
+import type { RocmDevice } from './devices.ts'
 
 type FieldName =
   | 'address'

@@ -4,9 +4,9 @@
  * read for the cards they name. Values have no unit of their own, so that one at the very end of the
  * text may be half of itself and is not read.
  */
-import { splitCells } from '../csv.ts'
-import { splitLines } from '../text.ts'
-import type { RocmDevice } from './device.ts'
+import { splitCells } from '../formats/csv.ts'
+import { splitLines } from '../formats/text.ts'
+import type { RocmDevice } from './devices.ts'
 import { cardNumberOf, isFieldName, readDevice } from './fields.ts'
 
 const LABELLED = /^\s*(?:GPU|DCU|HCU)\[(\d{1,4})\]\s*:([^:]+)(?::(.*))?$/

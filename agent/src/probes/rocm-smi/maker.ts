@@ -10,7 +10,7 @@ import type { CardDevice } from '../card.ts'
 import type { Answer } from '../card-vendor.ts'
 import { readPciAccelerators } from '../pci.ts'
 import { acceleratorRow } from '../pci-table.ts'
-import type { RocmDevice, RocmMaker } from './device.ts'
+import type { RocmDevice, RocmMaker } from './devices.ts'
 
 type Maker = Exclude<RocmMaker, null>
 

@@ -5,10 +5,10 @@
  * card.
  */
 import { type CardProcess, sparseCard } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readSizeMib } from '../size.ts'
-import { readCount, readNumber, readWord } from '../text.ts'
-import type { RocmDevice, SystemProcess } from './device.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readSizeMib } from '../formats/size.ts'
+import { readCount, readNumber, readWord } from '../formats/text.ts'
+import type { RocmDevice, SystemProcess } from './devices.ts'
 import type { LooseObject } from './loose-json.ts'
 
 const NONE = /\bNo KFD PIDs currently running\b/i

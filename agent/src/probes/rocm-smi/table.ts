@@ -6,8 +6,8 @@
  * 0x00]`) are held together by their commas and brackets.
  */
 import { sparseCard } from '../card.ts'
-import { readCount, readQuantity, readWord } from '../text.ts'
-import type { RocmDevice } from './device.ts'
+import { readCount, readQuantity, readWord } from '../formats/text.ts'
+import type { RocmDevice } from './devices.ts'
 import { hexIdOf } from './fields.ts'
 
 type Column = keyof typeof READERS

@@ -1,6 +1,6 @@
 /** What the parsers of this folder make of any output of `ppu-smi`. */
 import type { CardDevice, CardOutput } from '../card.ts'
-import type { SmiProcess } from '../smi-table.ts'
+import type { SmiProcess } from '../formats/smi-process.ts'
 import type { CardWithFunctions } from '../sriov.ts'
 
 /** A MIG instance: `-L` has its id and the table its size; both have its number on the card. */

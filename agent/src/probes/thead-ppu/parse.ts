@@ -1,16 +1,16 @@
 /** Reads any output of `ppu-smi` by its structure. */
-import { type CardFailure, type CardReading, sparseCard } from '../card.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
+import type { CardReading } from '../card.ts'
+import { readSmiFields, type SmiPaths } from '../formats/smi-fields.ts'
+import { isSmiLog, readSmiLog, type SmiLogCard } from '../formats/smi-log.ts'
+import { readCount, readQuantity, readWord } from '../formats/text.ts'
+import { finishedLines, toolLines } from '../formats/tool-lines.ts'
 import { type FailureText, refused, refusedForeign } from '../refusal.ts'
-import { isSmiLog, readSmiLog, type SmiLogCard } from '../smi-log.ts'
-import { readCount, readQuantity, readWord } from '../text.ts'
-import { finishedLines, toolLines } from '../tool-lines.ts'
 import { type PpuDevice, type PpuOutput, TOOL } from './devices.ts'
-import { isPpuCsv, parsePpuCsv } from './parse-csv.ts'
-import { isPpuList, parsePpuList } from './parse-list.ts'
-import { isPpuSamples, parsePpuSamples } from './parse-samples.ts'
-import { isPpuProfiles, isPpuTable, parsePpuProfiles, parsePpuTable } from './parse-table.ts'
+import { parsePpuCsv } from './parse-csv.ts'
+import { parsePpuList } from './parse-list.ts'
+import { parsePpuProfiles } from './parse-profiles.ts'
+import { parsePpuSamples } from './parse-samples.ts'
+import { parsePpuTable } from './parse-table.ts'
 
 /** The tool ends with exit code 0 whatever it prints. */
 const FAILURE_TEXTS: readonly FailureText[] = [
@@ -38,20 +38,22 @@ const NAME = { vendor: 'thead-ppu', tool: TOOL, texts: FAILURE_TEXTS } as const
 export function readPpu(text: string, command: string | null): CardReading<PpuDevice> {
   const output = readOutput(text, command)
   if (output === null) return refusedForeign(text, NAME) ?? refused(text, NAME)
-  if ('failure' in output || output.devices.length > 0) return output
+  if (output.devices.length > 0) return output
   return refused(text, NAME, 'This output of ppu-smi names no card that can be read.')
 }
 
 /** `null`: none of the outputs known here. */
-function readOutput(text: string, command: string | null): PpuOutput | CardFailure | null {
+function readOutput(text: string, command: string | null): PpuOutput | null {
   const lines = toolLines(text)
-  if (isSmiLog(lines, 'PPU')) return parseLog(finishedLines(lines))
-  if (isPpuProfiles(lines)) return parsePpuProfiles(lines)
-  if (isPpuTable(lines)) return parsePpuTable(lines)
   const finished = finishedLines(lines)
-  if (isPpuList(lines)) return parsePpuList(finished)
-  if (isPpuSamples(lines)) return parsePpuSamples(finished)
-  return isPpuCsv(finished, command) ? parsePpuCsv(finished, command) : null
+  return (
+    (isSmiLog(lines, 'PPU') ? parseLog(finished) : null) ??
+    parsePpuProfiles(lines) ??
+    parsePpuTable(lines) ??
+    parsePpuList(finished) ??
+    parsePpuSamples(finished) ??
+    parsePpuCsv(finished, command)
+  )
 }
 
 function parseLog(lines: readonly string[]): PpuOutput {
@@ -64,28 +66,27 @@ function parseLog(lines: readonly string[]): PpuOutput {
   }
 }
 
+const LOG_PATHS: SmiPaths = {
+  name: ['Product Name'],
+  uuid: ['PPU UUID'],
+  serial: ['Serial Number'],
+  pci: [],
+  memoryTotal: ['Memory Usage/Total'],
+  memoryUsed: ['Memory Usage/Used'],
+  utilization: ['Utilization/Ppu'],
+  power: ['Power Readings/Power Draw'],
+  powerCap: ['Power Readings/Enforced Power Limit', 'Power Readings/Power Limit'],
+  temperature: ['Temperature/PPU Current Temp'],
+}
+
 function readSection({ pci, lookup, processes }: SmiLogCard, ordinal: number): PpuDevice {
-  const power = 'Power Readings'
+  const load = (engine: string) => readQuantity(lookup(`Utilization/${engine}`), '%')
   return {
-    ...sparseCard(ordinal),
-    name: readWord(lookup('Product Name')),
-    uuid: readId(lookup('PPU UUID')),
-    serial: readId(lookup('Serial Number')),
-    pci,
-    pci_bdf: normalisePciAddress(pci),
-    memory_total_mib: readQuantity(lookup('Memory Usage/Total'), 'MiB'),
-    memory_used_mib: readQuantity(lookup('Memory Usage/Used'), 'MiB'),
-    utilization_pct: readQuantity(lookup('Utilization/Ppu'), '%'),
-    core_pct: readQuantity(lookup('Utilization/Core'), '%'),
-    memory_utilization_pct: readQuantity(lookup('Utilization/Memory'), '%'),
-    encoder_utilization_pct: readQuantity(lookup('Utilization/Encoder'), '%'),
-    decoder_utilization_pct: readQuantity(lookup('Utilization/Decoder'), '%'),
-    power_w: readQuantity(lookup(`${power}/Power Draw`), 'W'),
-    power_cap_w: readQuantity(
-      lookup(`${power}/Enforced Power Limit`) ?? lookup(`${power}/Power Limit`),
-      'W',
-    ),
-    temperature_c: readQuantity(lookup('Temperature/PPU Current Temp'), 'C'),
+    ...readSmiFields(ordinal, LOG_PATHS, lookup, pci),
+    core_pct: load('Core'),
+    memory_utilization_pct: load('Memory'),
+    encoder_utilization_pct: load('Encoder'),
+    decoder_utilization_pct: load('Decoder'),
     mig_mode: readWord(lookup('MIG Mode/Current')),
     ecc_uncorrected: uncorrectable(lookup),
     recovery_action: readWord(lookup('PPU Recovery Action')),

@@ -5,16 +5,11 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { joinCards } from '../card.ts'
-import {
-  type Answer,
-  type CardSlice,
-  type CardVendor,
-  type Cut,
-  HEALTH_NOT_TOLD,
-  type ToolSession,
-} from '../card-vendor.ts'
-import type { ParsedDevice, RawIdentity, VendorModule } from '../probe.ts'
+import type { HealthReading } from '@yiben/shared'
+import { healthByErrors, identitiesFrom } from '../card-traits.ts'
+import type { Answer, CardSlice, CardVendor, Cut, ToolSession } from '../card-vendor.ts'
+import { askFirst, joinByAddress, withMore } from '../inventory-calls.ts'
+import type { ParsedDevice, VendorModule } from '../probe.ts'
 import { sriovWord, withVirtualFunctions } from '../sriov.ts'
 import { cardVendorModule } from '../tool-probe.ts'
 import { type PpuDevice, type PpuSlice, TOOL } from './devices.ts'
@@ -23,28 +18,20 @@ import { readPpu } from './parse.ts'
 type Session = ToolSession<PpuDevice>
 
 /** How the field of the address is spelled depends on the release. */
-const ADDRESS_FIELDS = ['pci.bus_id', 'ppu_bus_id', 'bus_id', 'gpu_bus_id'] as const
-const ID_FIELDS = 'index,name,uuid,serial'
-const SIZE_FIELDS = 'memory.total,power.limit,driver_version'
+function idQuery(addressField: string): readonly string[] {
+  const fields = `index,name,uuid,serial,${addressField},memory.total,power.limit,driver_version`
+  return [`--query-ppu=${fields}`, '--format=csv,nounits']
+}
+const ID_QUERIES = [
+  idQuery('pci.bus_id'),
+  idQuery('ppu_bus_id'),
+  idQuery('bus_id'),
+  idQuery('gpu_bus_id'),
+] as const
 
 async function inventory(session: Session): Promise<Answer<PpuDevice>> {
-  const cards = await sample(session)
-  if (cards.status === 'failed') return cards
-  const ids = await askIds(session)
-  // With fewer ids than it has, every card would seem to be another one.
-  if (ids.status === 'failed') return ids.code === 'tool_timeout' ? ids : cards
-  const devices = joinCards(cards.output.devices, ids.output.devices, ({ pci_bdf }) => pci_bdf)
-  return { status: 'ok', output: { ...cards.output, devices } }
-}
-
-async function askIds(session: Session): Promise<Answer<PpuDevice>> {
-  let answer: Answer<PpuDevice> | null = null
-  for (const address of ADDRESS_FIELDS) {
-    const fields = `${ID_FIELDS},${address},${SIZE_FIELDS}`
-    answer = await session.ask([`--query-ppu=${fields}`, '--format=csv,nounits'])
-    if (answer.status === 'ok' || answer.code === 'tool_timeout') return answer
-  }
-  return answer ?? session.ask(['-L'])
+  const ask = () => askFirst(session, ID_QUERIES)
+  return withMore(await sample(session), { ask, join: joinByAddress })
 }
 
 async function sample(session: Session): Promise<Answer<PpuDevice>> {
@@ -100,17 +87,8 @@ function cutOf({ slices = [], compute_units_whole = null, processes }: PpuDevice
   return known.length === parts.length ? { slices: known, whole: compute_units_whole } : null
 }
 
-/** Cards of one board share its serial, and nothing printed tells them apart: it is no id. */
-function identitiesOf({ uuid }: PpuDevice): RawIdentity[] {
-  return uuid === null ? [] : [{ strength: 'strong', raw: uuid }]
-}
-
-function healthOf({ ecc_uncorrected = null }: PpuDevice) {
-  if (ecc_uncorrected !== null && ecc_uncorrected > 0) {
-    const detail = `${ecc_uncorrected} uncorrectable ECC errors`
-    return { status: 'failed' as const, cause: 'ecc' as const, detail }
-  }
-  return ecc_uncorrected === 0 ? { ...HEALTH_NOT_TOLD, status: 'ok' as const } : HEALTH_NOT_TOLD
+function healthOf({ ecc_uncorrected }: PpuDevice): HealthReading {
+  return healthByErrors(ecc_uncorrected, 'uncorrectable ECC errors')
 }
 
 /** The number in the name of the node is that under which the tool lists the card. */
@@ -127,7 +105,8 @@ const VENDOR: CardVendor<PpuDevice> = {
   read: readPpu,
   inventory,
   sample,
-  identitiesOf,
+  // Cards of one board share its serial, and nothing printed tells them apart: it is no id.
+  identitiesOf: ({ uuid }) => identitiesFrom({ strong: uuid }),
   offersOf: (device) => ({
     utilization: true,
     memory: true,

@@ -3,10 +3,10 @@
  * power, printed beside the first of its dies only; right of it a die. Columns are found by the
  * header line; a row with another number of words is left out. Of several loops the last counts.
  */
-import type { CardOutput } from '../card.ts'
-import { readCount, readNumber } from '../text.ts'
-import { finishedLines } from '../tool-lines.ts'
-import type { VastaiDevice } from './device.ts'
+import { type CardOutput, sparseCard } from '../card.ts'
+import { readCount, readNumber } from '../formats/text.ts'
+import { finishedLines, firstMatch } from '../formats/tool-lines.ts'
+import type { VastaiDevice } from './devices.ts'
 
 const HEADER = /^\s*AIC\s.*\|.*\bDevId\b/
 const VERSION = /\bSmi version:\s*(\d\S*)/i
@@ -31,7 +31,7 @@ export function parseVasmiDmon(lines: readonly string[]): CardOutput<VastaiDevic
     if (device !== null) devices.set(`${device.dev_id}/${device.die_id}`, device)
   }
   if (devices.size === 0) return null
-  const toolVersion = VERSION.exec(lines.join('\n'))?.[1] ?? null
+  const toolVersion = firstMatch(lines, VERSION)?.[1] ?? null
   return { tool: 'vasmi', toolVersion, driverVersion: null, devices: [...devices.values()] }
 }
 
@@ -56,25 +56,16 @@ function readDie(
   if (index === null) return null
   const percent = (title: string) => readNumber(die.get(title))
   return {
-    index,
-    name: null,
-    uuid: null,
-    serial: null,
-    pci: null,
-    pci_bdf: null,
+    ...sparseCard(index),
     aic: readCount(card?.get('AIC')),
     dev_id: index,
     die_id: readCount(die.get('DieId')),
-    memory_total_mib: null,
-    memory_used_mib: null,
     memory_used_pct: percent('Gfx_Mem'),
     utilization_pct: percent('AI'),
     graphics_pct: percent('Gpu'),
     encoder_pct: percent('Enc'),
     decoder_pct: percent('Dec'),
-    power_w: null,
     board_power_w: readNumber(card?.get('Pwr')),
     temperature_c: readNumber(die.get('Temp')),
-    processes: null,
   }
 }

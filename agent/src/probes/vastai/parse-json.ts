@@ -3,14 +3,20 @@
  * public: the frame (`elem`, `pci_bus`, `sn`, `vals/NAME/value`) and the names are those that
  * callers of the tool name, so every key is optional and none stands for another.
  */
-import type { CardOutput } from '../card.ts'
-import { type JsonNode, jsonListAt, jsonObject, jsonTextAt, readJsonObject } from '../json-text.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readId } from '../printed-id.ts'
+import { type CardOutput, sparseCard } from '../card.ts'
+import {
+  type JsonNode,
+  jsonListAt,
+  jsonObject,
+  jsonTextAt,
+  readJsonObject,
+} from '../formats/json-text.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readId } from '../formats/printed-id.ts'
+import { readSizeMib } from '../formats/size.ts'
+import { readQuantityOrNumber, readWord } from '../formats/text.ts'
 import { markSharedSerials } from '../shared-serials.ts'
-import { readSizeMib } from '../size.ts'
-import { readQuantityOrNumber, readWord } from '../text.ts'
-import type { VastaiDevice } from './device.ts'
+import type { VastaiDevice } from './devices.ts'
 
 /** Names of values, in lower case without blanks and separators, best first. */
 const NAMES = {
@@ -47,14 +53,11 @@ function readElement(element: JsonNode, order: number): VastaiDevice {
     readQuantityOrNumber(value(field), unit)
   const pci = readWord(jsonTextAt(element, 'pci_bus') ?? value('busId'))
   return {
-    index: order,
-    name: null,
-    uuid: null,
+    ...sparseCard(order),
     serial: readId(jsonTextAt(element, 'sn')),
     pci,
     pci_bdf: normalisePciAddress(pci),
     memory_total_mib: readSizeMib(value('memoryTotal')),
-    memory_used_mib: null,
     utilization_pct: quantity('utilization', '%'),
     memory_utilization_pct: quantity('memoryUtilization', '%'),
     encoder_pct: quantity('encoder', '%'),
@@ -62,7 +65,6 @@ function readElement(element: JsonNode, order: number): VastaiDevice {
     power_w: quantity('power', 'W'),
     board_power_cap_w: quantity('powerCap', 'W'),
     temperature_c: quantity('temperature', 'C'),
-    processes: null,
   }
 }
 

@@ -3,13 +3,13 @@
  * columns behind it are counted from the right. Only dies with a process are in it, and a die is
  * told by its address: `DevId` may be the word Null. Of several loops the last of each die counts.
  */
-import type { CardOutput, CardProcess } from '../card.ts'
-import { joinFreeCells, lookupInRow, splitCells } from '../csv.ts'
-import { normalisePciAddress } from '../pci-address.ts'
-import { readSizeMib } from '../size.ts'
-import { readCount, readWord } from '../text.ts'
-import { finishedLines } from '../tool-lines.ts'
-import type { VastaiDevice } from './device.ts'
+import { type CardOutput, type CardProcess, sparseCard } from '../card.ts'
+import { joinFreeCells, lookupInRow, splitCells } from '../formats/csv.ts'
+import { normalisePciAddress } from '../formats/pci-address.ts'
+import { readSizeMib } from '../formats/size.ts'
+import { readCount, readWord } from '../formats/text.ts'
+import { finishedLines } from '../formats/tool-lines.ts'
+import type { VastaiDevice } from './devices.ts'
 
 const NEEDED = ['AIC', 'DevId', 'PCIe_Bus_Id', 'PID']
 
@@ -54,19 +54,10 @@ function noteProcess(lookup: (field: string) => string | undefined, dies: Map<st
 function newDie(order: number, lookup: (field: string) => string | undefined): VastaiDevice {
   const pci = readWord(lookup('PCIe_Bus_Id'))
   return {
-    index: order,
-    name: null,
-    uuid: null,
-    serial: null,
+    ...sparseCard(order),
     pci,
     pci_bdf: normalisePciAddress(pci),
     aic: readCount(lookup('AIC')),
     dev_id: readCount(lookup('DevId')),
-    memory_total_mib: null,
-    memory_used_mib: null,
-    utilization_pct: null,
-    power_w: null,
-    temperature_c: null,
-    processes: null,
   }
 }

@@ -35,7 +35,7 @@ describe('the table', () => {
       { processes: [{ pid: 40311 }] },
       {
         processes: [
-          { pid: 512, name: 'a|b c', memory_mib: 27 },
+          { pid: 512, name: 'a | b c', memory_mib: 27 },
           { pid: 513, memory_mib: null },
         ],
       },

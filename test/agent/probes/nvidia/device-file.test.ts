@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { isFailure } from '../../../../agent/src/probes/card.ts'
 import { deviceFileOf } from '../../../../agent/src/probes/nvidia/device-file.ts'
 import { readNvidiaLog } from '../../../../agent/src/probes/nvidia/parse-xml.ts'
 import { tempDir } from '../../../support/temp-dir.ts'
@@ -12,7 +13,7 @@ const INFORMATION =
 function cardAt(address: string) {
   const gpu = { $: { id: address }, product_name: 'NVIDIA H200' }
   const reading = readNvidiaLog({ nvidia_smi_log: { driver_version: '570.86.15', gpu } })
-  const [card] = 'unreadable' in reading ? [] : reading.devices
+  const [card] = isFailure(reading) ? [] : reading.devices
   if (card === undefined) throw new Error('no card')
   return card
 }
