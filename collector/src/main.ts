@@ -26,6 +26,8 @@ import {
   runConflictResolve,
 } from './cli/conflict.ts'
 import { type ExportOptions, runExport } from './cli/export.ts'
+import { type ForecastReplayOptions, runForecastReplay } from './cli/forecast.ts'
+import { runKey } from './cli/key.ts'
 import { type LedgerOptions, runLedger } from './cli/ledger.ts'
 import { runNodeRevoke } from './cli/node.ts'
 import { serve } from './cli/serve.ts'
@@ -42,11 +44,17 @@ import {
   runTokenRevoke,
   type TokenCreateOptions,
 } from './cli/token.ts'
-import { runVerify } from './cli/verify.ts'
+import { runVerify, type VerifyOptions } from './cli/verify.ts'
 import { loadConfig, optionTable } from './config.ts'
 import { LEDGER_GROUPINGS } from './rollup/ledger.ts'
 import { ROLES } from './storage/requests.ts'
 import { COLLECTOR_VERSION } from './version.ts'
+
+const VERIFY_HELP = `
+Every entry from the first on is hashed again, the Merkle root over all of them is compared with the
+signed checkpoint, the hours with their seals, and the signed hash over all lines with the file. The
+first fault is named with its line and entry, and the exit code is 1. Without --key no signature is
+checked: the file is then only shown to agree with itself.`
 
 /** An ordered stop is given this long: agents settle, the store closes. */
 const STOP_MS_MAX = 5_000
@@ -146,6 +154,7 @@ function program(): Command {
   addLedgerCommands(root)
   addExportCommands(root)
   addCatalogueCommands(root)
+  addForecastCommands(root)
   return root
 }
 
@@ -241,9 +250,10 @@ function addExportCommands(root: Command): void {
     .requiredOption('--from <time>', 'beginning')
     .requiredOption('--to <time>', 'end')
     .requiredOption('--format <format>', 'csv (sealed hours) or jsonl (everything)')
-    .action(async (options: CommonOptions & ExportOptions) =>
-      runExport(contextOf(options), options, writeOut),
-    )
+    .action(async (options: CommonOptions & ExportOptions) => {
+      const note = await runExport(contextOf(options), options, writeOut)
+      if (note !== null) process.stderr.write(note)
+    })
   asking(
     root
       .command('backup')
@@ -254,17 +264,18 @@ function addExportCommands(root: Command): void {
   )
   root
     .command('verify')
-    .description('walks the journal of an export, with no ledger and no trust in the server')
+    .description('checks an export, with no ledger and no trust in the server')
     .argument('<export>', 'jsonl file')
-    .option('--head <seq:hash>', 'a head seen before: a cut-off end is found too')
+    .option('--key <pub>', 'public key of the collector, as its command `key` prints it')
+    .option('--checkpoint <file>', 'a checkpoint held from before: must be part of this journal')
+    .option('--witness <key>', 'verifier key of a witness that must have signed too')
+    .option('--head <seq:hash>', 'an entry seen before: must be part of this journal')
     .option('--json', 'print JSON')
-    .action(async (file: string, options: { head?: string; json?: boolean }) =>
-      print(await runVerify({ file, json: options.json ?? false, ...headOf(options) })),
-    )
-}
-
-function headOf({ head }: { head?: string }): { head?: string } {
-  return head === undefined ? {} : { head }
+    .addHelpText('after', VERIFY_HELP)
+    .action(async (file: string, options: VerifyOptions) => print(await runVerify(file, options)))
+  asking(
+    root.command('key').description('public key that exports and checkpoints verify with'),
+  ).action(async (options: CommonOptions) => print(await runKey(contextOf(options))))
 }
 
 function addCatalogueCommands(root: Command): void {
@@ -291,6 +302,21 @@ function addCatalogueCommands(root: Command): void {
             json: options.json ?? false,
           }),
         ),
+    )
+}
+
+function addForecastCommands(root: Command): void {
+  const forecast = root.command('forecast').description('how long free windows will last')
+  forecast
+    .command('replay')
+    .description('replays traces, answers each decision from what was known before it')
+    .requiredOption('--trace <file...>', 'traces (.csv or .csv.gz); several are several sites')
+    .requiredOption('--from <epoch>', 'beginning of the test, in seconds since 1970')
+    .option('--decisions <file>', 'window_id,decision_epoch_s,horizon_s: what is to be answered')
+    .requiredOption('--out <file>', 'window_id,decision_epoch_s,horizon_s,p is written here')
+    .option('--json', 'print JSON')
+    .action(async ({ json, ...options }: ForecastReplayOptions & { json?: boolean }) =>
+      print(await runForecastReplay({ world, json: json ?? false }, options)),
     )
 }
 

@@ -9,6 +9,7 @@ const FIGURES = [
   'ledger-as-of.ts',
   'agent-footprint.ts',
   'agent-growth.ts',
+  'forecast.ts',
 ]
 
 for (const figure of FIGURES) {

@@ -202,9 +202,8 @@ function checkCard(card: ReportedCard): Check {
     return ok(name, `${sentence}${rest}`)
   }
   if (card.fix === null) return ok(name, sentence)
-  return card.cause === 'no_reader'
-    ? note(name, sentence, card.fix)
-    : problem(name, sentence, card.fix)
+  const toDo = `To do: ${card.fix}`
+  return card.cause === 'no_reader' ? note(name, sentence, toDo) : problem(name, sentence, toDo)
 }
 
 const runningSchema = z.object({
