@@ -4,14 +4,14 @@
  * tool name, and the shapes are those of nvidia-smi, on which the tool is modelled. Whatever differs
  * is absent or refused.
  */
-import { type CardOutput, sparseCard } from '../card.ts'
+import type { CardOutput } from '../card.ts'
 import { readCsv } from '../formats/csv.ts'
 import { type KeyNode, nodesLike, readKeyTree, valueAt } from '../formats/key-tree.ts'
 import { normalisePciAddress } from '../formats/pci-address.ts'
-import { readId } from '../formats/printed-id.ts'
 import { type Lookup, readSmiCsvCard, readSmiCsvCards, smiCsvDialect } from '../formats/smi-csv.ts'
+import { firstText, readSmiFields, type SmiPaths } from '../formats/smi-fields.ts'
 import { readSmiXmlDevice } from '../formats/smi-xml.ts'
-import { readCount, readQuantity, readWord } from '../formats/text.ts'
+import { readCount, readWord } from '../formats/text.ts'
 import { finishedLines } from '../formats/tool-lines.ts'
 import { childrenOf, isUnreadableXml, readXml, textAt } from '../formats/xml.ts'
 import type { BirenDevice } from './devices.ts'
@@ -43,23 +43,28 @@ export function parseBrsmiBlocks(lines: readonly string[]): CardOutput<BirenDevi
   return devices.length === 0 ? null : outputOf(devices)
 }
 
+const PATHS: SmiPaths = {
+  name: ['Product Name', 'Name'],
+  uuid: ['UUID', 'GPU UUID'],
+  serial: ['Serial Number', 'Serial'],
+  pci: ['PCI/Bus Id'],
+  memoryTotal: ['Memory Usage/Total', 'Memory/Total', 'Total'],
+  memoryUsed: ['Memory Usage/Used', 'Memory/Used', 'Used'],
+  utilization: ['Utilization/Gpu'],
+  power: [],
+  powerCap: [],
+  temperature: ['Temperature/GPU Current Temp', 'Temperature/GPU'],
+}
+const HEALTH_PATHS = ['Health', 'Health/Status']
+
+/** Headed by the number of the GPU, or by its address. */
 function blockDevice({ key, children }: KeyNode, order: number): BirenDevice {
-  const text = (...paths: string[]) =>
-    paths.map((path) => valueAt(children, path)).find((found) => found !== undefined)
+  const at = (path: string) => valueAt(children, path)
   const label = CARD.exec(key)?.[1] ?? ''
-  const pci = normalisePciAddress(label) === null ? readWord(text('PCI/Bus Id')) : label
-  const health = text('Health', 'Health/Status')
+  const address = normalisePciAddress(label) === null ? null : label
+  const health = firstText(HEALTH_PATHS, at)
   return {
-    ...sparseCard(readCount(label) ?? order),
-    name: readWord(text('Product Name', 'Name')),
-    uuid: readId(text('UUID', 'GPU UUID')),
-    serial: readId(text('Serial Number', 'Serial')),
-    pci,
-    pci_bdf: normalisePciAddress(pci),
-    memory_total_mib: readQuantity(text('Memory Usage/Total', 'Memory/Total', 'Total'), 'MiB'),
-    memory_used_mib: readQuantity(text('Memory Usage/Used', 'Memory/Used', 'Used'), 'MiB'),
-    utilization_pct: readQuantity(text('Utilization/Gpu'), '%'),
-    temperature_c: readQuantity(text('Temperature/GPU Current Temp', 'Temperature/GPU'), 'C'),
+    ...readSmiFields(readCount(label) ?? order, PATHS, at, address),
     ...(health === undefined ? {} : { health: readWord(health) }),
   }
 }

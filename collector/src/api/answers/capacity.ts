@@ -1,143 +1,133 @@
 /**
- * What can be drawn now, as lots: the deposited, proven free cards of one model on one node, behind
- * an opaque id. Pure. Best first: the lot whose youngest card has been free longest, because a
- * window that has lasted goes on; then the larger lot.
+ * The answer of a capacity search, written out: the lots that serve the request, or what came
+ * closest and what stands in the way. Figures are made in `bank/capacity.ts`.
  */
-import { assert } from '@yiben/shared'
 import { z } from 'zod'
-import type { NodeId } from '../../model/ids.ts'
-import type { DeviceProfile } from '../../model/inventory.ts'
-import type { FreeUnit } from '../../storage/requests.ts'
-import { decimalOut, instantOut, instantText } from '../schemas.ts'
+import { CAPACITY_FILTERS, type CapacityAnswer, type CapacityRequest } from '../../bank/capacity.ts'
+import type { Supply } from '../../bank/capacity-need.ts'
+import type { Asker } from '../auth.ts'
+import type { ApiContext } from '../context.ts'
+import { decimalOut } from '../schemas.ts'
 import { petaText } from './ledger.ts'
-import type { CatalogueLookup } from './lookup.ts'
+import { lotAnswerOf, lotSchema, petaOf } from './lots.ts'
+import { pedigreeSchema } from './pedigree.ts'
 
-/** A proof older than this is silence (DESIGN 2.3): the card is not offered. */
-const PROOF_MS_MAX = 90_000
+const NO_FORECAST =
+  'No forecast is available: no lot was left out for want of confidence, and no probability is told.'
+const NO_FENCES =
+  'No site can state a fence yet: lots are offered although their owners’ schedulers may still ' +
+  'place jobs on them. unfenced=false leaves them out, unfenced=true will keep them in.'
 
-export interface CapacityFilter {
-  readonly model: string | null
-  readonly vendor: string | null
-  readonly domestic: boolean | null
-  /** Cards wanted in all; says whether the answer reaches them. */
-  readonly cards: number | null
-  /** Lots with fewer cards are left out. */
-  readonly perNode: number | null
-  /** GB/T 2260; a province or city takes in what lies in it. */
-  readonly region: string | null
-  readonly hub: string | null
-}
+const supplySchema = z.object({ cards: z.number().int(), p: decimalOut })
 
-export const lotSchema = z
-  .object({
-    lot_id: z.string(),
-    cards: z.number().int(),
-    model: z.string().nullable(),
-    vendor: z.string(),
-    domestic: z.boolean().nullable(),
-    memory_total_mib: z.number().nullable(),
-    p: decimalOut.nullable(),
-    region_code: z.string(),
-    hub: z.string().nullable(),
-    free_since: instantOut.meta({ description: 'of the card that has been free shortest' }),
-    proven_to: instantOut.meta({ description: 'of the card proven longest ago' }),
-    node_id: z.string().optional(),
-    site_code: z.string().optional(),
+export const capacitySchema = pedigreeSchema
+  .extend({
+    lag_ms: z.number().int().meta({
+      description: 'time since `as_of`: deposits opened or closed since are not in the answer',
+    }),
+    satisfied: z.boolean().meta({
+      description:
+        'whether `lots` serve the request; if not, they are what came closest: the most that passes ' +
+        'every filter, or with a confidence the surest that would be enough',
+    }),
+    cards: z.number().int().meta({ description: 'taken from all of `lots_total`' }),
+    p: decimalOut.meta({ description: 'of `cards`; what is unrated adds nothing' }),
+    lots_total: z.number().int().meta({ description: 'lots of the answer; `limit` cuts the list' }),
+    lots: z.array(
+      lotSchema.extend({
+        take_cards: z.number().int().meta({ description: 'cards of it that serve the request' }),
+        take_p: decimalOut.nullable(),
+      }),
+    ),
+    available: supplySchema.meta({
+      description:
+        'the most that passes every filter but the confidence, in one site where same_site asks ' +
+        'for that',
+    }),
+    available_sure: supplySchema.nullable().meta({
+      description:
+        'the most that also lasts with the confidence asked for, where a request misses it',
+    }),
+    suspended_cards: z.number().int().meta({
+      description: 'would pass every filter, but their nodes are not heard now',
+    }),
+    in_the_way: z
+      .array(
+        supplySchema.extend({
+          filter: z.enum(CAPACITY_FILTERS),
+          satisfied: z.boolean().meta({ description: 'the request would be served' }),
+        }),
+      )
+      .meta({
+        description:
+          'when nothing serves: for each filter, the most there would be without it alone; what ' +
+          'would serve the request comes first',
+      }),
+    forecast: z
+      .object({
+        probability: z.number().min(0).max(1).meta({
+          description: 'joint: that all of the cards taken stay free for `hours`',
+        }),
+        hours: z.number(),
+      })
+      .nullable()
+      .meta({ description: 'null where it was not asked for, or is not known' }),
+    notes: z.array(z.string()).meta({ description: 'what a person should know of this answer' }),
   })
-  .meta({ id: 'Lot' })
-export type LotAnswer = z.infer<typeof lotSchema>
+  .meta({ id: 'Capacity' })
+type CapacityBody = Omit<z.infer<typeof capacitySchema>, keyof z.infer<typeof pedigreeSchema>>
 
-export interface CapacityParts {
-  readonly lookup: CatalogueLookup
-  readonly lots: { idOf(nodeId: NodeId, profile: DeviceProfile): string }
-  readonly isSuspended: (nodeId: NodeId) => boolean
-  readonly nowMs: number
-  /** Whether nodes and sites are named. */
-  readonly isOpaque: boolean
+export interface CapacityAsked {
+  readonly request: CapacityRequest
+  /** As asked; `null`: not asked. */
+  readonly hours: number | null
+  /** Whether the question names `unfenced` at all. */
+  readonly isUnfencedStated: boolean
+  readonly limit: number
 }
 
-export interface CapacityAnswer {
-  readonly lots: readonly LotAnswer[]
-  readonly cards: number
-  readonly nanoTflops: bigint
-}
-
-export function capacityOf(
-  units: readonly FreeUnit[],
-  filter: CapacityFilter,
-  parts: CapacityParts,
-): CapacityAnswer {
-  const byLot = new Map<string, FreeUnit[]>()
-  for (const free of units) {
-    if (!isDrawable(free, parts) || !isWanted(free, filter, parts.lookup)) continue
-    const id = parts.lots.idOf(free.unit.nodeId, free.unit.profile)
-    const lot = byLot.get(id) ?? []
-    lot.push(free)
-    byLot.set(id, lot)
-  }
-  const lots = [...byLot.entries()]
-    .filter(([, lot]) => lot.length >= (filter.perNode ?? 1))
-    .sort(([leftId, left], [rightId, right]) => {
-      const byAge = youngestMs(left) - youngestMs(right)
-      return byAge || right.length - left.length || (leftId < rightId ? -1 : 1)
-    })
+export function capacityBody(
+  context: Pick<ApiContext, 'isSuspended' | 'outlook'>,
+  asker: Asker,
+  asked: CapacityAsked,
+  found: CapacityAnswer & { readonly lagMs: number },
+): CapacityBody {
+  const { hours } = asked
   return {
-    lots: lots.map(([id, lot]) => lotOf(id, lot, parts)),
-    cards: lots.reduce((sum, [, lot]) => sum + lot.length, 0),
-    nanoTflops: lots.reduce((sum, [, lot]) => sum + (rateOf(lot, parts.lookup) ?? 0n), 0n),
+    lag_ms: found.lagMs,
+    satisfied: found.isServed,
+    ...supplyText(found.total),
+    lots_total: found.takes.length,
+    lots: found.takes.slice(0, asked.limit).map(({ offer, cards }) => ({
+      ...lotAnswerOf(context, asker, offer.lot, offer.site),
+      take_cards: cards,
+      take_p: petaOf(offer.lot, cards),
+    })),
+    available: supplyText(found.available),
+    available_sure: found.availableSure === null ? null : supplyText(found.availableSure),
+    suspended_cards: found.suspendedCards,
+    in_the_way: found.inTheWay.map(({ filter, isServed, available }) => ({
+      filter,
+      satisfied: isServed,
+      ...supplyText(available),
+    })),
+    forecast: found.chance === null || hours === null ? null : { probability: found.chance, hours },
+    notes: notesOf(context, asked, found),
   }
 }
 
-function isDrawable({ unit, provenToMs }: FreeUnit, parts: CapacityParts): boolean {
-  if (unit.isInConflict || !unit.isCounted || unit.kind !== 'card') return false
-  return parts.nowMs - provenToMs < PROOF_MS_MAX && !parts.isSuspended(unit.nodeId)
+function supplyText({ cards, nanoTflops }: Supply) {
+  return { cards, p: petaText(nanoTflops) }
 }
 
-function isWanted(free: FreeUnit, filter: CapacityFilter, lookup: CatalogueLookup): boolean {
-  const match = lookup.match(free.unit.profile)
-  const { model, vendor, domestic, region, hub } = filter
-  return (
-    (model === null || match.model === model) &&
-    (vendor === null || free.unit.profile.vendor === vendor) &&
-    (domestic === null || match.domestic === domestic) &&
-    (region === null || free.regionCode.startsWith(region.replace(/(00){1,2}$/, ''))) &&
-    (hub === null || lookup.hubOf(free.regionCode) === hub)
-  )
-}
-
-function youngestMs(lot: readonly FreeUnit[]): number {
-  return Math.max(...lot.map((free) => free.ageStartMs))
-}
-
-/** `null` where the model is unrated. */
-function rateOf(lot: readonly FreeUnit[], lookup: CatalogueLookup): bigint | null {
-  let sum = 0n
-  for (const { unit } of lot) {
-    const rate = lookup.rate(unit.profile, unit.sharePpm)
-    if (rate === null) return null
-    sum += rate
-  }
-  return sum
-}
-
-function lotOf(id: string, lot: readonly FreeUnit[], parts: CapacityParts): LotAnswer {
-  const [first] = lot
-  assert(first !== undefined, 'a lot has at least one card')
-  const { unit, regionCode } = first
-  const match = parts.lookup.match(unit.profile)
-  const rate = rateOf(lot, parts.lookup)
-  return {
-    lot_id: id,
-    cards: lot.length,
-    model: match.model,
-    vendor: unit.profile.vendor,
-    domestic: match.domestic,
-    memory_total_mib: unit.profile.memoryTotalMib,
-    p: rate === null ? null : petaText(rate),
-    region_code: regionCode,
-    hub: parts.lookup.hubOf(regionCode),
-    free_since: instantText(youngestMs(lot)),
-    proven_to: instantText(Math.min(...lot.map((free) => free.provenToMs))),
-    ...(parts.isOpaque ? {} : { node_id: unit.nodeId, site_code: unit.siteCode }),
-  }
+function notesOf(
+  { outlook }: Pick<ApiContext, 'outlook'>,
+  { request, isUnfencedStated }: CapacityAsked,
+  found: CapacityAnswer,
+): string[] {
+  const isForecastAsked = request.filters.forMs !== null && request.confidence !== null
+  return [
+    ...(isForecastAsked && outlook() === null ? [NO_FORECAST] : []),
+    ...(!isUnfencedStated && found.takes.length > 0 ? [NO_FENCES] : []),
+  ]
 }
