@@ -7,6 +7,7 @@ const FIGURES = [
   'spool-size.ts',
   'ingest-rate.ts',
   'ledger-as-of.ts',
+  'capacity-search.ts',
   'agent-footprint.ts',
   'agent-growth.ts',
   'forecast.ts',

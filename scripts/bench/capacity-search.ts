@@ -4,9 +4,12 @@
  * most 10 ms at 100,000 accelerators. Beside it: what the index takes, how long it is built, and the
  * same searches with a made-up forecast, whose own cost is not in them.
  */
+import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { createRealWorld, silentLogger } from '@yiben/shared'
 import { type CapacityRequest, searchCapacity } from '../../collector/src/bank/capacity.ts'
+import { CapacityFollower } from '../../collector/src/bank/capacity-follower.ts'
 import { CapacityIndex } from '../../collector/src/bank/capacity-index.ts'
 import type { Outlook } from '../../collector/src/bank/capacity-outlook.ts'
 import { Lots } from '../../collector/src/bank/lots.ts'
@@ -16,9 +19,12 @@ import type { DeviceProfile } from '../../collector/src/model/inventory.ts'
 import type { NodeOffer } from '../../collector/src/model/offer.ts'
 import type { Site } from '../../collector/src/model/site.ts'
 import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
+import { openSqliteStore } from '../../collector/src/storage/sqlite/store.ts'
 import { FIXED_START_MS, MINUTE_MS, seededRandom } from './support/activity.ts'
 import { median, quantile, rounded, sayFigure } from './support/figure.ts'
+import { MADE_UP_LEDGER, makeLedger } from './support/made-up-ledger.ts'
 import { readOptions } from './support/options.ts'
+import { TemporaryFolder } from './support/temporary-folder.ts'
 
 const P99_MS_MAX = 10
 const HOUR_MS = 60 * MINUTE_MS
@@ -61,7 +67,7 @@ const options = readOptions({
     searches: { default: 5_000, min: 10, max: 1_000_000, sentence: 'how often is searched' },
     seed: { default: 1, min: 0, max: 1_000_000, sentence: 'what is free, what is asked' },
   },
-  switches: {},
+  switches: { store: 'also how long the picture is read from a store of as many cards' },
 })
 
 const random = seededRandom(options.seed)
@@ -98,6 +104,8 @@ sayFigure({
     },
   },
 })
+
+if (options.store) await measureStore()
 
 function build() {
   const before = heapUsedMib()
@@ -146,6 +154,35 @@ function measure(outlook: Outlook | null): readonly number[] {
     if (outlook === null) ways[way] = (ways[way] ?? 0) + 1
   }
   return tookMs
+}
+
+/** From nothing to everything, as at a start; then a look at nothing new, as once a second. */
+async function measureStore(): Promise<void> {
+  using folder = new TemporaryFolder('capacity')
+  const path = join(folder.path, 'ledger.sqlite')
+  const { cards, seed } = options
+  const made = await makeLedger({ path, cards, days: 1, changesPerDay: 6, seed })
+  const store = await openSqliteStore({ path, newLedger: MADE_UP_LEDGER })
+  const follower = new CapacityFollower({
+    store,
+    clock: { ...createRealWorld().clock, wallMs: () => made.endMs },
+    logger: silentLogger,
+    lots: new Lots(new Uint8Array(32).fill(1), loadCatalogue()),
+    hubOf: () => null,
+  })
+  const startedMs = performance.now()
+  const { view } = await follower.upToDate()
+  const readMs = performance.now() - startedMs
+  await follower.upToDate()
+  const lookMs = performance.now() - startedMs - readMs
+  await store.close()
+  sayFigure({
+    what: `what is deposited, read at a start, ${cards} accelerators`,
+    figure: rounded(readMs / 1000),
+    unit: 's',
+    bar: null,
+    details: { lots: view.offers.length, idle_look_ms: rounded(lookMs) },
+  })
 }
 
 /** What banks ask: small jobs, whole nodes, training at one site, P for a programme, a look round. */

@@ -15,6 +15,14 @@ import {
 } from '@yiben/shared'
 import type { Answer } from './cards.ts'
 
+/** How far the collector has an epoch. */
+export interface CommittedEpoch {
+  readonly epoch: string
+  readonly watermark: number
+  /** Of the record at the watermark, hex. */
+  readonly watermarkHash: string | null
+}
+
 export interface PlainRun {
   startMs: number
   endMs: number
@@ -31,7 +39,8 @@ interface Origin {
 }
 
 interface EpochBook {
-  readonly sent: Map<number, SpoolRecord>
+  /** By number, and by the machine that sent it: a copied disk goes on with the same numbers. */
+  readonly sent: Map<number, Map<string, SpoolRecord>>
   /** Numbers up to here have been booked. */
   bookedSeq: number
   /** Index → identity hash, by facts revision. */
@@ -106,15 +115,23 @@ export class Auditor {
   }
 
   /** `watermark`: what the collector has committed of this epoch right now. */
-  noteSent(epoch: string, records: readonly SpoolRecord[], watermark: number): void {
+  noteSent(
+    machine: string,
+    epoch: string,
+    records: readonly SpoolRecord[],
+    watermark: number,
+  ): void {
     const book = this.#epochBook(epoch)
     for (const record of records) {
-      const known = book.sent.get(record.seq)
+      const sent = book.sent.get(record.seq) ?? new Map<string, SpoolRecord>()
+      const known = sent.get(machine)
       const isSame = known !== undefined && equal(known.bytes, record.bytes)
       if (known !== undefined && !isSame && record.seq <= watermark) {
         this.problems.push(`record ${record.seq} of ${epoch} was sent anew with other bytes`)
       }
-      book.sent.set(record.seq, record)
+      // The latest stands last.
+      sent.delete(machine)
+      book.sent.set(record.seq, sent.set(machine, record))
     }
   }
 
@@ -134,11 +151,15 @@ export class Auditor {
     return fresh
   }
 
-  /** Books what the collector says it has; epochs in the order in which it met them. */
-  book(nodeId: string, epoch: string, watermark: number): void {
+  /**
+   * Books what the collector says it has; epochs in the order in which it met them. Where a copied
+   * disk sent other records under the same numbers, the hash says whose were taken.
+   */
+  book(nodeId: string, { epoch, watermark, watermarkHash }: CommittedEpoch): void {
     const book = this.#epochBook(epoch)
+    const machine = machineOf(book, watermark, watermarkHash)
     while (book.bookedSeq < watermark) {
-      const record = this.#nextOf(book)
+      const record = nextOf(book, machine)
       if (record === null || record.seq > watermark) {
         this.problems.push(
           `${nodeId}: the collector has ${watermark} of ${epoch}, nobody sent ${book.bookedSeq + 1}`,
@@ -149,18 +170,6 @@ export class Auditor {
       this.#bookRecord(nodeId, epoch, book, record)
       book.bookedSeq = record.seq
     }
-  }
-
-  /** The next record, which may stand for numbers before its own. */
-  #nextOf(book: EpochBook): SpoolRecord | null {
-    const next = book.bookedSeq + 1
-    const exact = book.sent.get(next)
-    if (exact !== undefined) return exact
-    const lost = [...book.sent.values()].find(
-      (record) =>
-        record.lostCount > 0 && record.seq - record.lostCount <= next && record.seq > next,
-    )
-    return lost ?? null
   }
 
   #bookRecord(nodeId: string, epoch: string, book: EpochBook, record: SpoolRecord): void {
@@ -297,6 +306,26 @@ export class Auditor {
     this.#epochs.set(epoch, fresh)
     return fresh
   }
+}
+
+/** Whose record stands at the watermark; `null` when it is nobody's. */
+function machineOf(book: EpochBook, watermark: number, hash: string | null): string | null {
+  const sent = [...(book.sent.get(watermark) ?? [])]
+  const found = sent.find(([, record]) => Buffer.from(record.hash).toString('hex') === hash)
+  return found?.[0] ?? null
+}
+
+/** The next record of this machine, or of whoever had its disk before; it may stand for more. */
+function nextOf(book: EpochBook, machine: string | null): SpoolRecord | null {
+  const next = book.bookedSeq + 1
+  const ofMachine = (sent: ReadonlyMap<string, SpoolRecord> | undefined) =>
+    sent?.get(machine ?? '') ?? [...(sent?.values() ?? [])].at(-1)
+  const exact = ofMachine(book.sent.get(next))
+  if (exact !== undefined) return exact
+  const lost = [...book.sent.values()]
+    .flatMap((sent) => ofMachine(sent) ?? [])
+    .find(({ lostCount, seq }) => lostCount > 0 && seq - lostCount <= next && seq > next)
+  return lost ?? null
 }
 
 function nameOf(epoch: string, { seq, hash }: SpoolRecord): string {

@@ -41,11 +41,10 @@ export class Checker {
     const views = await viewLedger(world)
     const problems = [...world.problems, ...(await this.#journalProblems())]
     problems.push(...(await this.#monotonicProblems(views)), ...this.#promiseProblems())
+    const handovers = handoversOf(views)
     for (const node of views) {
-      for (const { epoch, watermark } of node.epochs) {
-        world.auditor.book(node.nodeId, epoch, watermark)
-      }
-      problems.push(...this.#timelineProblems(node), ...this.#stepProblems(node))
+      for (const epoch of node.epochs) world.auditor.book(node.nodeId, epoch)
+      problems.push(...this.#timelineProblems(node, handovers), ...this.#stepProblems(node))
       for (const unit of node.units) {
         problems.push(...this.#balanceProblems(unit), ...(await this.#hourProblems(unit)))
       }
@@ -88,8 +87,11 @@ export class Checker {
     return problems
   }
 
-  /** What is stored as known is what was sent as known, nothing twice and nothing else. */
-  #timelineProblems(node: NodeView): string[] {
+  /**
+   * What is stored as known is what was sent as known, nothing twice and nothing else. Of a card that
+   * came from another node it begins where that node's time is booked to: clocks may disagree.
+   */
+  #timelineProblems(node: NodeView, handovers: ReadonlySet<string>): string[] {
     const book = this.#world.auditor.node(node.nodeId)
     const problems: string[] = []
     const endMs = node.state.open?.timelineEndMs ?? null
@@ -98,12 +100,19 @@ export class Checker {
     }
     const hashes = new Set([...book.runs.keys(), ...node.units.map((unit) => unit.identityHash)])
     for (const hash of hashes) {
-      const stored = node.units
-        .filter((unit) => unit.identityHash === hash)
+      const placements = node.units.filter((unit) => unit.identityHash === hash)
+      const fromMs = Math.min(...placements.map(({ unit }) => unit.validFromMs))
+      const isHandedOver = handovers.has(handover(hash, fromMs))
+      const stored = placements
         .flatMap((unit) => unit.span.runs)
         .sort((left, right) => left.startMs - right.startMs)
       const found = knownRuns(stored)
-      const expected = knownRuns(book.runs.get(hash) ?? [])
+      const sent = book.runs.get(hash) ?? []
+      const expected = knownRuns(
+        isHandedOver
+          ? sent.map((run) => ({ ...run, startMs: Math.max(run.startMs, fromMs) }))
+          : sent,
+      )
       const length = Math.max(found.length, expected.length)
       for (let at = 0; at < length; at += 1) {
         const [should, is] = [textOfRun(expected[at]), textOfRun(found[at])]
@@ -162,6 +171,20 @@ export class Checker {
       }
     }
   }
+}
+
+/** Where placements end whose time is booked on: another node's may begin there. */
+function handoversOf(views: readonly NodeView[]): ReadonlySet<string> {
+  const ends = views.flatMap(({ units }) =>
+    units.flatMap(({ identityHash, unit }) =>
+      unit.bookedToMs === null ? [] : [handover(identityHash, unit.bookedToMs)],
+    ),
+  )
+  return new Set(ends)
+}
+
+function handover(identityHash: string, atMs: number): string {
+  return `${identityHash}@${atMs}`
 }
 
 /** Milliseconds by state of every UTC hour that the runs touch. */

@@ -9,6 +9,7 @@ import {
   SCOPE_ALL,
   type UnitSpan,
 } from '../../collector/src/storage/requests.ts'
+import type { CommittedEpoch } from './auditor.ts'
 import type { SimWorld } from './world.ts'
 
 const ALWAYS = {
@@ -17,9 +18,7 @@ const ALWAYS = {
   knownAtMs: Number.MAX_SAFE_INTEGER,
 } as const
 
-export interface EpochView {
-  readonly epoch: string
-  readonly watermark: number
+export interface EpochView extends CommittedEpoch {
   readonly isClosed: boolean
 }
 
@@ -110,6 +109,7 @@ function epochsOf({ db }: SimWorld, nodeId: NodeId): readonly EpochView[] {
     .map((row) => ({
       epoch: String(row.epoch),
       watermark: Number(row.watermark),
+      watermarkHash: row.watermark_hash === null ? null : String(row.watermark_hash),
       isClosed: row.is_closed === 1,
     }))
 }

@@ -276,7 +276,7 @@ export class SimNode {
     })
     const watcher: SpoolWatcher = {
       appended: (epoch, records) => auditor.noteAppended(epoch, records, life.answers),
-      sent: (epoch, records) => auditor.noteSent(epoch, records, watermarkOf(epoch)),
+      sent: (epoch, records) => auditor.noteSent(this.name, epoch, records, watermarkOf(epoch)),
       shifted: (move) => {
         auditor.noteShifted(move)
         // The timeline jumps; a sample under way is booked on the new one.

@@ -253,7 +253,8 @@ class Slot {
     deadlineMs: number,
   ): Promise<ProbeOutcome<Result>> {
     const startedAtMs = this.#clock.monotonicMs()
-    const finish = (result: Result | ProbeFailure) => this.#outcome(result, startedAtMs)
+    const finish = (result: Result | ProbeFailure, askedAtMs = startedAtMs) =>
+      this.#outcome(result, { startedAtMs, askedAtMs })
     if (this.#inFlight !== null && !this.#isOverdue) {
       await this.#within(this.#inFlight, deadlineMs)
     }
@@ -265,14 +266,16 @@ class Slot {
         this.#lastFailure === null ? '' : ` The last failure: ${this.#lastFailure.sentence}`
       return finish(failure('circuit_open', `Left alone after repeated failures.${before}`))
     }
+    // Later than the start where another call had to end first: its values were not true before.
+    const askedAtMs = this.#clock.monotonicMs()
     const call = this.#start(ask)
-    const answer = await this.#within(call, deadlineMs - (this.#clock.monotonicMs() - startedAtMs))
+    const answer = await this.#within(call, deadlineMs - (askedAtMs - startedAtMs))
     if (answer === null) this.#isOverdue = true
     const result =
       answer ??
       failure('tool_timeout', `The probe did not answer within ${deadlineMs} ms; it goes on alone.`)
     this.#note(result, this.#clock.monotonicMs() - startedAtMs)
-    return finish(result)
+    return finish(result, askedAtMs)
   }
 
   /** Keeps the call as the one under way until it comes back, which may be long after its deadline. */
@@ -330,7 +333,7 @@ class Slot {
 
   #outcome<Result extends Inventory | ProbeSample>(
     result: Result | ProbeFailure,
-    startedAtMs: number,
+    { askedAtMs, startedAtMs }: { readonly askedAtMs: number; readonly startedAtMs: number },
   ): ProbeOutcome<Result> {
     const observedAtMs =
       result.status === 'ok' && 'observedAtMs' in result ? result.observedAtMs : undefined
@@ -338,7 +341,7 @@ class Slot {
       vendor: this.vendor,
       result,
       isSuccess: result.status === 'ok',
-      observedAtMs: observedAtMs ?? startedAtMs,
+      observedAtMs: observedAtMs ?? askedAtMs,
       durationMs: this.#clock.monotonicMs() - startedAtMs,
       periodMs: this.#periodMs,
     }

@@ -33,7 +33,6 @@ export interface CapacityFollowerOptions extends CapacityIndexOptions {
   readonly store: CapacityStore
   readonly clock: Clock
   readonly logger: Logger
-  readonly followMs?: number
 }
 
 /** The index, and how old the picture is that it holds. */
@@ -69,7 +68,7 @@ export class CapacityFollower {
     const logger = options.logger.child({ component: 'capacity' })
     this.#rounds = new Rounds({
       clock: options.clock,
-      intervalMs: options.followMs ?? FOLLOW_MS,
+      intervalMs: FOLLOW_MS,
       round: () => this.#round(),
       onFailure: (error) => logger.error({ err: error }, 'deposits cannot be followed'),
     })
@@ -98,7 +97,7 @@ export class CapacityFollower {
 
   #lagMs(): number {
     if (this.#look === null) return Number.POSITIVE_INFINITY
-    return this.#clock.monotonicMs() - this.#look.monotonicMs
+    return Math.round(this.#clock.monotonicMs() - this.#look.monotonicMs)
   }
 
   async #drain(): Promise<void> {

@@ -70,7 +70,7 @@ export interface CapacityAnswer {
   readonly availableSure: Supply | null
   /** Would pass every filter, but their nodes are not heard. */
   readonly suspendedCards: number
-  /** That all of `takes` last as long as asked; `null`: not asked, or nobody knows. */
+  /** That all of `takes` last as long as asked; `null`: not asked, not enough, or nobody knows. */
   readonly chance: number | null
   /** One per filter in force when nothing serves; what helps most comes first. */
   readonly inTheWay: readonly Hindrance[]
@@ -143,8 +143,9 @@ class Search {
 
   chanceOf(takes: readonly Take[]): number | null {
     const { forMs } = this.#request.filters
-    // Without an amount the lots are no whole that could last together.
-    if (this.#outlook === null || forMs === null || this.#request.amount === null) return null
+    // What is no whole that was asked for need not last together.
+    const isWhole = this.#request.amount !== null && isServedBy(worthOf(takes), this.#need.amount)
+    if (this.#outlook === null || forMs === null || !isWhole) return null
     return chanceOf(takes, { outlook: this.#outlook, forMs })
   }
 

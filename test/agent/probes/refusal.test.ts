@@ -57,6 +57,10 @@ describe('whose tool it is', () => {
     ['|EFSMI    V1.2.0.301       Driver Ver: 1.2.0.301 |', 'Enflame'],
     ['| PPU-SMI 1.28          Driver Version: 2.1.0-dbda51 |', 'T-Head'],
     ['==============XPUSMI LOG==============', 'Kunlunxin'],
+    ['| XPU-SMI        Driver Version: 5.0.21.26    XPU-RT Version: 5.0.21   |', 'Kunlunxin'],
+    ['|      Intel XPU-SMI v2.0    Driver: 96E1802BAF7F7118    Level Zero: 1.32.0 |', 'Intel'],
+    ['|  IX-ML: 4.3.0       Driver Version: 4.3.0       CUDA Version: 10.2 |', 'Iluvatar'],
+    ['│MOFFETT-SMI 2.3.0       Driver Version 3.5.2  │', 'Moffett'],
     ['<dlsmi_log>', 'Denglin'],
   ])('%s', (line, maker) => {
     expect(refusedForeign(line, BRSMI)).toMatchObject({

@@ -210,6 +210,24 @@ describe('all probes at once', () => {
     ])
   })
 
+  test('a sample that had to wait for a list is of the moment it was taken, not of before', async () => {
+    const { clock, probes, runner, seen, tick } = rig()
+    const list = await probes.nvidia.inventory()
+    const slow = Promise.withResolvers<typeof list>()
+    probes.nvidia.inventory = () => slow.promise
+    const listing = runner.inventoryAll(() => {})
+    await tick()
+    await clock.advance(4_000)
+    slow.resolve(list)
+    await listing
+    await settle()
+    const observed = seen.map(({ vendor, observedAtMs }) => [vendor, observedAtMs])
+    expect(observed.sort()).toEqual([
+      ['ascend', 0],
+      ['nvidia', 4_000],
+    ])
+  })
+
   test('an absent vendor is not asked; one that was read and has vanished is broken', async () => {
     const { probes, runner, tick, take } = rig()
     probes.ascend.detection = { status: 'absent' }

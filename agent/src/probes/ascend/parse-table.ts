@@ -62,7 +62,7 @@ interface TableParts {
   /** Cards the tool says have no process. */
   readonly quietNpus: Set<number>
   /** Cards whose rows of processes no border follows yet: more may have been cut off. */
-  readonly openNpus: Set<number | null>
+  readonly openNpus: Set<number>
   /** A row of a process could not be read: it hides a process of any card. */
   hasUnreadRow: boolean
   hasHeader: boolean
@@ -114,6 +114,8 @@ function splitParts(lines: readonly string[]): TableParts {
     if (!line.startsWith('|') || isBorder(line)) {
       closeGroup()
       if (isBorder(line)) parts.openNpus.clear()
+      // A border and a row that ran into one.
+      else if (line.startsWith('+') && processHeader !== null) parts.hasUnreadRow = true
     } else if (quiet !== null) {
       closeGroup()
       parts.hasProcessTable = true
@@ -142,9 +144,13 @@ function splitParts(lines: readonly string[]): TableParts {
 }
 
 function noteProcess(row: Values, parts: TableParts): void {
-  if (readCount(row.get('pid')) === null) parts.hasUnreadRow = true
-  else parts.processRows.push(row)
-  parts.openNpus.add(readCount(row.get('npu')))
+  const npu = readCount(row.get('npu'))
+  if (npu === null || readCount(row.get('pid')) === null) {
+    parts.hasUnreadRow = true
+    return
+  }
+  parts.processRows.push(row)
+  parts.openNpus.add(npu)
 }
 
 /**

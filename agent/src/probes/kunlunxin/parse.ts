@@ -128,12 +128,12 @@ function parseMachineLines(
 ): KunlunxinOutput | null {
   const rows = lines.map(fieldsOf).filter((fields) => fields !== null)
   if (rows.length === 0) return null
-  const devices = rows.map((fields): KunlunxinDevice => {
+  const devices = rows.map((fields, at): KunlunxinDevice => {
     const field = (name: keyof typeof AT) => fields[AT[name]]
     const pci = readWord(field('pci'))
     const device = readCount(field('device'))
     return {
-      ...sparseCard(device ?? 0),
+      ...sparseCard(device ?? at),
       name: readWord(field('model')?.replaceAll('"', '')),
       serial: readId(field('serial')),
       pci,

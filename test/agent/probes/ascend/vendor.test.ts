@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ascend } from '../../../../agent/src/probes/ascend/vendor.ts'
+import type { ProbeContext } from '../../../../agent/src/probes/probe.ts'
 import { fixture } from '../../../support/captures.ts'
 import { ToolBox } from '../../../support/fake-tool.ts'
 
@@ -22,6 +23,23 @@ function npuSmi(box: ToolBox, table = TABLE): void {
     { when: 'info -t board -i 0', stdout: cardBoard(0) },
     { when: 'info -t board -i 1', stdout: cardBoard(1) },
   ])
+}
+
+/** A machine on which one kind of question is not answered in time. */
+function hanging(box: ToolBox, type: string): ProbeContext {
+  const context = box.context()
+  const sentence = 'npu-smi did not answer.'
+  return {
+    ...context,
+    exec: {
+      locate: (tool) => context.exec.locate(tool),
+      stream: (call) => context.exec.stream(call),
+      run: async (call) =>
+        call.args.includes(type)
+          ? { status: 'timeout', sentence, durationMs: 15_000 }
+          : context.exec.run(call),
+    },
+  }
 }
 
 describe('npu-smi', () => {
@@ -219,6 +237,60 @@ describe('npu-smi', () => {
       'info -t info-vnpu -i 1 -c 0',
       'info',
     ])
+  })
+
+  test('a chip whose vNPUs are not told in time is not proven to be in one piece', async () => {
+    using box = new ToolBox()
+    npuSmi(box)
+    const probe = ascend.create(hanging(box, 'info-vnpu'))
+    const inventory = await probe.inventory()
+    expect(inventory).toMatchObject({ status: 'ok', problems: [{}, {}] })
+    expect(await probe.sample()).toMatchObject({
+      readings: [
+        { utilization: { compute: null }, processes: null },
+        { utilization: { compute: null }, processes: null },
+      ],
+    })
+  })
+
+  test('fewer vNPUs listed than counted leave the chip split', async () => {
+    using box = new ToolBox()
+    const text = fixture('ascend/910b4-vnpu__25.0__two.txt').replace(/^.*\b101\b.*\n/m, '')
+    box.answers('npu-smi', [
+      { when: 'info', stdout: TABLE },
+      { when: 'info -t info-vnpu -i 0 -c 0', stdout: text },
+    ])
+    expect(await ascend.create(box.context()).inventory()).toMatchObject({
+      problems: [{ sentence: expect.stringContaining('vNPU') }],
+    })
+  })
+
+  test('ids that are not told in time fail the inventory instead of changing the keys', async () => {
+    using box = new ToolBox()
+    npuSmi(box)
+    const probe = ascend.create(hanging(box, 'board'))
+    expect(await probe.inventory()).toMatchObject({ status: 'failed', code: 'tool_timeout' })
+  })
+
+  test('zeroed ids name no chip', async () => {
+    using box = new ToolBox()
+    box.answers('npu-smi', [
+      { when: 'info', stdout: TABLE },
+      { when: 'info -t board -i 0 -c 0', stdout: board(0, DIE_0.replaceAll(/\w/g, '0')) },
+      { when: 'info -t board -i 0', stdout: cardBoard(0).replace('1020SERIAL0', '000000000000') },
+    ])
+    const inventory = await ascend.create(box.context()).inventory()
+    expect(inventory.status === 'ok' && inventory.units[0]?.identities).toEqual([])
+  })
+
+  test('a sample before any inventory knows how a chip is cut', async () => {
+    using box = new ToolBox()
+    box.answers('npu-smi', [
+      { when: 'info', stdout: TABLE },
+      { when: 'info -t info-vnpu -i 0 -c 0', stdout: fixture('ascend/910b4-vnpu__25.0__two.txt') },
+    ])
+    const sample = await ascend.create(box.context()).sample()
+    expect(sample.status === 'ok' && sample.readings).toHaveLength(5)
   })
 
   test('without the tool the vendor is absent', async () => {

@@ -9,6 +9,10 @@ import {
 
 const TEXT = '{"list": [{"a": 1}, 2, null], "deep": {"figure": 12.5, "word": "x", "none": null}}'
 
+test('a text of empty lines is looked through once, not once per line', () => {
+  expect(readJsonObject('\n'.repeat(200_000))).toBeNull()
+})
+
 describe('JSON of a tool', () => {
   test('is found behind lines of a log', () => {
     expect(readJsonObject(`[warning] slow start\n  ${TEXT}\n`)).toHaveProperty('deep')

@@ -16,6 +16,35 @@ function tableOf(rows: readonly string[], { header = HEADER, isClosed = true } =
 }
 
 describe('a table of processes', () => {
+  test('that is not whole tells nothing of a card with rows either', () => {
+    const row = '0  /  12  python  2 GiB'
+    expect(processesOf(tableOf([row]), 0)).toHaveLength(1)
+    expect(processesOf(tableOf([row], { isClosed: false }), 0)).toBeNull()
+    expect(processesOf(tableOf([row, '? / x y']), 0)).toBeNull()
+  })
+
+  test('may print figures alone where its titles tell the unit', () => {
+    const header = '| GPU  PID  Process name  Usage(MiB) |'
+    expect(processesOf(tableOf(['0  12  python  27'], { header }), 0)).toMatchObject([
+      { memory_mib: 27 },
+    ])
+    expect(processesOf(tableOf(['0  /  12  python  27']), 0)).toMatchObject([{ memory_mib: null }])
+  })
+
+  test('names the parts that a process runs in, and what kind it is', () => {
+    const header = '| GPU  GI  CI  PID  Type  Process name  GPU Memory |'
+    expect(processesOf(tableOf(['0  3  N/A  12  C+G  python  7MiB'], { header }), 0)).toEqual([
+      { pid: 12, type: 'C+G', name: 'python', memory_mib: 7, gi: 3 },
+    ])
+  })
+
+  test('of a tool that runs on counts as it was printed last', () => {
+    const lines = [HEADER, BORDER, '| 0 / 12 a 3 MiB |', BORDER]
+    const later = [HEADER, BORDER, '| 0 / 13 b 3 MiB |', BORDER]
+    const table = readProcessTable(groupsBetweenBorders([...lines, '', ...later]))
+    expect(processesOf(table, 0)).toMatchObject([{ pid: 13 }])
+  })
+
   test.each([
     ['0  /  12  python a.py  15829 MiB', { pid: 12, name: 'python a.py', memory_mib: 15829 }],
     ['0  /  12  python  2 GiB', { pid: 12, name: 'python', memory_mib: 2048 }],
@@ -49,6 +78,16 @@ describe('a table of processes', () => {
     },
     { name: 'with a row that cannot be read', table: tableOf(['1 / 12 a', '? / x y']), list: null },
     { name: 'that is not there', table: readProcessTable([]), list: null },
+    {
+      name: 'with two rows that ran into one, by the amount between them',
+      table: tableOf(['1 / 12 a 3 MiB 1 / 13 b 4 MiB']),
+      list: null,
+    },
+    {
+      name: 'with two rows that ran into one, by the bars between them',
+      table: tableOf(['1 / 12 a N/A || 1 / 13 b N/A']),
+      list: null,
+    },
   ])('$name tells of a card without rows: $list', ({ table, list }) => {
     expect(processesOf(table, 0)).toEqual(list)
   })

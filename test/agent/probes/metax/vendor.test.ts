@@ -129,6 +129,12 @@ describe('mx-smi', () => {
     expect(sample.status === 'ok' && sample.readings[0]?.health).toMatchObject(health)
   })
 
+  test('a count of retired pages can be read all the same', () => {
+    expect(metax.parse(counters(0, 3), 'mx-smi --count-ecc').devices[0]?.ecc).toMatchObject({
+      retired_double_bit: 3,
+    })
+  })
+
   test('a version without the state column offers no health', async () => {
     using box = new ToolBox()
     const table = TABLE.replace('GPU-State', '         ').replaceAll(
