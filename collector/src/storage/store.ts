@@ -211,7 +211,7 @@ export interface Store {
   ): Promise<UnitSpan | null>
   listDeposits(scope: Scope, openOnly: boolean, page: PageRequest): Promise<Page<Deposit>>
   readFreeUnits(scope: Scope): Promise<readonly FreeUnit[]>
-  /** What these nodes offer now; one that has told nothing yet is left out. */
+  /** What these nodes offer now, in no order; one that has told nothing yet is left out. */
   readOffers(scope: Scope, nodeIds: readonly NodeId[]): Promise<readonly NodeOffer[]>
   /** Offers that may have changed behind the cursor, each as it is now. */
   readOfferChanges(after: OfferCursor, limit: number): Promise<OfferChanges>

@@ -260,6 +260,7 @@ describe('with a forecast', () => {
         const answer = search(nodes, question, { outlook: new Independent(chances) })
         expect(answer.isServed).toBe(bestChance(nodes, chances, question) >= question.confidence)
         if (answer.isServed) expect(answer.chance).toBeGreaterThanOrEqual(question.confidence)
+        else expect(answer.availableSure?.cards).toBe(mostSure(nodes, chances, question))
       }),
       { numRuns: 300 },
     )
@@ -315,6 +316,20 @@ function bestChance(
   })
   // Products in another order differ in the last digits.
   return Math.max(...perSite) + 1e-12
+}
+
+/** The most cards that last together with the confidence, tried one number after the other. */
+function mostSure(
+  nodes: readonly Node[],
+  chances: readonly (number | null)[],
+  question: Ask & { readonly confidence: number; readonly forMs: number },
+): number {
+  let cards = 0
+  for (;;) {
+    const more = cards + (question.cardsPerNode ?? 1)
+    if (bestChance(nodes, chances, { ...question, cards: more }) < question.confidence) return cards
+    cards = more
+  }
 }
 
 describe('best fit', () => {

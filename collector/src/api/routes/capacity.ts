@@ -39,7 +39,7 @@ const confidenceIn = z
 const questionSchema = z.strictObject({
   model: z.string().max(120).optional().meta({ description: 'the catalogue’s name, exactly' }),
   vendor: z.enum(VENDORS).optional(),
-  domestic: flagIn.optional(),
+  domestic: flagIn.optional().meta({ description: 'made by a Chinese maker' }),
   memory_gib_min: countIn(1, MEMORY_GIB_MAX).optional().meta({
     description:
       'of one card, nominal: 80 takes in cards sold with 80 GiB that report a little less',
@@ -63,7 +63,9 @@ const questionSchema = z.strictObject({
     .regex(/^\d{6}$/, 'must be a GB/T 2260 code of six digits, as in 110000')
     .optional()
     .meta({ description: 'GB/T 2260; a province or city takes in what lies in it' }),
-  hub: z.string().max(40).optional(),
+  hub: z.string().max(40).optional().meta({
+    description: 'a national hub of computing by its short name, as in 京津冀',
+  }),
   unfenced: flagIn.optional().meta({
     description:
       `true: lots that are not fenced too; false: without them (a fence tells ${FENCE_SENTENCE}). ` +

@@ -31,15 +31,19 @@ export function offerMethods(db: Database): OfferMethods {
 }
 
 function readOffers(db: Database, scope: Scope, nodeIds: readonly NodeId[]): readonly NodeOffer[] {
-  const sites = sitesInScope(db, scope)
-  const rows = db.all(
+  return offersOf(db, rowsOf(db, nodeIds, sitesInScope(db, scope)))
+}
+
+/** In no order. */
+function rowsOf(db: Database, nodeIds: readonly unknown[], sites: string | null): readonly Row[] {
+  if (nodeIds.length === 0) return []
+  return db.all(
     `SELECT ${OFFERING} WHERE o.node_id IN (SELECT value FROM json_each(?))
-       AND ${inScope('n.site_code')} ORDER BY o.node_id`,
+       AND ${inScope('n.site_code')}`,
     JSON.stringify(nodeIds),
     sites,
     sites,
   )
-  return offersOf(db, rows)
 }
 
 function readOfferChanges(db: Database, after: OfferCursor, limit: number): OfferChanges {
@@ -58,13 +62,9 @@ function readOfferChanges(db: Database, after: OfferCursor, limit: number): Offe
     count,
   )
   const known = new Set(moved.map((row) => row.node_id))
-  const nodeIds = new Set(decided.map((row) => row.node_id).filter((nodeId) => !known.has(nodeId)))
-  const others = db.all(
-    `SELECT ${OFFERING} WHERE o.node_id IN (SELECT value FROM json_each(?)) ORDER BY o.node_id`,
-    JSON.stringify([...nodeIds]),
-  )
+  const others = new Set(decided.map((row) => row.node_id).filter((nodeId) => !known.has(nodeId)))
   return {
-    offers: offersOf(db, [...moved, ...others]),
+    offers: offersOf(db, [...moved, ...rowsOf(db, [...others], null)]),
     cursor: {
       changeSeq: lastOf(moved, 'change_seq', after.changeSeq),
       outboxId: lastOf(decided, 'outbox_id', after.outboxId),
@@ -78,15 +78,17 @@ function lastOf(rows: readonly Row[], column: string, before: number): number {
   return last === undefined ? before : integer(last, column)
 }
 
+/** From nodes to their deposits: the other way leads through every deposit that is open. */
 function offersOf(db: Database, nodes: readonly Row[]): readonly NodeOffer[] {
+  if (nodes.length === 0) return []
   const nodeIds = JSON.stringify(nodes.map((row) => text(row, 'node_id')))
   const deposited = Map.groupBy(
     db.all(
       `SELECT ${UNIT_COLUMNS}, d.deposit_id, d.window_start_ms, d.opened_at_ms,
          d.consent_end_count, d.closed_at_ms, d.close_reason
-       FROM deposits d, ${UNIT_TABLES}
-       WHERE u.unit_id = d.unit_id AND d.closed_at_ms IS NULL
-         AND d.node_id IN (SELECT value FROM json_each(?)) ORDER BY d.deposit_number`,
+       FROM json_each(?) asked CROSS JOIN deposits d INDEXED BY deposits_open_node
+         ON d.node_id = asked.value AND d.closed_at_ms IS NULL
+       CROSS JOIN ${UNIT_TABLES} WHERE u.unit_id = d.unit_id ORDER BY d.deposit_number`,
       nodeIds,
     ),
     (row) => text(row, 'node_id'),

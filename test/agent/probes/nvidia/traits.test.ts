@@ -68,12 +68,12 @@ describe('a card cut into MIG slices', () => {
   test('is slices and a rest whose shares add up to it', () => {
     expect(unitsOf(cut).units).toMatchObject([
       { key: UUID, kind: 'card', sharePpm: 1_000_000, offers: { utilization: false } },
-      { key: 'MIG-1', kind: 'slice', name: 'NVIDIA A100 MIG 3g.20gb', sharePpm: 428_571 },
+      { key: 'MIG-1', kind: 'slice', name: 'NVIDIA A100 MIG 3g.20gb', sharePpm: 428_572 },
       { key: 'MIG-2', kind: 'slice', sharePpm: 285_714 },
       {
         key: `${UUID}/unsliced`,
         kind: 'unsliced',
-        sharePpm: 285_715,
+        sharePpm: 285_714,
         memoryTotalBytes: (40960 - 19968 - 9856) * MIB,
       },
     ])
