@@ -1,7 +1,38 @@
 /**
- * What a vendor states about its tool, so that `ToolProbe` can make a probe of it: which commands
- * to run, how to read what they print, and what its cards are known by. Everything but the two
- * commands is a pure function of a device.
+ * What a vendor states about its tool, so that `ToolProbe` makes a probe of it. To add one:
+ *
+ *     devices.ts   interface AcmeDevice extends CardDevice { the keys that this tool alone tells }
+ *     parse.ts     readAcme(text, command): any output of the tool to cards, or to why there is none
+ *     vendor.ts    export const acme = cardVendorModule<AcmeDevice>({ what stands below })
+ *
+ * in a folder of its name (one file does for a small tool: `denglin.ts`), and a row in each of
+ * `registry.ts` (its tools, by which the agent knows that it is here), `access.ts` (what reading
+ * takes on a machine), `pci-vendors.ts` (its PCI ids) and `VENDORS` of the shared model. Captures of
+ * its tool under `test/captures/acme` are its tests: every one is read, and damaged in every way.
+ *
+ * Reading. `readOrRefuse` of `refusal.ts` does what is the same for all: another maker's output is
+ * refused, failures are told in the tool's own words (`FailureText` for those of this one). A parser
+ * reads one form of output, gives `null` for any other text, and finds everything by headers, keys
+ * and titles, never by line numbers. Readers of the usual forms are in `formats/`:
+ *
+ *     text, size, printed-id, pci-address, pci-id     single figures and ids; strict, else `null`
+ *     tool-lines                                      lines of bounded length, and their ends
+ *     card-table, process-table (on bar-table, header-cells)  tables in the manner of nvidia-smi
+ *     smi-list, smi-log, smi-xml, smi-csv, smi-samples        its `-L`, `-q`, `-x`, CSV and `dmon`
+ *     key-tree, csv, xml, json-text                   `key : value`, CSV, XML and JSON of any shape
+ *
+ * What a text does not tell is `null`: never 0, never an empty list. A list of processes is whole or
+ * absent. An id that is masked or zeroed is none (`readId`).
+ *
+ * Asking. `sample` is one cheap call for all cards, every 10 s; what stays (ids, names, sizes) is
+ * asked at `inventory` and filled in by `ToolProbe`, by the place of the card. `inventory-calls.ts`
+ * joins what several calls tell, `device-users.ts` finds processes where no output lists them, and
+ * `sriov.ts` and `drm-node.ts` ask the kernel. A vendor that remembers something makes a new
+ * description for each probe (`metax/vendor.ts`).
+ *
+ * Telling. Traits are pure functions of a device; `card-traits.ts` has the pieces they are made of.
+ * `offersOf` decides what a verdict needs: what is offered is required, so that a card is never free
+ * because a reading was missing, and never unknown for one that the tool does not have.
  */
 import type { Engine, HealthReading, Vendor } from '@yiben/shared'
 import type { CardDevice, CardOutput, CardProcess, CardReading } from './card.ts'
@@ -20,7 +51,7 @@ export interface ToolSession<Device extends CardDevice> {
   readonly rootPrefix: string
   /** Runs the tool with these arguments under deadline and output cap, and reads what it prints. */
   ask(args: readonly string[]): Promise<Answer<Device>>
-  /** What the tool prints, for an output that names no card; `null` where it did not come to an end. */
+  /** What the tool prints, for an output that names no card; `null` where it did not end. */
   run(args: readonly string[]): Promise<string | null>
 }
 
@@ -77,7 +108,7 @@ export interface CardTraits<Device extends CardDevice = CardDevice> {
   readonly splitOf?: (device: Device) => string | null
   /** A desktop's own process (Xorg): counted apart from compute. */
   readonly isGraphics?: (process: CardProcess) => boolean
-  /** Whether the list of this card names such processes at all. Default: where `isGraphics` is given. */
+  /** Whether the list of this card names them at all. Default: where `isGraphics` is given. */
   readonly listsGraphics?: (device: Device) => boolean
 }
 

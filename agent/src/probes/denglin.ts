@@ -4,13 +4,13 @@
  * UUID and address; the name ends in the chip's place on the card (`KS38 QUAD-3`). An idle chip has
  * about 293 MiB in use.
  */
-import type { CardReading } from './card.ts'
+import { type CardReading, unreadable } from './card.ts'
 import { healthByErrors, identitiesFrom } from './card-traits.ts'
 import { readSmiXmlDevice, type SmiXmlDevice } from './formats/smi-xml.ts'
 import { readWord } from './formats/text.ts'
 import { childrenOf, isUnreadableXml, readXml, textAt } from './formats/xml.ts'
 import type { RawIdentity } from './probe.ts'
-import { refused, refusedForeign, type ToolName } from './refusal.ts'
+import { readOrRefuse, type ToolName } from './refusal.ts'
 import { cardVendorModule } from './tool-probe.ts'
 
 const NAME: ToolName = { vendor: 'denglin', tool: 'dlsmi' }
@@ -39,14 +39,13 @@ export const denglin = cardVendorModule<SmiXmlDevice>({
 })
 
 function readDenglin(text: string): CardReading<SmiXmlDevice> {
-  const foreign = refusedForeign(text, NAME)
-  if (foreign !== null) return foreign
-  const root = readXml(text, 'dlsmi_log')
-  if (isUnreadableXml(root)) return refused(text, NAME, root.unreadable)
-  const devices = childrenOf(root, 'gpu').map(readSmiXmlDevice)
-  if (devices.length === 0) return refused(text, NAME, 'The XML names no GPU.')
-  const driverVersion = readWord(textAt(root, 'driver_version'))
-  return { tool: 'dlsmi', toolVersion: null, driverVersion, devices }
+  return readOrRefuse(text, NAME, () => {
+    const root = readXml(text, 'dlsmi_log')
+    if (isUnreadableXml(root)) return unreadable(root.unreadable)
+    const devices = childrenOf(root, 'gpu').map(readSmiXmlDevice)
+    const driverVersion = readWord(textAt(root, 'driver_version'))
+    return { tool: 'dlsmi', toolVersion: null, driverVersion, devices }
+  })
 }
 
 /** Without its place on the card a chip cannot be told from its neighbours by the card's serial. */

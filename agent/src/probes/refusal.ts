@@ -4,7 +4,14 @@
  * wrong; for them there are the wordings that programs of this kind share.
  */
 import type { ErrorCode, Vendor } from '@yiben/shared'
-import { type CardFailure, unreadable, wrongTool } from './card.ts'
+import {
+  type CardDevice,
+  type CardFailure,
+  type CardReading,
+  isFailure,
+  unreadable,
+  wrongTool,
+} from './card.ts'
 import { toolLines } from './formats/tool-lines.ts'
 import { foreignMaker } from './tool-banners.ts'
 
@@ -59,6 +66,28 @@ export interface ToolName {
   readonly tool: string
   /** Wordings of this tool, tried before the usual ones. */
   readonly texts?: readonly FailureText[]
+}
+
+/**
+ * Any output of a tool: another maker's is refused, one of a form that `read` knows is read, and one
+ * that names no card amounts to what the tool reports, or to why nothing was found. `read` is given
+ * the lines, and gives `null` where it knows no such form.
+ */
+export function readOrRefuse<Device extends CardDevice>(
+  text: string,
+  name: ToolName,
+  read: (lines: readonly string[]) => CardReading<Device> | null,
+): CardReading<Device> {
+  const foreign = refusedForeign(text, name)
+  if (foreign !== null) return foreign
+  const reading = read(toolLines(text))
+  if (reading === null) return refused(text, name)
+  if (!isFailure(reading)) {
+    const isEmpty = reading.devices.length === 0
+    return isEmpty ? refused(text, name, `This output of ${name.tool} names no card.`) : reading
+  }
+  const { class: kind, text: why } = reading.failure
+  return kind === 'unreadable' ? refused(text, name, why) : reading
 }
 
 /** Another maker's output, before anything of it is read as this vendor's. */

@@ -92,16 +92,23 @@ export class ToolProbe<Device extends CardDevice> implements Probe {
     const session = this.#session()
     if (session === null) return missing(this.#description.tools)
     let answer = await this.#description.sample(session)
+    let observedAtMs: number | null = null
     if (answer.status === 'ok' && !this.#fits(countedDevices(answer.output.devices))) {
       const learned = await this.#learn()
       if (learned.status === 'failed') return learned
       // How a card is cut may be told by the inventory alone: without it the reading is another one.
+      observedAtMs = this.#context.clock.monotonicMs()
       answer = await this.#description.sample(session)
     }
     if (answer.status === 'failed') return answer
     const devices = countedDevices(answer.output.devices)
     const cards = this.#placed(devices.map((device) => this.#remembered(device)))
-    return { status: 'ok', tool: answer.output.tool, ...sampleOf(this.#description, cards) }
+    return {
+      status: 'ok',
+      tool: answer.output.tool,
+      ...(observedAtMs === null ? {} : { observedAtMs }),
+      ...sampleOf(this.#description, cards),
+    }
   }
 
   async release(): Promise<void> {

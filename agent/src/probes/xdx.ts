@@ -11,9 +11,9 @@ import { normalisePciAddress } from './formats/pci-address.ts'
 import { readPciId } from './formats/pci-id.ts'
 import { readId } from './formats/printed-id.ts'
 import { readCelsius, readCount, readQuantity, readWord } from './formats/text.ts'
-import { finishedLines, toolLines } from './formats/tool-lines.ts'
+import { finishedLines } from './formats/tool-lines.ts'
 import { askFirst } from './inventory-calls.ts'
-import { refused, refusedForeign, type ToolName } from './refusal.ts'
+import { readOrRefuse, type ToolName } from './refusal.ts'
 import { cardVendorModule } from './tool-probe.ts'
 
 interface XdxDevice extends CardDevice {
@@ -46,14 +46,13 @@ export const xdx = cardVendorModule<XdxDevice>({
 })
 
 function readXdx(text: string): CardReading<XdxDevice> {
-  const foreign = refusedForeign(text, NAME)
-  if (foreign !== null) return foreign
-  const tree = readKeyTree(finishedLines(toolLines(text)))
-  const isXdx = /XDXSMI/i.test(text)
-  const devices = isXdx ? nodesLike(tree, CARD).flatMap((card) => readCard(card) ?? []) : []
-  if (devices.length === 0) return refused(text, NAME)
-  const version = valueAnywhere(tree, 'Version')
-  return { tool: 'xdxsmi', toolVersion: readWord(version), driverVersion: null, devices }
+  return readOrRefuse(text, NAME, (lines) => {
+    if (!/XDXSMI/i.test(text)) return null
+    const tree = readKeyTree(finishedLines(lines))
+    const devices = nodesLike(tree, CARD).flatMap((card) => readCard(card) ?? [])
+    const version = valueAnywhere(tree, 'Version')
+    return { tool: 'xdxsmi', toolVersion: readWord(version), driverVersion: null, devices }
+  })
 }
 
 function readCard({ key, children }: KeyNode): XdxDevice | null {

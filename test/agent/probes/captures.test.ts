@@ -147,20 +147,25 @@ function damagesOf(captures: readonly Capture[]) {
 /** The bar is 100 ms; a machine that does ten things at once is given ten times as long. */
 const PARSE_MS_MAX = 1_000
 
-/** Quiet as far as told, with nothing said of a process or of memory in use. */
-function looksFree(device: ParsedDevice): boolean {
+/** More than any idle card shows (a 910B has 3.4 GiB in use): past it no card is taken for free. */
+const IDLE_MIB_MAX = 4096
+
+/** Quiet as far as told, with no process named and little memory in use; `total` is the card's. */
+function looksFree(device: ParsedDevice, total: unknown): boolean {
   const { utilization_pct: load, memory_used_mib: used, processes } = device
-  const total = device.memory_total_mib
   const isLoaded = Array.isArray(processes) && processes.length > 0
-  const isEmpty = typeof used === 'number' && used <= (typeof total === 'number' ? total / 8 : 4096)
+  const idleMib = typeof total === 'number' ? Math.min(total / 8, IDLE_MIB_MAX) : IDLE_MIB_MAX
+  const isEmpty = typeof used === 'number' && used <= idleMib
   return typeof load === 'number' && load <= 1 && isEmpty && !isLoaded
 }
 
 /** Cards that are in use as printed, and look free in what is left of the text. */
 function freedByDamage(whole: ParsedOutput, damaged: ParsedOutput): string[] {
-  return damaged.devices.filter(looksFree).flatMap((device) => {
+  return damaged.devices.flatMap((device) => {
     const before = whole.devices.find((other) => isSameCard(other, device))
-    if (before === undefined || looksFree(before) || isListLost(before, device)) return []
+    const total = before?.memory_total_mib
+    if (before === undefined || !looksFree(device, total)) return []
+    if (looksFree(before, total) || isListLost(before, device)) return []
     return [JSON.stringify([before, device])]
   })
 }

@@ -86,6 +86,16 @@ describe('a sample', () => {
     })
   })
 
+  test('that had an inventory made first is stamped when it was taken at last', async () => {
+    using box = new ToolBox()
+    smi(box)
+    const clock = { ...box.context().clock, monotonicMs: () => box.calls('smi').length }
+    const probe = new ToolProbe(description(), box.context({ clock }))
+    // Before the third call: two went ahead of it.
+    expect(await probe.sample()).toMatchObject({ observedAtMs: 2 })
+    expect(await probe.sample()).not.toHaveProperty('observedAtMs')
+  })
+
   test('after an inventory is one call', async () => {
     using box = new ToolBox()
     smi(box)

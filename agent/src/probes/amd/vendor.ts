@@ -152,6 +152,12 @@ function joined(cards: readonly AmdDevice[], told: readonly AmdDevice[]): readon
   return [...both, ...rest.values()]
 }
 
+/** A card that was put into the place of another one since the tool listed it. */
+function isOtherChip(card: AmdDevice, listed: AmdDevice): boolean {
+  const [own, other] = [card, listed].map(({ asic_serial = null }) => chipOf(asic_serial))
+  return own != null && other != null && own !== other
+}
+
 /** With the ids that are known of the cards; the tool's name of a card is the one it is known by. */
 function answerOf(
   cards: readonly AmdDevice[],
@@ -164,7 +170,8 @@ function answerOf(
   }
   const byAddress = new Map(listed.map((card) => [card.pci_bdf, card]))
   const devices = cards.map((card): AmdDevice => {
-    const known = card.pci_bdf === null ? undefined : byAddress.get(card.pci_bdf)
+    const listed = card.pci_bdf === null ? undefined : byAddress.get(card.pci_bdf)
+    const known = listed !== undefined && isOtherChip(card, listed) ? undefined : listed
     const chip = chips.get(card.pci_bdf ?? '') ?? null
     // The second die of an MI250 prints a limit of 0 W: it has none of its own.
     const cap = (card.power_cap_w || known?.power_cap_w) ?? null

@@ -14,8 +14,8 @@ import {
 import { normalisePciAddress, pciAddressOfParts } from '../formats/pci-address.ts'
 import { readId } from '../formats/printed-id.ts'
 import { readCount, readQuantityOrNumber, readWord } from '../formats/text.ts'
-import { finishedLines, toolLines } from '../formats/tool-lines.ts'
-import { refused, refusedForeign, type ToolName } from '../refusal.ts'
+import { finishedLines } from '../formats/tool-lines.ts'
+import { readOrRefuse, type ToolName } from '../refusal.ts'
 import type { CambriconDevice } from './devices.ts'
 import { parseCnmonInfo } from './parse-info.ts'
 import { parseCnmonTable } from './parse-table.ts'
@@ -23,13 +23,15 @@ import { parseCnmonTable } from './parse-table.ts'
 const NAME: ToolName = { vendor: 'cambricon', tool: 'cnmon' }
 
 export function readCambricon(text: string): CardReading<CambriconDevice> {
-  const foreign = refusedForeign(text, NAME)
-  if (foreign !== null) return foreign
-  const lines = toolLines(text)
-  const output =
-    parseCnmonTable(lines) ?? parseCnmonInfo(lines) ?? parseCnmonList(lines) ?? parseCnmonJson(text)
-  if (output !== null && output.devices.length > 0) return output
-  return refused(text, NAME, output === null ? null : 'The table has its headers and no card.')
+  return readOrRefuse(
+    text,
+    NAME,
+    (lines) =>
+      parseCnmonTable(lines) ??
+      parseCnmonInfo(lines) ??
+      parseCnmonList(lines) ??
+      parseCnmonJson(text),
+  )
 }
 
 const LIST_LINE = /^\s*Card\s*(\d+)\b.*\bUUID\b\W*([0-9A-Za-z-]{8,})/i

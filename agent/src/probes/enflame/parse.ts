@@ -1,7 +1,6 @@
 /** Reads any output of efsmi by its structure: sections, their JSON, the table, the columns. */
-import { type CardReading, isFailure } from '../card.ts'
-import { toolLines } from '../formats/tool-lines.ts'
-import { refused, refusedForeign, type ToolName } from '../refusal.ts'
+import type { CardReading } from '../card.ts'
+import { readOrRefuse, type ToolName } from '../refusal.ts'
 import type { EnflameDevice } from './devices.ts'
 import { parseColumns } from './parse-columns.ts'
 import { parseSections, parseSectionsJson } from './parse-sections.ts'
@@ -11,15 +10,10 @@ import { parseTable } from './parse-table.ts'
 const NAME: ToolName = { vendor: 'enflame', tool: 'efsmi' }
 
 export function readEnflame(text: string): CardReading<EnflameDevice> {
-  const foreign = refusedForeign(text, NAME)
-  if (foreign !== null) return foreign
-  const reading = readByStructure(text)
-  if (reading === null) return refused(text, NAME)
-  if (isFailure(reading)) return refused(text, NAME, reading.failure.text)
-  return reading.devices.length > 0 ? reading : refused(text, NAME, 'efsmi lists no device.')
-}
-
-function readByStructure(text: string): CardReading<EnflameDevice> | null {
-  const lines = toolLines(text)
-  return parseSections(lines) ?? parseTable(lines) ?? parseSectionsJson(text) ?? parseColumns(lines)
+  return readOrRefuse(
+    text,
+    NAME,
+    (lines) =>
+      parseSections(lines) ?? parseTable(lines) ?? parseSectionsJson(text) ?? parseColumns(lines),
+  )
 }

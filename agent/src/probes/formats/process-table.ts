@@ -64,7 +64,7 @@ export type ProcessTable<Process extends CardProcess = SmiProcess> = ReadonlyMap
   readonly Process[]
 >
 
-/** The last table of the text: a tool that runs on prints it again. `null`: there is none, or not whole. */
+/** The last table of the text: a tool that runs on prints it again. `null`: none that is whole. */
 export function readProcessTable(groups: readonly RowGroup[]): ProcessTable | null {
   const at = groups.findLastIndex(isProcessHeader)
   const titles = groups[at]?.rows.map(titlesIn).find((found) => found !== null)

@@ -9,6 +9,9 @@ import { readQuantity } from './text.ts'
 
 const SECTION = /^([A-Z]+) ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7])$/
 
+/** Comes once in what is told of a process. */
+const OF_PROCESS = /^Name$/i
+
 export interface SmiLogCard {
   /** As printed in the heading. */
   readonly pci: string
@@ -48,25 +51,28 @@ function isSection(text: string, word: string): boolean {
   return SECTION.exec(text)?.[1] === word
 }
 
-/** `None` says that there are none; a heading without anything below it was cut, and says nothing. */
+/**
+ * `None` says that there are none; a heading without anything below it was cut, and says nothing.
+ * Nor does a list with lines of a process whose id was lost: another one runs there.
+ */
 function processesIn(node: KeyNode | undefined): SmiProcess[] | null {
   if (node === undefined) return null
   if (node.value !== null) return node.value.toLowerCase() === 'none' ? [] : null
   const processes: SmiProcess[] = []
   // The ids of the parts stand before the process that runs in them.
-  let gi: string | undefined
-  let ci: string | undefined
+  let parts: { gi?: string; ci?: string } = {}
   for (const { key, value, children } of node.children) {
-    if (/^\w+ instance ID$/i.test(key)) {
-      if (/^Compute/i.test(key)) ci = value ?? undefined
-      else gi = value ?? undefined
-    } else if (/^Process ID$/i.test(key)) {
-      processes.push(processOf({ pid: value ?? undefined, gi, ci }, children))
-      gi = undefined
-      ci = undefined
-    }
+    if (/^Process ID$/i.test(key)) {
+      if (children.filter((child) => OF_PROCESS.test(child.key)).length > 1) return null
+      processes.push(processOf({ pid: value ?? undefined, ...parts }, children))
+      parts = {}
+    } else if (/^\w+ instance ID$/i.test(key)) {
+      const part = /^Compute/i.test(key) ? 'ci' : 'gi'
+      if (part in parts || children.length > 0) return null
+      parts = { ...parts, [part]: value ?? '' }
+    } else if (OF_PROCESS.test(key)) return null
   }
-  return processes.length === 0 ? null : processes
+  return processes.length === 0 || Object.keys(parts).length > 0 ? null : processes
 }
 
 function processOf(

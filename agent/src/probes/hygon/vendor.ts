@@ -10,7 +10,7 @@ import type { Answer, CardVendor, ToolSession } from '../card-vendor.ts'
 import { renderNodeOf } from '../drm-node.ts'
 import { askFirst, changedCards, isTooSlow, joinByNumber, withMore } from '../inventory-calls.ts'
 import type { VendorModule } from '../probe.ts'
-import type { RocmDevice, RocmOutput } from '../rocm-smi/devices.ts'
+import type { RocmDevice } from '../rocm-smi/devices.ts'
 import { claimed, HYGON_MODULES } from '../rocm-smi/maker.ts'
 import { markSharedSerials, ownSerial } from '../shared-serials.ts'
 import { cardVendorModule, ToolProbe } from '../tool-probe.ts'
@@ -38,7 +38,7 @@ type Reading = Answer<RocmDevice>
 interface Memory {
   /** The form in which this version told the figures: others are not tried again. */
   form: Form | null
-  /** Mode by place, from the last inventory; the figures do not tell it. */
+  /** Mode by place, as it was told last; the figures do not tell it. */
   modes: ReadonlyMap<string, string>
 }
 
@@ -89,8 +89,11 @@ function hygonVendor(): CardVendor<RocmDevice> {
 async function inventory(session: Session, memory: Memory): Promise<Reading> {
   const table = await session.ask([])
   if (isTooSlow(table)) return table
-  memory.modes = modesOf(table)
-  const named = await withMore(await sample(session, memory), {
+  const cards = await cardsOf(session, memory)
+  if (table.status === 'ok' && cards.status === 'ok') {
+    memory.modes = modesByPlace(table.output.devices, cards.output.devices)
+  }
+  const named = await withMore(withModes(cards, session.rootPrefix, memory), {
     ask: () => askFirst(session, ID_QUERIES),
     join: joinByNumber,
   })
@@ -101,11 +104,13 @@ async function inventory(session: Session, memory: Memory): Promise<Reading> {
 }
 
 async function sample(session: Session, memory: Memory): Promise<Reading> {
+  return withModes(await cardsOf(session, memory), session.rootPrefix, memory)
+}
+
+async function cardsOf(session: Session, memory: Memory): Promise<Reading> {
   const answer = await figuresOf(session, memory)
-  if (answer.status === 'failed') return answer
   const isSure = session.tool === 'hy-smi'
-  const own = isSure ? answer : await claimed(answer, 'hygon', session.rootPrefix)
-  return own.status === 'failed' ? own : withModes(own.output, session.rootPrefix, memory)
+  return isSure ? answer : claimed(answer, 'hygon', session.rootPrefix)
 }
 
 /** In the form that tells most on this version; found out once, and again after a failure. */
@@ -156,19 +161,32 @@ function withProcessesOf(
   })
 }
 
-function modesOf(table: Reading): ReadonlyMap<string, string> {
-  if (table.status === 'failed') return new Map()
+/** The table names cards by their numbers of now, which are other ones when a card has gone. */
+function modesByPlace(
+  table: readonly RocmDevice[],
+  cards: readonly RocmDevice[],
+): ReadonlyMap<string, string> {
+  const byNumber = new Map(table.map(({ index, mode }) => [index, mode]))
   return new Map(
-    table.output.devices.flatMap(({ index, mode }) => (mode ? [[`${index}`, mode]] : [])),
+    cards.flatMap((card) => {
+      const mode = byNumber.get(card.index) ?? null
+      return mode === null ? [] : [[placeOf(card), mode]]
+    }),
   )
 }
 
-function withModes(output: RocmOutput, rootPrefix: string, { modes }: Memory): Reading {
-  const devices = output.devices.map((device) => {
-    const mode = device.mode ?? modes.get(`${device.index}`)
-    return mode === undefined || mode === null ? device : { ...device, mode }
+function withModes(answer: Reading, rootPrefix: string, { modes }: Memory): Reading {
+  return changedCards(answer, (devices) => {
+    const told = devices.map((device) => {
+      const mode = device.mode ?? modes.get(placeOf(device)) ?? null
+      return mode === null ? device : { ...device, mode }
+    })
+    return withVirtualParts(told, rootPrefix)
   })
-  return { status: 'ok', output: { ...output, devices: withVirtualParts(devices, rootPrefix) } }
+}
+
+function placeOf({ pci_bdf, index }: RocmDevice): string {
+  return pci_bdf ?? `${index}`
 }
 
 /** Told by the module itself; the tool has a call of its own for it. */

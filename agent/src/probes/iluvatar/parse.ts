@@ -1,9 +1,8 @@
 /** Reads any output of ixsmi by its structure: XML, the table, `-L`, CSV. */
 
-import { type CardFailure, type CardOutput, type CardReading, isFailure } from '../card.ts'
-import { toolLines } from '../formats/tool-lines.ts'
+import { type CardReading, isFailure } from '../card.ts'
 import { joinByNumber } from '../inventory-calls.ts'
-import { type FailureText, refused, refusedForeign, type ToolName } from '../refusal.ts'
+import { type FailureText, readOrRefuse, type ToolName } from '../refusal.ts'
 import { markSharedSerials } from '../shared-serials.ts'
 import type { IluvatarDevice } from './devices.ts'
 import { listedDevices, parseCsv } from './parse-lines.ts'
@@ -27,21 +26,19 @@ const TEXTS: readonly FailureText[] = [
 const NAME: ToolName = { vendor: 'iluvatar', tool: 'ixsmi', texts: TEXTS }
 
 export function readIluvatar(text: string, command: string | null): CardReading<IluvatarDevice> {
-  const foreign = refusedForeign(text, NAME)
-  if (foreign !== null) return foreign
-  const reading = readByStructure(text, command)
-  if (reading === null) return refused(text, NAME)
-  if (isFailure(reading)) return refused(text, NAME, reading.failure.text)
-  return reading.devices.length > 0
-    ? { ...reading, devices: markSharedSerials(reading.devices) }
-    : refused(text, NAME, 'ixsmi lists no device.')
+  return readOrRefuse(text, NAME, (lines) => {
+    const reading = readByStructure(text, lines, command)
+    return reading === null || isFailure(reading)
+      ? reading
+      : { ...reading, devices: markSharedSerials(reading.devices) }
+  })
 }
 
 function readByStructure(
   text: string,
+  lines: readonly string[],
   command: string | null,
-): CardOutput<IluvatarDevice> | CardFailure | null {
-  const lines = toolLines(text)
+): CardReading<IluvatarDevice> | null {
   const listed = listedDevices(lines)
   const read = parseXml(text) ?? parseTable(lines)
   // Recordings hold both in one text; the list adds the ids that the table has not.

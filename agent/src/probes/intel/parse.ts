@@ -1,9 +1,9 @@
 /** Reads any output of Intel's `xpu-smi` by its structure, of 1.x and 2.0. */
-import { type CardFailure, type CardReading, unreadable } from '../card.ts'
-import { finishedLines, toolLines } from '../formats/tool-lines.ts'
-import { type FailureText, refused, refusedForeign } from '../refusal.ts'
+import type { CardFailure, CardReading } from '../card.ts'
+import { finishedLines } from '../formats/tool-lines.ts'
+import { type FailureText, readOrRefuse } from '../refusal.ts'
 import { refusedNamesake } from '../xpu-smi.ts'
-import { type IntelDevice, type IntelOutput, TOOL } from './devices.ts'
+import { type IntelDevice, TOOL } from './devices.ts'
 import { parseIntelFrames } from './parse-frames.ts'
 import { parseIntelJson } from './parse-json.ts'
 import { parseIntelCsv, parseIntelDump, parseIntelList, parseIntelPs } from './parse-rows.ts'
@@ -36,26 +36,30 @@ const FAILURE_TEXTS: readonly FailureText[] = [
 ]
 const NAME = { vendor: 'intel', tool: TOOL, texts: FAILURE_TEXTS } as const
 
-export function readIntel(text: string, command: string | null): CardReading<IntelDevice> {
-  const namesake = refusedNamesake(text, 'intel')
-  if (namesake !== null) return namesake
-  const output = readOutput(text, command)
-  if (output === null) return refusedForeign(text, NAME) ?? refused(text, NAME)
-  if ('failure' in output || output.devices.length > 0) return output
-  return refused(text, NAME, 'This output of the tool names no card that can be read.')
+/** Class of its own: the probe goes on with subcommands. */
+const ONLY_SUBCOMMANDS: CardFailure = {
+  failure: {
+    class: 'usage',
+    code: 'tool_output_unreadable',
+    text: SUBCOMMANDS_ONLY,
+    advice: '',
+  },
 }
 
-/** `null`: none of the outputs known here. */
-function readOutput(text: string, command: string | null): IntelOutput | CardFailure | null {
-  const lines = toolLines(text)
-  const finished = finishedLines(lines)
+export function readIntel(text: string, command: string | null): CardReading<IntelDevice> {
   return (
-    parseIntelJson(text) ??
-    parseIntelTable(lines) ??
-    parseIntelFrames(lines) ??
-    parseIntelDump(finished) ??
-    parseIntelPs(finished) ??
-    parseIntelList(finished) ??
-    (HELP.test(text) ? unreadable(SUBCOMMANDS_ONLY) : parseIntelCsv(finished, command))
+    refusedNamesake(text, 'intel') ??
+    readOrRefuse(text, NAME, (lines) => {
+      const finished = finishedLines(lines)
+      return (
+        parseIntelJson(text) ??
+        parseIntelTable(lines) ??
+        parseIntelFrames(lines) ??
+        parseIntelDump(finished) ??
+        parseIntelPs(finished) ??
+        parseIntelList(finished) ??
+        (HELP.test(text) ? ONLY_SUBCOMMANDS : parseIntelCsv(finished, command))
+      )
+    })
   )
 }

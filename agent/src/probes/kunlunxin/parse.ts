@@ -2,16 +2,16 @@
  * Reads any output of Kunlunxin's tool by its structure: `-q -x`, `-q`, `-m`, `-L`, the table and the
  * three tables of the releases before 5.0.
  */
-import { type CardFailure, type CardReading, sparseCard, unreadable } from '../card.ts'
+import { type CardReading, isFailure, sparseCard, unreadable } from '../card.ts'
 import { normalisePciAddress } from '../formats/pci-address.ts'
 import { readId } from '../formats/printed-id.ts'
 import { readSmiList } from '../formats/smi-list.ts'
 import { isSmiLog, readSmiLog } from '../formats/smi-log.ts'
 import { readXmlProcesses } from '../formats/smi-xml.ts'
 import { readCount, readNumber, readWord } from '../formats/text.ts'
-import { finishedLines, toolLines } from '../formats/tool-lines.ts'
+import { finishedLines } from '../formats/tool-lines.ts'
 import { attributeOf, childrenOf, isUnreadableXml, readXml, textAt } from '../formats/xml.ts'
-import { type FailureText, refused, refusedForeign } from '../refusal.ts'
+import { type FailureText, readOrRefuse } from '../refusal.ts'
 import { refusedNamesake } from '../xpu-smi.ts'
 import {
   deviceFromFields,
@@ -43,24 +43,26 @@ const FAILURE_TEXTS: readonly FailureText[] = [
 const NAME = { vendor: 'kunlunxin', tool: TOOLS[0], texts: FAILURE_TEXTS } as const
 
 export function readKunlunxin(text: string, command: string | null): CardReading<KunlunxinDevice> {
-  const output = readOutput(text, command)
-  if (output === null) {
-    return refusedNamesake(text, 'kunlunxin') ?? refusedForeign(text, NAME) ?? refused(text, NAME)
-  }
-  if ('failure' in output) return output
-  if (output.devices.length === 0) {
-    return refused(text, NAME, 'This output of the tool names no card that can be read.')
-  }
-  return { ...output, devices: markVirtualFunctions(output.devices) }
+  return (
+    refusedNamesake(text, 'kunlunxin') ??
+    readOrRefuse(text, NAME, (lines) => {
+      const reading = readByStructure(text, lines, command)
+      return reading === null || isFailure(reading)
+        ? reading
+        : { ...reading, devices: markVirtualFunctions(reading.devices) }
+    })
+  )
 }
 
-/** `null`: none of the outputs known here. */
-function readOutput(text: string, command: string | null): KunlunxinOutput | CardFailure | null {
-  if (/<xpu_smi_log\b/.test(text)) return parseXml(text, command)
-  const lines = toolLines(text)
+function readByStructure(
+  text: string,
+  lines: readonly string[],
+  command: string | null,
+): CardReading<KunlunxinDevice> | null {
   const finished = finishedLines(lines)
-  if (isSmiLog(lines, 'XPU')) return parseLog(finished, command)
   return (
+    parseXml(text, command) ??
+    parseLog(finished, command) ??
     parseKunlunxinTable(lines, command) ??
     parseLegacyTables(lines, command) ??
     parseMachineLines(finished, command) ??
@@ -68,7 +70,9 @@ function readOutput(text: string, command: string | null): KunlunxinOutput | Car
   )
 }
 
-function parseXml(text: string, command: string | null): KunlunxinOutput | CardFailure {
+/** `null`: no such log in the text. */
+function parseXml(text: string, command: string | null): CardReading<KunlunxinDevice> | null {
+  if (!/<xpu_smi_log\b/.test(text)) return null
   const root = readXml(text, 'xpu_smi_log')
   if (isUnreadableXml(root)) return unreadable(root.unreadable)
   const driverVersion = readWord(textAt(root, 'driver_version'))
@@ -84,7 +88,9 @@ function parseXml(text: string, command: string | null): KunlunxinOutput | CardF
   }
 }
 
-function parseLog(lines: readonly string[], command: string | null): KunlunxinOutput {
+/** `null`: no such text. */
+function parseLog(lines: readonly string[], command: string | null): KunlunxinOutput | null {
+  if (!isSmiLog(lines, 'XPU')) return null
   const log = readSmiLog(lines, 'XPU')
   const driverVersion = readWord(log.lookup('Driver Version'))
   return {

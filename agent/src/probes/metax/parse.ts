@@ -1,7 +1,6 @@
 /** Reads any output of `mx-smi` and `ht-smi` by its structure. */
-import { type CardReading, wrongTool } from '../card.ts'
-import { toolLines } from '../formats/tool-lines.ts'
-import { type FailureText, refused, refusedForeign, type ToolName } from '../refusal.ts'
+import { type CardReading, isFailure, wrongTool } from '../card.ts'
+import { type FailureText, readOrRefuse, type ToolName } from '../refusal.ts'
 import type { MetaxDevice } from './devices.ts'
 import { parseMetaxBlocks } from './parse-blocks.ts'
 import { parseMetaxDmon } from './parse-dmon.ts'
@@ -34,15 +33,14 @@ const BOX_DRAWING = /[│╭┌├]/
 const OF_MOFFETT = 'This mx-smi is a tool of Moffett, which does not read these cards.'
 
 export function readMetax(text: string): CardReading<MetaxDevice> {
-  const foreign = refusedForeign(text, NAME)
-  if (foreign !== null) return foreign
-  const lines = toolLines(text)
-  const output =
-    parseMetaxTable(lines) ??
-    parseMetaxBlocks(lines) ??
-    parseMetaxDmon(lines) ??
-    parseMetaxProcesses(lines)
-  if (output !== null && output.devices.length > 0) return output
-  if (BOX_DRAWING.test(text)) return wrongTool(OF_MOFFETT)
-  return refused(text, NAME, output === null ? null : 'This output of mx-smi names no card.')
+  const reading = readOrRefuse(
+    text,
+    NAME,
+    (lines) =>
+      parseMetaxTable(lines) ??
+      parseMetaxBlocks(lines) ??
+      parseMetaxDmon(lines) ??
+      parseMetaxProcesses(lines),
+  )
+  return isFailure(reading) && BOX_DRAWING.test(text) ? wrongTool(OF_MOFFETT) : reading
 }

@@ -66,9 +66,13 @@ function describe(): CardVendor<MetaxDevice> {
     inventory: async (session) => {
       const answer = await askInventory(session)
       if (answer.status === 'failed') return answer
-      countersByPlace = new Map(
-        answer.output.devices.flatMap(({ pci_bdf, ecc }) => (ecc ? [[pci_bdf, ecc]] : [])),
-      )
+      // A count that is not told this time was not set back.
+      countersByPlace = new Map([
+        ...countersByPlace,
+        ...answer.output.devices.flatMap(({ pci_bdf, ecc }) =>
+          ecc ? [[pci_bdf, ecc] as const] : [],
+        ),
+      ])
       return answer
     },
     sample: async (session) => {

@@ -1,7 +1,6 @@
 /** Reads any output of `mthreads-gmi` by its structure. */
-import { type CardReading, isFailure } from '../card.ts'
-import { toolLines } from '../formats/tool-lines.ts'
-import { type FailureText, refused, refusedForeign, type ToolName } from '../refusal.ts'
+import { type CardReading, unreadable } from '../card.ts'
+import { type FailureText, readOrRefuse, type ToolName } from '../refusal.ts'
 import { type MooreThreadsDevice, TOOL } from './devices.ts'
 import { parseMooreThreadsJson } from './parse-json.ts'
 import { parseMooreThreadsList, parseMooreThreadsQuery } from './parse-query.ts'
@@ -36,16 +35,15 @@ const SILENT =
   'mthreads-gmi printed nothing, as it does in a container without the MT container toolkit.'
 
 export function readMooreThreads(text: string): CardReading<MooreThreadsDevice> {
-  const foreign = refusedForeign(text, NAME)
-  if (foreign !== null) return foreign
-  const lines = toolLines(text)
-  const output =
-    parseMooreThreadsJson(text) ??
-    parseMooreThreadsTable(lines) ??
-    parseMooreThreadsQuery(lines) ??
-    parseMooreThreadsList(lines) ??
-    parseMooreThreadsSamples(lines)
-  if (output === null) return refused(text, NAME, text.trim() === '' ? SILENT : null)
-  if (isFailure(output) || output.devices.length > 0) return output
-  return refused(text, NAME, 'This output of mthreads-gmi names no card.')
+  if (text.trim() === '') return unreadable(SILENT)
+  return readOrRefuse(
+    text,
+    NAME,
+    (lines) =>
+      parseMooreThreadsJson(text) ??
+      parseMooreThreadsTable(lines) ??
+      parseMooreThreadsQuery(lines) ??
+      parseMooreThreadsList(lines) ??
+      parseMooreThreadsSamples(lines),
+  )
 }

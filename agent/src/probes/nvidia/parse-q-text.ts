@@ -1,5 +1,6 @@
 /** `nvidia-smi -q` as text. */
 
+import { unreadable } from '../card.ts'
 import { normalisePciAddress } from '../formats/pci-address.ts'
 import { isSmiLog, readSmiLog } from '../formats/smi-log.ts'
 import { readCount, readWord } from '../formats/text.ts'
@@ -10,6 +11,7 @@ import { deviceFromFields, Q_TEXT_PATHS } from './fields.ts'
 export function parseNvidiaQText(lines: readonly string[]): NvidiaReading | null {
   if (!isSmiLog(lines, 'GPU', 'NVSMI LOG')) return null
   const log = readSmiLog(lines, 'GPU')
+  if (log.cards.length === 0) return unreadable('The text has no section that starts with GPU.')
   const devices = log.cards.map(({ pci, lookup, processes }, index) => ({
     ...deviceFromFields({ index, paths: Q_TEXT_PATHS, lookup, unitsOptional: false }),
     pci,

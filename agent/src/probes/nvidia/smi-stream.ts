@@ -19,7 +19,7 @@ import {
 import { nvidiaHeader } from './csv-columns.ts'
 import type { NvidiaDevice } from './devices.ts'
 import { nvidiaErrors } from './error-texts.ts'
-import { deviceOfRow, parseNvidiaCsv } from './parse-csv.ts'
+import { deviceOfRow, parseNvidiaCsv, readComputeApps } from './parse-csv.ts'
 import { isShimRow, SHIM_SENTENCE, withoutShim } from './ppu-shim.ts'
 import { toolFailure, unitProblems } from './tool-failures.ts'
 import { failed, type NvidiaWay, type WayReading } from './way.ts'
@@ -130,7 +130,7 @@ export class SmiStreamWay implements NvidiaWay {
     const processes = await this.#processes()
     const devices = rows.map(({ device }) => ({
       ...withOptional(device, optional),
-      processes: processes === null ? null : (processes.get(device.uuid ?? '') ?? []),
+      processes: processesOf(device, processes),
     }))
     return {
       status: 'ok',
@@ -152,7 +152,7 @@ export class SmiStreamWay implements NvidiaWay {
       driverVersion: core.driverVersion,
       devices: core.devices.map((device) => ({
         ...withOptional(device, optional),
-        processes: processes === null ? null : (processes.get(device.uuid ?? '') ?? []),
+        processes: processesOf(device, processes),
       })),
       problems: unitProblems(nvidiaErrors(core.text)),
     }
@@ -364,18 +364,16 @@ export class SmiStreamWay implements NvidiaWay {
       outputBytesMax: TOOL_OUTPUT_BYTES_MAX,
     })
     if (result.status !== 'exited' || result.exitCode !== 0) return null
-    if (nvidiaErrors(result.stdout).length > 0) return null
-    const lines = result.stdout.split('\n').filter((line) => line.trim() !== '')
-    if (lines.length === 0 || /^No running \w* ?process/i.test(lines[0] ?? '')) return new Map()
-    const reading = parseNvidiaCsv(lines, command)
-    if (isFailure(reading)) return null
-    const header = nvidiaHeader(splitCells(lines[0] ?? ''))
-    if (header !== null && !header.includes('pid')) return null
-    const listed = reading.devices.reduce((sum, { processes }) => sum + (processes?.length ?? 0), 0)
-    // A row that could not be read hides a process somewhere.
-    if (listed < lines.length - (header === null ? 0 : 1)) return null
-    return new Map(reading.devices.map((device) => [device.uuid ?? '', device.processes ?? []]))
+    return readComputeApps(result.stdout, command)
   }
+}
+
+/** The list names cards by their ids: of one without an id it tells nothing. */
+function processesOf(
+  { uuid }: NvidiaDevice,
+  listed: ReadonlyMap<string, readonly SmiProcess[]> | null,
+): readonly SmiProcess[] | null {
+  return listed === null || uuid === null ? null : (listed.get(uuid) ?? [])
 }
 
 function noRows(): Rows {

@@ -3,8 +3,8 @@ import type { CardReading } from '../card.ts'
 import { readSmiFields, type SmiPaths } from '../formats/smi-fields.ts'
 import { isSmiLog, readSmiLog, type SmiLogCard } from '../formats/smi-log.ts'
 import { readCount, readQuantity, readWord } from '../formats/text.ts'
-import { finishedLines, toolLines } from '../formats/tool-lines.ts'
-import { type FailureText, refused, refusedForeign } from '../refusal.ts'
+import { finishedLines } from '../formats/tool-lines.ts'
+import { type FailureText, readOrRefuse } from '../refusal.ts'
 import { type PpuDevice, type PpuOutput, TOOL } from './devices.ts'
 import { parsePpuCsv } from './parse-csv.ts'
 import { parsePpuList } from './parse-list.ts'
@@ -36,27 +36,22 @@ const FAILURE_TEXTS: readonly FailureText[] = [
 const NAME = { vendor: 'thead-ppu', tool: TOOL, texts: FAILURE_TEXTS } as const
 
 export function readPpu(text: string, command: string | null): CardReading<PpuDevice> {
-  const output = readOutput(text, command)
-  if (output === null) return refusedForeign(text, NAME) ?? refused(text, NAME)
-  if (output.devices.length > 0) return output
-  return refused(text, NAME, 'This output of ppu-smi names no card that can be read.')
+  return readOrRefuse(text, NAME, (lines) => {
+    const finished = finishedLines(lines)
+    return (
+      parseLog(finished) ??
+      parsePpuProfiles(lines) ??
+      parsePpuTable(lines) ??
+      parsePpuList(finished) ??
+      parsePpuSamples(finished) ??
+      parsePpuCsv(finished, command)
+    )
+  })
 }
 
-/** `null`: none of the outputs known here. */
-function readOutput(text: string, command: string | null): PpuOutput | null {
-  const lines = toolLines(text)
-  const finished = finishedLines(lines)
-  return (
-    (isSmiLog(lines, 'PPU') ? parseLog(finished) : null) ??
-    parsePpuProfiles(lines) ??
-    parsePpuTable(lines) ??
-    parsePpuList(finished) ??
-    parsePpuSamples(finished) ??
-    parsePpuCsv(finished, command)
-  )
-}
-
-function parseLog(lines: readonly string[]): PpuOutput {
+/** `null`: no such text. */
+function parseLog(lines: readonly string[]): PpuOutput | null {
+  if (!isSmiLog(lines, 'PPU')) return null
   const log = readSmiLog(lines, 'PPU')
   return {
     tool: TOOL,

@@ -338,6 +338,20 @@ describe('amd-smi beside the kernel', () => {
     )
   })
 
+  test('that fails later lends the ids of a card to no other one in its place', async () => {
+    using box = new ToolBox()
+    const tree = twoCards(box)
+    box.answers('amd-smi', ANSWERS)
+    const probe = amd.create(box.context())
+    await probe.inventory()
+    tree.write('sys/bus/pci/devices/0000:05:00.0/unique_id', '5a11c0de000000ff')
+    box.answers('amd-smi', [{ when: '*', stdout: '', exitCode: 1 }])
+    const inventory = await probe.inventory()
+    expect(inventory.status === 'ok' && inventory.units[0]?.identities).toEqual([
+      { strength: 'strong', raw: '0x5a11c0de000000ff' },
+    ])
+  })
+
   test('that fails later leaves the cards what they are', async () => {
     using box = new ToolBox()
     twoCards(box)

@@ -12,6 +12,14 @@ function devicesOf(text: string) {
   return isFailure(reading) ? [] : reading.devices
 }
 
+describe('the blocks of `cnmon info`', () => {
+  test('tell of no process of a card that the text breaks off in', () => {
+    const cut = INFO.slice(0, INFO.lastIndexOf('Process  ') + 3)
+    expect(cut).toContain('    Processes')
+    expect(readCambricon(cut)).toMatchObject({ devices: [{}, { processes: null }] })
+  })
+})
+
 describe('cnmon info -j', () => {
   const card = {
     CardNum: 3,

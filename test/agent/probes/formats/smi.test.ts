@@ -89,6 +89,26 @@ describe('a log', () => {
     { name: 'so does one with ids alone below it', below: PROCESS.slice(0, 3), list: null },
     { name: 'no heading tells nothing', below: [], list: null },
     {
+      name: 'a process whose id was lost makes it unknown',
+      below: [...PROCESS.slice(0, 3), ...PROCESS.slice(4)],
+      list: null,
+    },
+    {
+      name: 'so does one that ran into the one before it',
+      below: [
+        '    Processes',
+        '        Process ID : 12',
+        '            Name : a',
+        '            Name : b',
+      ],
+      list: null,
+    },
+    {
+      name: 'so does one whose id the text ends before',
+      below: [...PROCESS, '        GPU instance ID : N/A'],
+      list: null,
+    },
+    {
       name: 'the list of the next card, whose heading was lost, is not this one',
       below: [...PROCESS.slice(0, 4), '    Name : b', '    Processes : None'],
       list: [{ pid: 12, name: null, memory_mib: null, gi: 3, ci: 0 }],

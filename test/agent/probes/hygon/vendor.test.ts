@@ -76,6 +76,18 @@ describe('hy-smi', () => {
     expect(box.calls('hy-smi').slice(before)).toHaveLength(1)
   })
 
+  test('knows the mode of a card by its place, whatever number it has now', async () => {
+    using box = new ToolBox()
+    box.answers('hy-smi', ANSWERS.with(2, { when: NOTHING, stdout: table('MIG') }))
+    const probe = hygon.create(box.context())
+    await probe.inventory()
+    const swapped = FIGURES.replaceAll(/HCU\[(\d)\]/g, (_, number) => `HCU[${1 - Number(number)}]`)
+    box.answers('hy-smi', ANSWERS.with(0, { when: '*--showpids*', stdout: swapped }))
+    const sample = await probe.sample()
+    const split = sample.status === 'ok' ? sample.problems.map(({ key }) => key) : []
+    expect(split).toEqual(['TAA00000000002'])
+  })
+
   test('of a version that lists processes apart they are asked apart', async () => {
     using box = new ToolBox()
     const [figures = '', processes = ''] = FIGURES.split(/(?=^=+ KFD Processes)/m)

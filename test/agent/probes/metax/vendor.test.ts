@@ -129,6 +129,16 @@ describe('mx-smi', () => {
     expect(sample.status === 'ok' && sample.readings[0]?.health).toMatchObject(health)
   })
 
+  test('errors that were counted are not forgotten when a later count fails', async () => {
+    using box = new ToolBox()
+    smi(box, { ecc: counters(2, 0) })
+    const probe = probeOf(box)
+    await probe.inventory()
+    smi(box, { ecc: '' })
+    await probe.inventory()
+    expect(await probe.sample()).toMatchObject({ readings: [{ health: { cause: 'ecc' } }, {}] })
+  })
+
   test('a count of retired pages can be read all the same', () => {
     expect(metax.parse(counters(0, 3), 'mx-smi --count-ecc').devices[0]?.ecc).toMatchObject({
       retired_double_bit: 3,

@@ -116,6 +116,25 @@ describe('the long-lived nvidia-smi', () => {
     await probe.release()
   })
 
+  test('of a card without an id the list of processes tells nothing', async () => {
+    using box = new ToolBox()
+    smi(box, LOOP(row(0).replace(`${UUID}0`, '[N/A]')))
+    const probe = new NvidiaProbe(box.context())
+    const sample = await probe.sample()
+    expect(sample.status === 'ok' && sample.readings[0]?.processes).toBeNull()
+    await probe.release()
+  })
+
+  test('a process of a card that cannot be told leaves every list unknown', async () => {
+    using box = new ToolBox()
+    smi(box, LOOP(`${row(0)}\n${row(1)}`), '[N/A], 00000000:00:00.0, 42, a, 1024\n')
+    const probe = new NvidiaProbe(box.context())
+    expect(await probe.sample()).toMatchObject({
+      readings: [{ processes: null }, { processes: null }],
+    })
+    await probe.release()
+  })
+
   test('a tool that prints garbage gives a failure and no reading', async () => {
     using box = new ToolBox()
     box.script('nvidia-smi', 'exec head -c 20000 /dev/urandom')
