@@ -295,7 +295,14 @@ export class Agent implements Controllable, LinkOwner {
       nodePhaseMs: Math.floor(node.phase * config.tickMs),
       tickMs: config.tickMs,
       samplePeriodMs: config.samplePeriodMs,
-      policy: { enabled, keepCardsPerNode, minFreeMs, maxLeaseMs },
+      policy: {
+        enabled,
+        keepCardsPerNode,
+        minFreeMs,
+        maxLeaseMs,
+        calendar: null,
+        handover: null,
+      },
       notBeforeMs: this.#endedEpochMs,
       onAppended: () => this.#link.wake(),
     }

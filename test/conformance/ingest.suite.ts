@@ -31,6 +31,8 @@ export function ingestSuite(openFleet: OpenFleet): void {
       keepCardsPerNode: 0,
       minFreeMs: 15 * MINUTE,
       maxLeaseMs: HOUR,
+      calendar: null,
+      handover: null,
     }
     const commit = bookCommit(node, 'free/proven', T0 + MINUTE)
     const [first, second] = commit.open.units

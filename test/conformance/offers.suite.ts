@@ -13,6 +13,8 @@ const POLICY = {
   keepCardsPerNode: 0,
   minFreeMs: 0,
   maxLeaseMs: 4 * HOUR,
+  calendar: null,
+  handover: null,
 }
 
 /** A consenting node whose cards are free from T0 to T0 + 1 min. */

@@ -2,8 +2,10 @@
 
 import {
   type DurableRecord,
+  HANDOVER_KINDS,
   HOUR_MS,
   IDENTITY_STRENGTHS,
+  LEASE_EVENTS,
   type NodeFacts,
   OWNER_KINDS,
   type Run,
@@ -191,6 +193,15 @@ export const arbitraryRecord: fc.Arbitrary<DurableRecord> = fc.oneof(
       keepCardsPerNode: fc.nat(16),
       minFreeMs: fc.nat(),
       maxLeaseMs: fc.nat(),
+      calendar: fc.option(textOf(200).filter((calendar) => calendar !== '')),
+      handover: fc.option(
+        fc.record({
+          kind: fc.constantFrom(...HANDOVER_KINDS),
+          isFenced: fc.boolean(),
+          endpoint: fc.option(textOf(60).filter((endpoint) => endpoint !== '')),
+          queue: fc.option(textOf(60).filter((queue) => queue !== '')),
+        }),
+      ),
     })
     .map((policy) => ({ kind: 'policy' as const, policy })),
   fc
@@ -218,6 +229,13 @@ export const arbitraryRecord: fc.Arbitrary<DurableRecord> = fc.oneof(
     })
     .map((goodbye) => ({ kind: 'goodbye' as const, goodbye })),
   fc
-    .record({ atMs: timeMs, leaseId: textOf(30), event: textOf(60) })
+    .record({
+      atMs: timeMs,
+      leaseId: textOf(30),
+      event: fc.constantFrom(...LEASE_EVENTS),
+      revision: fc.nat(),
+      units: fc.array(fc.nat({ max: 1000 }), { maxLength: 8 }),
+      cause: fc.option(textOf(30).filter((cause) => cause !== '')),
+    })
     .map((lease) => ({ kind: 'lease' as const, lease })),
 )

@@ -16,6 +16,24 @@ export interface DepositPolicy {
   /** Proven free time before a window may be deposited. Default 15 min. */
   readonly minFreeMs: number
   readonly maxLeaseMs: number
+  /** JSON of the calendar inside which cards are lent; `null`: always. */
+  readonly calendar: string | null
+  /** `null`: the node has not told how lent cards are handed over. */
+  readonly handover: Handover | null
+}
+
+export const HANDOVER_KINDS = ['manual', 'slurm', 'kubernetes', 'command'] as const
+export type HandoverKind = (typeof HANDOVER_KINDS)[number]
+
+/** How a borrower comes to lent cards of the node (DESIGN 5). */
+export interface Handover {
+  readonly kind: HandoverKind
+  /** The owner's scheduler cannot place jobs of its own on lent cards. */
+  readonly isFenced: boolean
+  /** Where a borrower goes; `null`: told by other means. */
+  readonly endpoint: string | null
+  /** Partition, namespace or account of the bank there. */
+  readonly queue: string | null
 }
 
 /** The owner takes units back (`reclaim`) or gives them again (`offer`) on the node itself. */
@@ -49,11 +67,20 @@ export interface Goodbye {
   readonly reason: 'stop' | 'reboot' | 'upgrade'
 }
 
-/** Reserved for draws: what the node did about a lease. Kept and passed on, not yet interpreted. */
+export const LEASE_EVENTS = ['taken', 'declined', 'ended'] as const
+
+/** What the node did about a notice, or about a lease by itself. */
 export interface LeaseRecord {
+  /** Instant on the node's timeline that the event names; a veto may name one that has passed. */
   readonly atMs: number
   readonly leaseId: string
-  readonly event: string
+  readonly event: (typeof LEASE_EVENTS)[number]
+  /** Of the notice that this answers; of the lease as it was when it ended. */
+  readonly revision: number
+  /** Unit indexes that it is about. */
+  readonly units: readonly number[]
+  /** Of `declined` and `ended`; `null` for `taken`. A node may know causes that we do not. */
+  readonly cause: string | null
 }
 
 export type DurableRecord =

@@ -50,6 +50,9 @@ const RUN_CODE_ROWS = [
   { code: 7, state: 'allocated', cause: 'contract' },
   { code: 8, state: 'allocated', cause: 'passthrough' },
   { code: 9, state: 'busy', cause: 'kernel' },
+  // What still ran on a card when its lease had ended, until it was seen free (C11).
+  { code: 10, state: 'busy', cause: 'overstay' },
+  { code: 11, state: 'occupied', cause: 'overstay' },
   { code: 16, state: 'faulty', cause: 'health' },
   { code: 17, state: 'faulty', cause: 'ecc' },
   { code: 18, state: 'faulty', cause: 'fatal_error' },

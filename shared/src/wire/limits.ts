@@ -41,6 +41,9 @@ export const TEXT_NAME_BYTES_MAX = 200
 /** UTF-8 bytes. One sentence for a person. */
 export const TEXT_SENTENCE_BYTES_MAX = 500
 
+/** UTF-8 bytes of a deposit calendar: two years of single days in a dozen spans, and some. */
+export const CALENDAR_BYTES_MAX = 32 * 1024
+
 /** From an accepted connection to a proof: slow lines are served, silent ones are not kept. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000
 /** DESIGN 2.3: three missed in a row suspend new holds. */

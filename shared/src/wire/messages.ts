@@ -63,8 +63,14 @@ export interface LiveEvent {
 export interface LeaseAnswer {
   readonly queryId: string
   readonly accepted: boolean
+  /** Of a refusal; empty when accepted. */
   readonly reason: string
+  /** Of the fresh sample that the answer rests on; 0: none was taken. */
   readonly sampledAtMs: number
+  /** The owner's scheduler cannot place jobs of its own on these cards. */
+  readonly isFenced: boolean
+  /** Units that stand in the way; empty: all of them. */
+  readonly declinedUnits: readonly number[]
 }
 
 export interface Challenge {
@@ -126,21 +132,38 @@ export interface Drain {
   readonly jitterMs: number
 }
 
+/** Will you lend these, as things are now? */
 export interface LeaseQuery {
   readonly queryId: string
+  /** Unit indexes of the epoch named. */
   readonly units: readonly number[]
+  /** When the lease would begin. */
+  readonly startMs: number
   readonly untilMs: number
+  readonly epoch: string
 }
 
 export const LEASE_NOTICE_KINDS = ['lend', 'extend', 'return', 'recall'] as const
 
+export type LeaseNoticeKind = (typeof LEASE_NOTICE_KINDS)[number]
+
+/** A lease as the collector has it: the highest revision counts, the kind says what changed. */
 export interface LeaseNotice {
   readonly leaseId: string
-  readonly kind: (typeof LEASE_NOTICE_KINDS)[number]
+  readonly kind: LeaseNoticeKind
+  /** Lent still (lend, extend), or ended at `endMs` (return, recall). Indexes of the epoch named. */
   readonly units: readonly number[]
   readonly startMs: number
   readonly endMs: number
+  /** From 1. */
+  readonly revision: number
+  readonly epoch: string
+  /** Whose jobs may run on it, opaque to the node; empty: not told. */
+  readonly account: string
+  /** Of a recall; empty otherwise. */
+  readonly cause: string
   readonly algorithm: number
+  /** See `lease-notice.ts`. */
   readonly signature: Uint8Array
 }
 

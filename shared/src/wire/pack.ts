@@ -76,7 +76,9 @@ export function packEvent(event: LiveEvent): yiben.v1.Event.$Properties {
 }
 
 export function packLeaseAnswer(answer: LeaseAnswer): yiben.v1.LeaseAnswer.$Properties {
-  return { ...answer, reason: clipText(answer.reason, TEXT_SENTENCE_BYTES_MAX) }
+  const { isFenced, declinedUnits, ...others } = answer
+  const reason = clipText(answer.reason, TEXT_SENTENCE_BYTES_MAX)
+  return { ...others, reason, fenced: isFenced, declinedUnits: [...declinedUnits] }
 }
 
 export function packChallenge(challenge: Challenge): yiben.v1.Challenge.$Properties {
@@ -123,7 +125,7 @@ export function packAck(ack: Ack): yiben.v1.Ack.$Properties {
 }
 
 export function packLeaseQuery(query: LeaseQuery): yiben.v1.LeaseQuery.$Properties {
-  return { ...query, units: [...query.units] }
+  return { ...query, units: [...query.units], epoch: fromHex(query.epoch) }
 }
 
 export function packLeaseNotice(notice: LeaseNotice): yiben.v1.LeaseNotice.$Properties {
@@ -131,5 +133,6 @@ export function packLeaseNotice(notice: LeaseNotice): yiben.v1.LeaseNotice.$Prop
     ...notice,
     kind: numberOfWord(notice.kind, LEASE_NOTICE_KINDS),
     units: [...notice.units],
+    epoch: fromHex(notice.epoch),
   }
 }

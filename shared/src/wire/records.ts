@@ -5,7 +5,15 @@
  */
 import { unreachable } from '../assert.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { DurableRecord, Veto } from '../model/record.ts'
+import {
+  type DepositPolicy,
+  type DurableRecord,
+  HANDOVER_KINDS,
+  type Handover,
+  LEASE_EVENTS,
+  type LeaseRecord,
+  type Veto,
+} from '../model/record.ts'
 import { causeOf, runCode, runCodeOf, stateOf, type UnknownCause } from '../model/state.ts'
 import { packFacts, unpackFacts } from './facts.ts'
 import {
@@ -23,6 +31,7 @@ import {
 } from './fields.ts'
 import type { yiben } from './generated/link.js'
 import {
+  CALENDAR_BYTES_MAX,
   RECORD_BYTES_MAX,
   TEXT_NAME_BYTES_MAX,
   TEXT_SHORT_BYTES_MAX,
@@ -104,7 +113,7 @@ function packRecord(record: DurableRecord): yiben.v1.Record.$Properties {
         },
       }
     case 'policy':
-      return { policy: { ...record.policy } }
+      return { policy: packPolicy(record.policy) }
     case 'veto':
       return { veto: packVeto(record.veto) }
     case 'lost':
@@ -121,11 +130,25 @@ function packRecord(record: DurableRecord): yiben.v1.Record.$Properties {
         lease: {
           atMs: record.lease.atMs,
           leaseId: clipText(record.lease.leaseId, TEXT_SHORT_BYTES_MAX),
-          event: clipText(record.lease.event, TEXT_NAME_BYTES_MAX),
+          event: record.lease.event,
+          revision: record.lease.revision,
+          units: [...record.lease.units],
+          cause: clipText(record.lease.cause ?? '', TEXT_SHORT_BYTES_MAX),
         },
       }
     default:
       return unreachable(record, 'every kind of record is packed')
+  }
+}
+
+function packPolicy({ handover, ...policy }: DepositPolicy): yiben.v1.Policy.$Properties {
+  return {
+    ...policy,
+    calendar: policy.calendar ?? '',
+    handover: handover === null ? 0 : numberOfWord(handover.kind, HANDOVER_KINDS),
+    fenced: handover?.isFenced ?? false,
+    endpoint: clipText(handover?.endpoint ?? '', TEXT_NAME_BYTES_MAX),
+    queue: clipText(handover?.queue ?? '', TEXT_NAME_BYTES_MAX),
   }
 }
 
@@ -160,14 +183,7 @@ function unpackRecord(message: yiben.v1.Record.$Shape, unitsOf: UnitsOf): Durabl
         },
       }
     case 'lease':
-      return {
-        kind: 'lease',
-        lease: {
-          atMs: timeMs(message.lease.atMs, 'lease.at_ms'),
-          leaseId: text(message.lease.leaseId, 'lease.lease_id', TEXT_SHORT_BYTES_MAX),
-          event: text(message.lease.event, 'lease.event', TEXT_NAME_BYTES_MAX),
-        },
-      }
+      return { kind: 'lease', lease: unpackLease(message.lease) }
     default:
       return refuseField('record', 'is of no kind this version knows', 'record_undecodable')
   }
@@ -207,7 +223,42 @@ function unpackPolicy(message: yiben.v1.Policy.$Shape): DurableRecord {
       keepCardsPerNode: wholeNumber(message.keepCardsPerNode, 'policy.keep_cards_per_node', UINT32),
       minFreeMs: countNumber(message.minFreeMs, 'policy.min_free_ms'),
       maxLeaseMs: countNumber(message.maxLeaseMs, 'policy.max_lease_ms'),
+      calendar: textOrNull(message.calendar, 'policy.calendar', CALENDAR_BYTES_MAX),
+      handover: unpackHandover(message),
     },
+  }
+}
+
+function unpackHandover(message: yiben.v1.Policy.$Shape): Handover | null {
+  if ((message.handover ?? 0) === 0) return null
+  return {
+    kind: wordAt(message.handover, 'policy.handover', HANDOVER_KINDS),
+    isFenced: message.fenced ?? false,
+    endpoint: textOrNull(message.endpoint, 'policy.endpoint', TEXT_NAME_BYTES_MAX),
+    queue: textOrNull(message.queue, 'policy.queue', TEXT_NAME_BYTES_MAX),
+  }
+}
+
+function textOrNull(
+  value: string | null | undefined,
+  field: string,
+  bytesMax: number,
+): string | null {
+  const content = text(value, field, bytesMax)
+  return content === '' ? null : content
+}
+
+function unpackLease(message: yiben.v1.LeaseRecord.$Shape): LeaseRecord {
+  const told = text(message.event, 'lease.event', TEXT_SHORT_BYTES_MAX)
+  const event = LEASE_EVENTS.find((one) => one === told)
+  if (event === undefined) return refuseField('lease.event', 'is none that this version knows')
+  return {
+    atMs: timeMs(message.atMs, 'lease.at_ms'),
+    leaseId: text(message.leaseId, 'lease.lease_id', TEXT_SHORT_BYTES_MAX),
+    event,
+    revision: wholeNumber(message.revision, 'lease.revision', UINT32),
+    units: boundedList(message.units, 'lease.units', UNITS_PER_NODE_MAX),
+    cause: textOrNull(message.cause, 'lease.cause', TEXT_SHORT_BYTES_MAX),
   }
 }
 

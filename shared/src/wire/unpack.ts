@@ -139,6 +139,12 @@ export function unpackLeaseAnswer(message: yiben.v1.LeaseAnswer.$Shape): LeaseAn
     accepted: message.accepted ?? false,
     reason: text(message.reason, 'lease_answer.reason', TEXT_SENTENCE_BYTES_MAX),
     sampledAtMs: wholeNumber(message.sampledAtMs, 'lease_answer.sampled_at_ms', TIME_ANY),
+    isFenced: message.fenced ?? false,
+    declinedUnits: boundedList(
+      message.declinedUnits,
+      'lease_answer.declined_units',
+      UNITS_PER_NODE_MAX,
+    ),
   }
 }
 
@@ -227,7 +233,9 @@ export function unpackLeaseQuery(message: yiben.v1.LeaseQuery.$Shape): LeaseQuer
   return {
     queryId: text(message.queryId, 'lease_query.query_id', TEXT_SHORT_BYTES_MAX),
     units: boundedList(message.units, 'lease_query.units', UNITS_PER_NODE_MAX),
+    startMs: wholeNumber(message.startMs, 'lease_query.start_ms', TIME_ANY),
     untilMs: wholeNumber(message.untilMs, 'lease_query.until_ms', TIME_ANY),
+    epoch: fixedHex(message.epoch, 'lease_query.epoch', ID_BYTES),
   }
 }
 
@@ -238,6 +246,10 @@ export function unpackLeaseNotice(message: yiben.v1.LeaseNotice.$Shape): LeaseNo
     units: boundedList(message.units, 'lease_notice.units', UNITS_PER_NODE_MAX),
     startMs: wholeNumber(message.startMs, 'lease_notice.start_ms', TIME_ANY),
     endMs: wholeNumber(message.endMs, 'lease_notice.end_ms', TIME_ANY),
+    revision: wholeNumber(message.revision, 'lease_notice.revision', UINT32),
+    epoch: fixedHex(message.epoch, 'lease_notice.epoch', ID_BYTES),
+    account: text(message.account, 'lease_notice.account', TEXT_SHORT_BYTES_MAX),
+    cause: text(message.cause, 'lease_notice.cause', TEXT_SHORT_BYTES_MAX),
     algorithm: wholeNumber(message.algorithm, 'lease_notice.algorithm', UINT32),
     signature: shortBytes(message.signature, 'lease_notice.signature', SIGNATURE_BYTES_MAX),
   }

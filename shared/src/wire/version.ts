@@ -5,9 +5,11 @@
  * History, one line per change of the schema:
  * 1  first version: handshake, durable record stream, live messages; leases reserved by number.
  * 2  ticks packed anew under a number of their own: what runs tell is left out; steps of the clock.
+ * 3  leases: queries, answers, notices and records name epoch, revision and cause; the policy tells
+ *    its calendar and how lent cards are handed over.
  */
 
-export const WIRE_VERSION = 2
+export const WIRE_VERSION = 3
 
 /** The oldest that anybody may speak: what came before was never released. */
 export const WIRE_VERSION_FIRST = 2
@@ -19,4 +21,4 @@ export const SUBPROTOCOL = 'yiben.v1'
 export const LINK_PATH = '/v1/link'
 
 /** SHA-256 of `shared/proto/link.proto`: changed only together with a line of history above. */
-export const SCHEMA_SHA256 = 'e7ce50439679a764d2d095f44d015bfa640a250ee45ea455d012145ecccac8fb'
+export const SCHEMA_SHA256 = '0f73c4ca5315d7947a80e5610737c5eade7a1418ec56af4452be91e64507d94b'

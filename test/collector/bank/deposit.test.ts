@@ -35,6 +35,8 @@ const POLICY: DepositPolicy = {
   keepCardsPerNode: 0,
   minFreeMs: 15 * MINUTE,
   maxLeaseMs: 60 * MINUTE,
+  calendar: null,
+  handover: null,
 }
 const GUARDS: NodeGuards = {
   isSuspended: false,

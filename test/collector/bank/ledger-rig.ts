@@ -41,6 +41,8 @@ const DEFAULT_POLICY: DepositPolicy = {
   keepCardsPerNode: 0,
   minFreeMs: 15 * MINUTE,
   maxLeaseMs: 8 * HOUR,
+  calendar: null,
+  handover: null,
 }
 
 export interface CardSpec {

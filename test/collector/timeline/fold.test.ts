@@ -276,6 +276,8 @@ describe('the owner’s word', () => {
           keepCardsPerNode: 0,
           minFreeMs: 0,
           maxLeaseMs: HOUR,
+          calendar: null,
+          handover: null,
         },
       })
     const countAfter = (...enabled: boolean[]) => {
@@ -300,6 +302,8 @@ describe('the owner’s word', () => {
       keepCardsPerNode: 1,
       minFreeMs: 900_000,
       maxLeaseMs: 0,
+      calendar: null,
+      handover: null,
     }
     const effect = foldRecords(free, [ok(2, { kind: 'policy', policy })], soon)
     expect(effect.open.policy).toEqual(policy)

@@ -62,6 +62,10 @@ const NOTICE = {
   endMs: RECORDS_START_MS + 1,
   algorithm: 1,
   signature: new Uint8Array(64),
+  revision: 2,
+  epoch: 'ab'.repeat(16),
+  account: 'draw-7',
+  cause: '',
 } as const
 
 const TO_COLLECTOR: readonly ToCollectorMessage[] = [
@@ -99,7 +103,14 @@ const TO_COLLECTOR: readonly ToCollectorMessage[] = [
   { kind: 'event', event: { units: [0, 7], kind: 'fault', atMs: RECORDS_START_MS } },
   {
     kind: 'lease_answer',
-    leaseAnswer: { queryId: 'q', accepted: false, reason: 'veto', sampledAtMs: 1 },
+    leaseAnswer: {
+      queryId: 'q',
+      accepted: false,
+      reason: 'veto',
+      sampledAtMs: 1,
+      isFenced: true,
+      declinedUnits: [1],
+    },
   },
   { kind: 'leases', leases: [NOTICE] },
 ]
@@ -131,7 +142,16 @@ const TO_NODE: readonly ToNodeMessage[] = [
       serverTimeMs: null,
     },
   },
-  { kind: 'lease_query', leaseQuery: { queryId: 'q', units: [1], untilMs: RECORDS_START_MS } },
+  {
+    kind: 'lease_query',
+    leaseQuery: {
+      queryId: 'q',
+      units: [1],
+      startMs: RECORDS_START_MS,
+      untilMs: RECORDS_START_MS + 1,
+      epoch: 'ab'.repeat(16),
+    },
+  },
   { kind: 'lease_notice', leaseNotice: NOTICE },
   { kind: 'need_facts' },
   { kind: 'drain', drain: { reconnectAfterMs: 1000, jitterMs: 5000 } },

@@ -595,6 +595,11 @@ export namespace yiben {
             keepCardsPerNode: number;
             minFreeMs: number;
             maxLeaseMs: number;
+            calendar: string;
+            handover: number;
+            fenced: boolean;
+            endpoint: string;
+            queue: string;
             static encode(m: yiben.v1.Policy.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
             static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.Policy & yiben.v1.Policy.$Shape;
         }
@@ -607,6 +612,11 @@ export namespace yiben {
                 keepCardsPerNode?: (number|null);
                 minFreeMs?: (number|null);
                 maxLeaseMs?: (number|null);
+                calendar?: (string|null);
+                handover?: (number|null);
+                fenced?: (boolean|null);
+                endpoint?: (string|null);
+                queue?: (string|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = yiben.v1.Policy.$Properties;
@@ -690,6 +700,9 @@ export namespace yiben {
             atMs: number;
             leaseId: string;
             event: string;
+            revision: number;
+            units: number[];
+            cause: string;
             static encode(m: yiben.v1.LeaseRecord.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
             static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.LeaseRecord & yiben.v1.LeaseRecord.$Shape;
         }
@@ -699,6 +712,9 @@ export namespace yiben {
                 atMs?: (number|null);
                 leaseId?: (string|null);
                 event?: (string|null);
+                revision?: (number|null);
+                units?: (number[]|null);
+                cause?: (string|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = yiben.v1.LeaseRecord.$Properties;
@@ -845,6 +861,8 @@ export namespace yiben {
             queryId: string;
             units: number[];
             untilMs: number;
+            startMs: number;
+            epoch: Uint8Array;
             static encode(m: yiben.v1.LeaseQuery.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
             static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.LeaseQuery & yiben.v1.LeaseQuery.$Shape;
         }
@@ -854,6 +872,8 @@ export namespace yiben {
                 queryId?: (string|null);
                 units?: (number[]|null);
                 untilMs?: (number|null);
+                startMs?: (number|null);
+                epoch?: (Uint8Array|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = yiben.v1.LeaseQuery.$Properties;
@@ -869,6 +889,8 @@ export namespace yiben {
             accepted: boolean;
             reason: string;
             sampledAtMs: number;
+            fenced: boolean;
+            declinedUnits: number[];
             static encode(m: yiben.v1.LeaseAnswer.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
             static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.LeaseAnswer & yiben.v1.LeaseAnswer.$Shape;
         }
@@ -879,6 +901,8 @@ export namespace yiben {
                 accepted?: (boolean|null);
                 reason?: (string|null);
                 sampledAtMs?: (number|null);
+                fenced?: (boolean|null);
+                declinedUnits?: (number[]|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = yiben.v1.LeaseAnswer.$Properties;
@@ -897,6 +921,10 @@ export namespace yiben {
             endMs: number;
             algorithm: number;
             signature: Uint8Array;
+            revision: number;
+            epoch: Uint8Array;
+            account: string;
+            cause: string;
             static encode(m: yiben.v1.LeaseNotice.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
             static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.LeaseNotice & yiben.v1.LeaseNotice.$Shape;
         }
@@ -910,6 +938,10 @@ export namespace yiben {
                 endMs?: (number|null);
                 algorithm?: (number|null);
                 signature?: (Uint8Array|null);
+                revision?: (number|null);
+                epoch?: (Uint8Array|null);
+                account?: (string|null);
+                cause?: (string|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = yiben.v1.LeaseNotice.$Properties;

@@ -2851,6 +2851,11 @@ export const yiben = $root.yiben = (() => {
    Policy.prototype.keepCardsPerNode = 0;
    Policy.prototype.minFreeMs = 0;
    Policy.prototype.maxLeaseMs = 0;
+   Policy.prototype.calendar = "";
+   Policy.prototype.handover = 0;
+   Policy.prototype.fenced = false;
+   Policy.prototype.endpoint = "";
+   Policy.prototype.queue = "";
 
    Policy.encode = function (m, w, q) {
     if (!w)
@@ -2871,6 +2876,16 @@ export const yiben = $root.yiben = (() => {
      w.uint32(40).uint64(m.minFreeMs);
     if (m.maxLeaseMs != null && $Object.hasOwnProperty.call(m, "maxLeaseMs") && (typeof m.maxLeaseMs === "object" ? m.maxLeaseMs.low || m.maxLeaseMs.high : m.maxLeaseMs !== 0))
      w.uint32(48).uint64(m.maxLeaseMs);
+    if (m.calendar != null && $Object.hasOwnProperty.call(m, "calendar") && m.calendar !== "")
+     w.uint32(58).string(m.calendar);
+    if (m.handover != null && $Object.hasOwnProperty.call(m, "handover") && m.handover !== 0)
+     w.uint32(64).uint32(m.handover);
+    if (m.fenced != null && $Object.hasOwnProperty.call(m, "fenced") && m.fenced !== false)
+     w.uint32(72).bool(m.fenced);
+    if (m.endpoint != null && $Object.hasOwnProperty.call(m, "endpoint") && m.endpoint !== "")
+     w.uint32(82).string(m.endpoint);
+    if (m.queue != null && $Object.hasOwnProperty.call(m, "queue") && m.queue !== "")
+     w.uint32(90).string(m.queue);
     if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
      for (var i = 0; i < m.$unknowns.length; ++i)
       w.raw(m.$unknowns[i]);
@@ -2956,6 +2971,51 @@ export const yiben = $root.yiben = (() => {
         m.maxLeaseMs = v;
        else
         delete m.maxLeaseMs;
+       continue;
+      }
+     case 7: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.calendar = v;
+       else
+        delete m.calendar;
+       continue;
+      }
+     case 8: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.handover = v;
+       else
+        delete m.handover;
+       continue;
+      }
+     case 9: {
+       if (u !== 0)
+        break;
+       if (v = r.bool())
+        m.fenced = v;
+       else
+        delete m.fenced;
+       continue;
+      }
+     case 10: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.endpoint = v;
+       else
+        delete m.endpoint;
+       continue;
+      }
+     case 11: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.queue = v;
+       else
+        delete m.queue;
        continue;
       }
      }
@@ -3306,6 +3366,7 @@ export const yiben = $root.yiben = (() => {
   v1.LeaseRecord = (function() {
 
    const LeaseRecord = function (p) {
+    this.units = [];
     if (p)
      for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
       if (p[ks[i]] != null && ks[i] !== "__proto__")
@@ -3315,6 +3376,9 @@ export const yiben = $root.yiben = (() => {
    LeaseRecord.prototype.atMs = 0;
    LeaseRecord.prototype.leaseId = "";
    LeaseRecord.prototype.event = "";
+   LeaseRecord.prototype.revision = 0;
+   LeaseRecord.prototype.units = $util.emptyArray;
+   LeaseRecord.prototype.cause = "";
 
    LeaseRecord.encode = function (m, w, q) {
     if (!w)
@@ -3329,6 +3393,13 @@ export const yiben = $root.yiben = (() => {
      w.uint32(18).string(m.leaseId);
     if (m.event != null && $Object.hasOwnProperty.call(m, "event") && m.event !== "")
      w.uint32(26).string(m.event);
+    if (m.revision != null && $Object.hasOwnProperty.call(m, "revision") && m.revision !== 0)
+     w.uint32(32).uint32(m.revision);
+    if (m.units != null && m.units.length) {
+     w.uint32(42).uint32s(m.units);
+    }
+    if (m.cause != null && $Object.hasOwnProperty.call(m, "cause") && m.cause !== "")
+     w.uint32(50).string(m.cause);
     if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
      for (var i = 0; i < m.$unknowns.length; ++i)
       w.raw(m.$unknowns[i]);
@@ -3387,6 +3458,38 @@ export const yiben = $root.yiben = (() => {
         m.event = v;
        else
         delete m.event;
+       continue;
+      }
+     case 4: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.revision = v;
+       else
+        delete m.revision;
+       continue;
+      }
+     case 5: {
+       if (u === 2) {
+        if (!(m.units && m.units.length))
+         m.units = [];
+        r.uint32s(m.units);
+        continue;
+       }
+       if (u !== 0)
+        break;
+       if (!(m.units && m.units.length))
+        m.units = [];
+       m.units.push(r.uint32());
+       continue;
+      }
+     case 6: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.cause = v;
+       else
+        delete m.cause;
        continue;
       }
      }
@@ -4027,6 +4130,8 @@ export const yiben = $root.yiben = (() => {
    LeaseQuery.prototype.queryId = "";
    LeaseQuery.prototype.units = $util.emptyArray;
    LeaseQuery.prototype.untilMs = 0;
+   LeaseQuery.prototype.startMs = 0;
+   LeaseQuery.prototype.epoch = $util.newBuffer([]);
 
    LeaseQuery.encode = function (m, w, q) {
     if (!w)
@@ -4042,6 +4147,10 @@ export const yiben = $root.yiben = (() => {
     }
     if (m.untilMs != null && $Object.hasOwnProperty.call(m, "untilMs") && (typeof m.untilMs === "object" ? m.untilMs.low || m.untilMs.high : m.untilMs !== 0))
      w.uint32(24).uint64(m.untilMs);
+    if (m.startMs != null && $Object.hasOwnProperty.call(m, "startMs") && (typeof m.startMs === "object" ? m.startMs.low || m.startMs.high : m.startMs !== 0))
+     w.uint32(32).uint64(m.startMs);
+    if (m.epoch != null && $Object.hasOwnProperty.call(m, "epoch") && m.epoch.length)
+     w.uint32(42).bytes(m.epoch);
     if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
      for (var i = 0; i < m.$unknowns.length; ++i)
       w.raw(m.$unknowns[i]);
@@ -4107,6 +4216,24 @@ export const yiben = $root.yiben = (() => {
         delete m.untilMs;
        continue;
       }
+     case 4: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.startMs = v;
+       else
+        delete m.startMs;
+       continue;
+      }
+     case 5: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.epoch = v;
+       else
+        delete m.epoch;
+       continue;
+      }
      }
      r.skipType(u, q, t);
      if (!r.discardUnknown) {
@@ -4130,6 +4257,7 @@ export const yiben = $root.yiben = (() => {
   v1.LeaseAnswer = (function() {
 
    const LeaseAnswer = function (p) {
+    this.declinedUnits = [];
     if (p)
      for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
       if (p[ks[i]] != null && ks[i] !== "__proto__")
@@ -4140,6 +4268,8 @@ export const yiben = $root.yiben = (() => {
    LeaseAnswer.prototype.accepted = false;
    LeaseAnswer.prototype.reason = "";
    LeaseAnswer.prototype.sampledAtMs = 0;
+   LeaseAnswer.prototype.fenced = false;
+   LeaseAnswer.prototype.declinedUnits = $util.emptyArray;
 
    LeaseAnswer.encode = function (m, w, q) {
     if (!w)
@@ -4156,6 +4286,11 @@ export const yiben = $root.yiben = (() => {
      w.uint32(26).string(m.reason);
     if (m.sampledAtMs != null && $Object.hasOwnProperty.call(m, "sampledAtMs") && (typeof m.sampledAtMs === "object" ? m.sampledAtMs.low || m.sampledAtMs.high : m.sampledAtMs !== 0))
      w.uint32(32).uint64(m.sampledAtMs);
+    if (m.fenced != null && $Object.hasOwnProperty.call(m, "fenced") && m.fenced !== false)
+     w.uint32(40).bool(m.fenced);
+    if (m.declinedUnits != null && m.declinedUnits.length) {
+     w.uint32(50).uint32s(m.declinedUnits);
+    }
     if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
      for (var i = 0; i < m.$unknowns.length; ++i)
       w.raw(m.$unknowns[i]);
@@ -4225,6 +4360,29 @@ export const yiben = $root.yiben = (() => {
         delete m.sampledAtMs;
        continue;
       }
+     case 5: {
+       if (u !== 0)
+        break;
+       if (v = r.bool())
+        m.fenced = v;
+       else
+        delete m.fenced;
+       continue;
+      }
+     case 6: {
+       if (u === 2) {
+        if (!(m.declinedUnits && m.declinedUnits.length))
+         m.declinedUnits = [];
+        r.uint32s(m.declinedUnits);
+        continue;
+       }
+       if (u !== 0)
+        break;
+       if (!(m.declinedUnits && m.declinedUnits.length))
+        m.declinedUnits = [];
+       m.declinedUnits.push(r.uint32());
+       continue;
+      }
      }
      r.skipType(u, q, t);
      if (!r.discardUnknown) {
@@ -4262,6 +4420,10 @@ export const yiben = $root.yiben = (() => {
    LeaseNotice.prototype.endMs = 0;
    LeaseNotice.prototype.algorithm = 0;
    LeaseNotice.prototype.signature = $util.newBuffer([]);
+   LeaseNotice.prototype.revision = 0;
+   LeaseNotice.prototype.epoch = $util.newBuffer([]);
+   LeaseNotice.prototype.account = "";
+   LeaseNotice.prototype.cause = "";
 
    LeaseNotice.encode = function (m, w, q) {
     if (!w)
@@ -4285,6 +4447,14 @@ export const yiben = $root.yiben = (() => {
      w.uint32(48).uint32(m.algorithm);
     if (m.signature != null && $Object.hasOwnProperty.call(m, "signature") && m.signature.length)
      w.uint32(58).bytes(m.signature);
+    if (m.revision != null && $Object.hasOwnProperty.call(m, "revision") && m.revision !== 0)
+     w.uint32(64).uint32(m.revision);
+    if (m.epoch != null && $Object.hasOwnProperty.call(m, "epoch") && m.epoch.length)
+     w.uint32(74).bytes(m.epoch);
+    if (m.account != null && $Object.hasOwnProperty.call(m, "account") && m.account !== "")
+     w.uint32(82).string(m.account);
+    if (m.cause != null && $Object.hasOwnProperty.call(m, "cause") && m.cause !== "")
+     w.uint32(90).string(m.cause);
     if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
      for (var i = 0; i < m.$unknowns.length; ++i)
       w.raw(m.$unknowns[i]);
@@ -4384,6 +4554,42 @@ export const yiben = $root.yiben = (() => {
         m.signature = v;
        else
         delete m.signature;
+       continue;
+      }
+     case 8: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.revision = v;
+       else
+        delete m.revision;
+       continue;
+      }
+     case 9: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.epoch = v;
+       else
+        delete m.epoch;
+       continue;
+      }
+     case 10: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.account = v;
+       else
+        delete m.account;
+       continue;
+      }
+     case 11: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.cause = v;
+       else
+        delete m.cause;
        continue;
       }
      }

@@ -1,5 +1,5 @@
 /** The compact open row gives back exactly what was put in. */
-import { runCode } from '@yiben/shared'
+import { HANDOVER_KINDS, runCode } from '@yiben/shared'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import type { NodeId, UnitId } from '../../../../collector/src/model/ids.ts'
@@ -84,6 +84,15 @@ const openNode: fc.Arbitrary<OpenNode> = fc.record({
       keepCardsPerNode: fc.nat(),
       minFreeMs: amount,
       maxLeaseMs: amount,
+      calendar: fc.option(fc.string({ minLength: 1 })),
+      handover: fc.option(
+        fc.record({
+          kind: fc.constantFrom(...HANDOVER_KINDS),
+          isFenced: fc.boolean(),
+          endpoint: fc.option(fc.string()),
+          queue: fc.option(fc.string()),
+        }),
+      ),
     }),
   ),
   changeSeq: fc.constant(0),
