@@ -5,19 +5,24 @@
 import type { Clock, Link, LinkOwner, Logger, Random, Spool } from '@yiben/shared'
 import type { AgentConfig } from './config.ts'
 import type { IdentityKey } from './identity.ts'
+import type { HandoverScript } from './leases/handover-script.ts'
+import type { LeaseStore } from './leases/node-leases.ts'
 import type { OwnerProbe } from './owners/owner.ts'
 import type { HostFacts } from './probes/node-facts.ts'
 import type { PciAccelerator, ProbeContext, VendorEntry } from './probes/probe.ts'
 import type { CpuTime } from './verdict/cutter.ts'
 
 /** What the agent asks of its link; `Link` of `shared` is one. */
-export type AgentLink = Pick<Link, 'run' | 'stop' | 'wake' | 'sendEvent' | 'status'>
+export type AgentLink = Pick<Link, 'run' | 'stop' | 'wake' | 'say' | 'status'>
 
 export interface AgentOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
-  readonly config: Pick<AgentConfig, 'samplePeriodMs' | 'tickMs' | 'deposit' | 'baselines'> & {
+  readonly config: Pick<
+    AgentConfig,
+    'samplePeriodMs' | 'tickMs' | 'deposit' | 'handover' | 'baselines'
+  > & {
     readonly probes: Pick<AgentConfig['probes'], 'deadlineMs'>
     readonly collectorUrl: string | null
   }
@@ -32,6 +37,13 @@ export interface AgentOptions {
     readonly phase: number
   }
   readonly spool: Spool
+  readonly leases: {
+    readonly store: LeaseStore
+    /** The collector's identity key as pinned at enrollment, hex. */
+    readonly collectorKey: string
+    /** Run when a lease begins and ends; `null`: none is configured. */
+    readonly script: HandoverScript | null
+  }
   readonly entries: readonly VendorEntry[]
   readonly probeContext: ProbeContext
   readonly owner: OwnerProbe

@@ -12,14 +12,17 @@ import {
   assert,
   type Heartbeat,
   type LinkOwner,
+  type LiveEvent,
   type Logger,
   type RefusedRecord,
   type TimeMeasure,
   type Timer,
+  type Welcome,
 } from '@yiben/shared'
+import { AgentLeases, type LeaseMessage } from './agent-leases.ts'
 import type { AgentLink, AgentOptions } from './agent-options.ts'
 import type { Controllable, OrderResult } from './control/controllable.ts'
-import { OrderDesk, type OrderedVeto } from './control/order-desk.ts'
+import type { OrderDesk, OrderedVeto } from './control/order-desk.ts'
 import { type AgentStatus, agentStatus, unitStatus } from './control/status.ts'
 import type { HostFacts } from './probes/node-facts.ts'
 import { Bookkeeper, type BookkeeperOptions, type FactsAndUnits } from './sampling/bookkeeper.ts'
@@ -27,9 +30,10 @@ import { Consent, type DepositProblem } from './sampling/consent.ts'
 import { DiskGuard } from './sampling/disk-guard.ts'
 import { EmptyReadings } from './sampling/empty-readings.ts'
 import { factsBody, type IndexedUnit } from './sampling/facts.ts'
-import { baselineKeyOf, type JudgedUnit } from './sampling/judge.ts'
+import type { JudgedUnit } from './sampling/judge.ts'
 import { LiveUnits } from './sampling/live-units.ts'
 import { Observer } from './sampling/observer.ts'
+import { policyBody } from './sampling/policy.ts'
 import { UnitTable } from './sampling/unit-table.ts'
 import { type BaselineProposal, proposeBaselines } from './verdict/propose.ts'
 import { THRESHOLDS } from './verdict/thresholds.ts'
@@ -46,6 +50,7 @@ export class Agent implements Controllable, LinkOwner {
   readonly #desk: OrderDesk
   readonly #observer: Observer
   readonly #consent: Consent
+  readonly #leases: AgentLeases
   readonly #live = new LiveUnits()
   readonly #empty = new EmptyReadings(THRESHOLDS)
   readonly #disk: DiskGuard
@@ -64,7 +69,8 @@ export class Agent implements Controllable, LinkOwner {
     this.#options = options
     this.#log = options.log.child({ component: 'agent' })
     this.#disk = new DiskGuard(this.#log)
-    this.#desk = this.#createDesk()
+    this.#leases = this.#createLeases()
+    this.#desk = this.#leases.desk
     this.#consent = new Consent(options.config.deposit, this.#desk.orders)
     this.#table = new UnitTable({
       spool: options.spool,
@@ -96,6 +102,7 @@ export class Agent implements Controllable, LinkOwner {
     if (this.#isStopped) return
     this.#isStopped = true
     this.#waitTimer?.cancel()
+    this.#leases.leases.stop()
     await this.#observer.stop()
     this.#keeper?.goodbye()
     await this.#link.stop()
@@ -113,9 +120,18 @@ export class Agent implements Controllable, LinkOwner {
     }
   }
 
-  onWelcome({ nodeId }: { readonly nodeId: string }): void {
+  onWelcome({ nodeId, capabilities }: Pick<Welcome, 'nodeId' | 'capabilities'>): void {
+    this.#leases.onWelcome(capabilities)
     if (nodeId === this.#options.node.nodeId) return
     this.#log.error({ nodeId }, 'the collector knows this node under another id: enroll it anew')
+  }
+
+  onOnline(): void {
+    this.#leases.onOnline()
+  }
+
+  onLeaseMessage(message: LeaseMessage): void {
+    this.#leases.hear(message)
   }
 
   onTime({ offsetMs, uncertaintyMs }: TimeMeasure): void {
@@ -169,14 +185,19 @@ export class Agent implements Controllable, LinkOwner {
       monotonicMs: clock.monotonicMs(),
       owner: { kind: owner.kind, problems: owner.problems ?? [] },
       probes: this.#table.probeFacts(),
+      handoverProblems: this.#leases.leases.problems,
       units: this.#table.units.map((unit) =>
-        unitStatus(unit, this.#live.get(unit.index), this.#depositProblem(unit, atMs)),
+        unitStatus(unit, {
+          live: this.#live.get(unit.index),
+          problem: this.#depositProblem(unit, atMs),
+          lent: this.#leases.leases.leaseOf(unit.id),
+        }),
       ),
     })
   }
 
-  reclaim(names: readonly string[]): OrderResult {
-    return this.#desk.reclaim(names)
+  reclaim(names: readonly string[], noticeMs = 0): OrderResult {
+    return this.#desk.reclaim(names, noticeMs)
   }
 
   offer(names: readonly string[]): OrderResult {
@@ -192,7 +213,7 @@ export class Agent implements Controllable, LinkOwner {
   }
 
   resume(): OrderResult {
-    if (!this.#desk.isPaused) return { status: 'done', units: [], isDurable: true }
+    if (!this.#desk.isPaused) return { status: 'done', units: [], leasesEnded: 0, isDurable: true }
     const result = this.#desk.resume()
     this.#observer.resume()
     return result
@@ -208,18 +229,19 @@ export class Agent implements Controllable, LinkOwner {
   }
 
   #depositProblem(unit: IndexedUnit, atMs: number): DepositProblem | null {
-    const live = this.#live.get(unit.index)
-    return this.#consent.problem(unit, { atMs, live, offsetMs: this.#keeper?.offsetMs ?? null })
+    const offsetMs = this.#keeper?.offsetMs ?? null
+    return this.#consent.problem(unit, { atMs, live: this.#live.get(unit.index), offsetMs })
   }
 
-  #createDesk(): OrderDesk {
-    return new OrderDesk({
-      log: this.#log,
-      spool: this.#options.spool,
+  #createLeases(): AgentLeases {
+    return new AgentLeases({
+      options: this.#options,
       disk: this.#disk,
-      nowMs: () => this.#nowMs(),
+      keeper: () => this.#keeper,
       units: () => this.#table.units,
-      record: (veto) => this.#recordVeto(veto),
+      recordVeto: (veto) => this.#recordVeto(veto),
+      lookNow: (units) => this.#observer.lookNow(units),
+      say: (message) => this.#link.say(message),
     })
   }
 
@@ -255,6 +277,7 @@ export class Agent implements Controllable, LinkOwner {
     if (keeper === null) return
     keeper.round()
     this.#desk.keepAgain()
+    this.#leases.leases.round()
     if (this.#isRefreshDue) this.#refreshUnits()
     if (this.#desk.orders.isPauseOver(keeper.nowMs())) this.resume()
     this.#bookUnread()
@@ -275,6 +298,7 @@ export class Agent implements Controllable, LinkOwner {
       this.#endedEpochMs = null
       this.#startedAtMs ??= this.#nowMs()
       this.#desk.recordEarly()
+      this.#leases.leases.begin(this.#keeper.nowMs())
       this.#log.info(
         { units: this.#table.units.length, revision: this.#keeper.factsRevision },
         'the timeline of this node goes on',
@@ -284,7 +308,6 @@ export class Agent implements Controllable, LinkOwner {
 
   #bookkeeperOptions(): BookkeeperOptions {
     const { clock, log, spool, config, node, cpuTime, bootTimeMs } = this.#options
-    const { enabled, keepCardsPerNode, minFreeMs, maxLeaseMs } = config.deposit
     return {
       clock,
       log,
@@ -295,15 +318,9 @@ export class Agent implements Controllable, LinkOwner {
       nodePhaseMs: Math.floor(node.phase * config.tickMs),
       tickMs: config.tickMs,
       samplePeriodMs: config.samplePeriodMs,
-      policy: {
-        enabled,
-        keepCardsPerNode,
-        minFreeMs,
-        maxLeaseMs,
-        calendar: null,
-        handover: null,
-      },
+      policy: policyBody(config),
       notBeforeMs: this.#endedEpochMs,
+      lendingOf: (index) => this.#leases.leases.planOf(index),
       onAppended: () => this.#link.wake(),
     }
   }
@@ -350,19 +367,14 @@ export class Agent implements Controllable, LinkOwner {
     if (keeper === null) return
     const here = judged.filter(({ unit }) => keeper.hasUnit(unit.index))
     const atMs = keeper.atMonotonic(observedAtMs)
-    keeper.observe(
-      atMs,
-      here.map(({ row }) => row),
-    )
-    const transitions = this.#live.note(here, atMs, (index) => keeper.currentCode(index))
-    const { leftFree, fault } = transitions
-    if (leftFree.length > 0) this.#link.sendEvent({ kind: 'left_free', units: leftFree, atMs })
-    if (fault.length > 0) this.#link.sendEvent({ kind: 'fault', units: fault, atMs })
-    for (const { unit, reading, verdict } of here) {
-      if (reading === null) continue
-      const baselineKey = baselineKeyOf(unit)
-      this.#empty.note({ unitKey: unit.id, baselineKey, reading, verdict, atMs })
-    }
+    this.#leases.leases.note(here, atMs)
+    const rows = here.map(({ row }) => row)
+    keeper.observe(atMs, rows)
+    const codeOf = (index: number) => keeper.currentCode(index)
+    const { leftFree, fault } = this.#live.note(here, atMs, codeOf)
+    if (leftFree.length > 0) this.#say({ kind: 'left_free', units: leftFree, atMs })
+    if (fault.length > 0) this.#say({ kind: 'fault', units: fault, atMs })
+    this.#empty.note(here, atMs)
     keeper.cutIfDue()
   }
 
@@ -377,9 +389,12 @@ export class Agent implements Controllable, LinkOwner {
     if (keeper === null) return 'too_early'
     const atMs = keeper.nowMs()
     const consent = this.#consent.cutterUnits(keeper.unitsOf(this.#table.units), atMs)
-    const written = keeper.addVeto({ atMs, kind, units }, consent)
     const told = units.length > 0 ? units : this.#table.units.map(({ index }) => index)
-    this.#link.sendEvent({ kind: 'veto', units: told, atMs })
-    return written
+    this.#say({ kind: 'veto', units: told, atMs })
+    return keeper.addVeto({ atMs, kind, units }, consent)
+  }
+
+  #say(event: LiveEvent): void {
+    this.#link.say({ kind: 'event', event })
   }
 }

@@ -4,8 +4,14 @@
  * environment. It promises a frozen object in base units (ms, bytes); an unknown key, a value out
  * of range or options that contradict each other stop the program with the option's name.
  */
-import type { LogLevel, OptionRow, Vendor } from '@yiben/shared'
+import type { Calendar, LogLevel, OptionRow, Vendor } from '@yiben/shared'
 import { AppError } from '@yiben/shared'
+import {
+  HANDOVER_OPTIONS,
+  type HandoverConfig,
+  handoverConfig,
+  handoverContradictions,
+} from './config/handover-options.ts'
 import {
   KUBERNETES_OPTIONS,
   kubernetesContradictions,
@@ -15,10 +21,10 @@ import type { Option } from './config/options.ts'
 import { environmentName, OPTIONS } from './config/options.ts'
 import { OptionReader } from './config/reader.ts'
 import { SLURM_OPTIONS, slurmContradictions, slurmOwnerOptions } from './config/slurm-options.ts'
-import type { Calendar } from './owners/calendar.ts'
 import type { KubernetesOwnerOptions } from './owners/kubernetes.ts'
 import type { OwnerConfig } from './owners/registry.ts'
 import type { SlurmOwnerOptions } from './owners/slurm.ts'
+import { type NotifyRequest, notifyRequestOf } from './systemd.ts'
 import type { ApprovedBaseline } from './verdict/baseline.ts'
 
 export interface AgentConfig {
@@ -43,6 +49,7 @@ export interface AgentConfig {
     readonly minFreeMs: number
     readonly maxLeaseMs: number
   }
+  readonly handover: HandoverConfig
   readonly probes: {
     /** `null`: every vendor. */
     readonly only: readonly Vendor[] | null
@@ -73,6 +80,7 @@ export interface ConfigSources {
 
 const ALL_OPTIONS: readonly Option<unknown>[] = [
   OPTIONS,
+  HANDOVER_OPTIONS,
   KUBERNETES_OPTIONS,
   SLURM_OPTIONS,
 ].flatMap((group): Option<unknown>[] => Object.values(group))
@@ -87,6 +95,11 @@ export function loadConfig(sources: ConfigSources): AgentConfig {
   refuseIf(reader.problems)
   refuseIf(contradictions({ ...config, ownerParts }, reader))
   return deepFreeze({ ...config, owner: ownerOf(ownerParts) })
+}
+
+/** What systemd asks of this process by its environment. */
+export function readNotifyRequest(): NotifyRequest | null {
+  return notifyRequestOf(process.env, process.pid)
 }
 
 /** The options as a table, for `--help` and the README. */
@@ -119,6 +132,8 @@ interface Assembled extends Omit<AgentConfig, 'owner'> {
 }
 
 function assemble(get: Get): Assembled {
+  const kubernetes = kubernetesOwnerOptions(get)
+  const slurm = slurmOwnerOptions(get)
   return {
     collector: {
       url: get(OPTIONS.collectorUrl),
@@ -136,8 +151,8 @@ function assemble(get: Get): Assembled {
       kind: get(OPTIONS.ownerKind),
       calendar: get(OPTIONS.ownerCalendar),
       toBank: get(OPTIONS.ownerToBank),
-      kubernetes: kubernetesOwnerOptions(get),
-      slurm: slurmOwnerOptions(get),
+      kubernetes,
+      slurm,
     },
     deposit: {
       enabled: get(OPTIONS.depositEnabled),
@@ -146,6 +161,7 @@ function assemble(get: Get): Assembled {
       minFreeMs: get(OPTIONS.depositMinFree),
       maxLeaseMs: get(OPTIONS.depositMaxLease),
     },
+    handover: handoverConfig(get, { kubernetes, slurm }),
     probes: {
       only: get(OPTIONS.probesOnly),
       skip: get(OPTIONS.probesSkip),
@@ -210,6 +226,7 @@ function contradictions(config: Assembled, reader: OptionReader): string[] {
     ...table.filter((row) => row.holds).map((row) => row.sentence),
     ...kubernetesContradictions(ownerParts.kind, isSet),
     ...slurmContradictions(ownerParts.kind, ownerParts.slurm, isSet),
+    ...handoverContradictions(config.handover, ownerParts.kind, ownerParts, isSet),
   ]
 }
 

@@ -26,7 +26,7 @@ import { runProbe } from './cli/probe.ts'
 import { runReclaim } from './cli/reclaim.ts'
 import { probeContextOf, runAgent } from './cli/run.ts'
 import { runStatus } from './cli/status.ts'
-import { type AgentConfig, loadConfig, optionTable } from './config.ts'
+import { type AgentConfig, loadConfig, optionTable, readNotifyRequest } from './config.ts'
 import { createToolRunner } from './exec.ts'
 import { AGENT_VERSION } from './version.ts'
 
@@ -80,7 +80,13 @@ async function run(options: CommonOptions): Promise<void> {
   })
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
-  const { isHung } = await runAgent({ config, world, log, stopSignal: stopping.signal })
+  const { isHung } = await runAgent({
+    config,
+    world,
+    log,
+    stopSignal: stopping.signal,
+    notifyRequest: readNotifyRequest(),
+  })
   log.info({}, 'the agent has stopped')
   if (isHung) process.kill(process.pid, 'SIGKILL')
   process.exit(0)
@@ -169,8 +175,9 @@ function addLocalCommands(add: (name: string, sentence: string) => Command): voi
   ).action(async (options: CommonOptions) => print(await runStatus(orderOf(options))))
   json(add('reclaim', 'take cards back now (default: all)'))
     .argument('[accelerator...]', 'index, id or PCI address, as `status` lists them')
-    .action(async (names: string[], options: CommonOptions) =>
-      print(await runReclaim({ ...orderOf(options), names })),
+    .option('--notice <duration>', 'let leases run for this time yet: 2min')
+    .action(async (names: string[], options: CommonOptions & { notice?: string }) =>
+      print(await runReclaim({ ...orderOf(options), names, notice: options.notice ?? null })),
     )
   json(add('offer', 'offer cards again that were taken back (default: all)'))
     .argument('[accelerator...]', 'index, id or PCI address, as `status` lists them')

@@ -1,6 +1,6 @@
 /**
  * The agent's folder on disk (default /var/lib/yiben): the node's key, what enrollment gave, the
- * spool. Owned by the user the agent runs as and by nobody else.
+ * spool, the leases. Owned by the user the agent runs as and by nobody else.
  *
  * Promises: the key is made once and never replaced by itself; a file is written whole (temporary
  * file, fsync, rename, fsync of the folder) or not at all; a key that others may read stops the
@@ -25,6 +25,7 @@ import { FINGERPRINT_SOURCES } from './identity.ts'
 
 const KEY_FILE = 'node-key'
 const ENROLLMENT_FILE = 'enrollment.json'
+const LEASES_FILE = 'leases.json'
 /** What was put aside last; kept for whoever wants to look. */
 export const ASIDE_FOLDER = 'copied'
 
@@ -90,6 +91,16 @@ export class StateDir {
   writeEnrollment(enrollment: Enrollment): void {
     const path = join(this.path, ENROLLMENT_FILE)
     writeWhole(path, `${JSON.stringify(enrollment, null, 2)}\n`)
+  }
+
+  /** As `writeLeases` was given it; `null`: nothing was ever lent here. */
+  readLeases(): string | null {
+    return readIfThere(join(this.path, LEASES_FILE))
+  }
+
+  /** Durable when it returns. Throws `disk_full` or `disk_failed`, with what was there before kept. */
+  writeLeases(text: string): void {
+    writeWhole(join(this.path, LEASES_FILE), text)
   }
 
   /** Makes room for a new node: key, enrollment and spool of the old one go to a folder beside. */

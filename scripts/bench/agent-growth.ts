@@ -123,6 +123,11 @@ function agentOptions(): AgentOptions {
       phase: 0,
     },
     spool,
+    leases: {
+      store: { load: () => null, save: () => {}, show: () => {} },
+      collectorKey: nodeKeys.publicKey,
+      script: null,
+    },
     entries: [{ vendor: model.vendor, create: () => probe }],
     probeContext: {
       exec: { run: noTool, stream: () => null, locate: () => null },

@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import { type Clock, Link, type Logger, linkUrlOf, openFileSpool, type World } from '@yiben/shared'
 import { Agent } from '../../agent/src/agent.ts'
+import { LEASES_CAPABILITY } from '../../agent/src/agent-leases.ts'
 import type { AgentLink, AgentOptions } from '../../agent/src/agent-options.ts'
 import { type AgentConfig, loadConfig } from '../../agent/src/config.ts'
 import { enroll, fingerprintHex, fingerprintOf } from '../../agent/src/enrollment.ts'
@@ -131,7 +132,7 @@ async function livePresent(options: DemoNodeOptions, parts: Parts): Promise<void
           fingerprint: fingerprintHex(fingerprint),
           bootId: bootIdOf(options),
           programVersion: AGENT_VERSION,
-          capabilities: [],
+          capabilities: [LEASES_CAPABILITY],
           enrollment: null,
         },
         timings: { heartbeatMs: config.heartbeatMs },
@@ -187,6 +188,16 @@ function demoAgent(options: DemoNodeOptions, { state, spool }: Parts, pace: Pace
       phase: ((options.node * 7 + site.code.length * 3) % 16) / 16,
     },
     spool,
+    leases: {
+      store: {
+        load: () => state.readLeases(),
+        save: (text) => state.writeLeases(text),
+        // The demo has no administrator with tooling of his own.
+        show: () => {},
+      },
+      collectorKey: enrollment.collector.publicKey,
+      script: null,
+    },
     entries: [
       {
         vendor: model.vendor,
@@ -261,7 +272,7 @@ class NoLink implements AgentLink {
 
   wake(): void {}
 
-  sendEvent(): void {}
+  say(): void {}
 
   status() {
     return {

@@ -1,4 +1,5 @@
 /** The agent as a whole, in memory: what is booked when tools, disks, clocks and owners misbehave. */
+import { CALENDAR_ALWAYS, calendarText } from '@yiben/shared'
 import { describe, expect, test } from 'vitest'
 import type { Possession } from '../../agent/src/owners/owner.ts'
 import { holesIn, startAgent } from '../support/agent-rig.ts'
@@ -14,7 +15,13 @@ import {
 import { MemorySpool } from '../support/memory-spool.ts'
 
 const MINUTE_MS = 60_000
-const NEVER = { timeZone: 'Asia/Shanghai', weekly: [], exceptions: [] }
+const NEVER = {
+  timeZone: 'Asia/Shanghai',
+  weekly: [],
+  holidays: [],
+  workdays: [],
+  exceptions: [],
+}
 
 function twoCards(): [FakeCard, FakeCard] {
   return [fakeCard('GPU-01'), fakeCard('GPU-02')]
@@ -473,7 +480,8 @@ describe("the owner's orders", () => {
         ?.units.map((unit) => unit.depositable),
     ).toEqual([true, true])
     const result = first.agent.reclaim(['GPU-02'])
-    expect(result).toEqual({ status: 'done', units: [1], isDurable: true })
+    const done = { status: 'done', units: [1], leasesEnded: 0, isDurable: true }
+    expect(result).toEqual(done)
     expect(first.records().at(-1)).toMatchObject({
       kind: 'veto',
       veto: { kind: 'reclaim', units: [1] },
@@ -577,6 +585,18 @@ describe("the owner's orders", () => {
     expect(second.agent.status().units[0]?.state).toBe('free')
     await second.stop()
   })
+})
+
+test.each([
+  ['tells the collector the calendar it keeps to', NEVER, calendarText(NEVER)],
+  ['tells none where cards may be deposited always', CALENDAR_ALWAYS, null],
+  ['tells none where none is stated', null, null],
+])('the policy %s', async (_name, calendar, expected) => {
+  const rig = startAgent({ probes: [], deposit: { calendar } })
+  await rig.run(MINUTE_MS)
+  const policies = rig.records().filter((record) => record.kind === 'policy')
+  expect(policies.map((record) => record.policy.calendar)).toEqual([expected])
+  await rig.stop()
 })
 
 describe('status', () => {

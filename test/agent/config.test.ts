@@ -34,6 +34,8 @@ const NIGHTS = `
     - days: [mon, tue]
       from: "22:00"
       to: "06:00"
+  holidays: [2026-10-02]
+  workdays: [2026-10-10]
   exceptions:
     - date: 2026-10-01
       windows: []
@@ -41,8 +43,18 @@ const NIGHTS = `
 const NIGHTS_READ = {
   timeZone: 'Asia/Shanghai',
   weekly: [{ days: ['mon', 'tue'], fromMinute: 1320, toMinute: 360 }],
+  holidays: ['2026-10-02'],
+  workdays: ['2026-10-10'],
   exceptions: [{ date: '2026-10-01', windows: [] }],
 }
+
+/** 400 dates, three windows each: 43 KiB in all. */
+const MANY_EXCEPTIONS = Array.from({ length: 400 }, (_none, day) => {
+  const date = new Date(Date.UTC(2026, 0, 1 + day)).toISOString().slice(0, 10)
+  const windows =
+    '{ from: "01:00", to: "02:00" }, { from: "11:00", to: "12:00" }, { from: "21:00", to: "22:00" }'
+  return `{ date: ${date}, windows: [${windows}] }`
+}).join(', ')
 
 describe('what is read', () => {
   test('defaults, without a file: no consent, no owner', () => {
@@ -106,6 +118,11 @@ baselines:
     ])
   })
 
+  test('a calendar without a zone is one of China', () => {
+    const config = load('deposit: { calendar: { weekly: [] } }')
+    expect(config.deposit.calendar).toMatchObject({ timeZone: 'Asia/Shanghai', holidays: [] })
+  })
+
   test('the environment is stronger than the file, a flag stronger than both', () => {
     const environment = {
       YIBEN_AGENT_SAMPLE_PERIOD: '2s',
@@ -136,6 +153,7 @@ baselines:
       'baselines',
       'collector',
       'deposit',
+      'handover',
       'heartbeatMs',
       'logLevel',
       'owner',
@@ -226,6 +244,16 @@ describe('what is refused, with the name of the option', () => {
       'a date that does not exist',
       calendar('time_zone: UTC, weekly: [], exceptions: [{date: 2026-02-30, windows: []}]'),
       'deposit.calendar.exceptions[0].date is not a date',
+    ],
+    [
+      'a date in two lists',
+      calendar('weekly: [], holidays: [2026-10-01], workdays: [2026-10-01]'),
+      'deposit.calendar names 2026-10-01 twice',
+    ],
+    [
+      'a calendar longer than a record may carry',
+      calendar(`weekly: [], exceptions: [${MANY_EXCEPTIONS}]`),
+      'deposit.calendar takes',
     ],
     [
       'a calendar in a word',

@@ -2,6 +2,7 @@
 import {
   ALGORITHM_ED25519,
   AppError,
+  CALENDAR_ALWAYS,
   type Duplex,
   type KeyPair,
   keyPairFromSeed,
@@ -14,11 +15,12 @@ import {
   type Spool,
 } from '@yiben/shared'
 import { Agent } from '../../agent/src/agent.ts'
+import { LEASES_CAPABILITY } from '../../agent/src/agent-leases.ts'
 import type { AgentOptions } from '../../agent/src/agent-options.ts'
 import { createNoneOwner } from '../../agent/src/owners/none.ts'
 import type { ToolRunner } from '../../agent/src/probes/probe.ts'
 import type { NodeId } from '../../collector/src/model/ids.ts'
-import { ALWAYS } from '../support/agent-rig.ts'
+import { HANDOVER_BY_HAND, MemoryLeases, memoryLeases } from '../support/agent-leases.ts'
 import { type FakeCard, FakeProbe, fakeCard } from '../support/fake-probe.ts'
 import { MemorySpool } from '../support/memory-spool.ts'
 import type { SimProcess } from '../support/sim-scheduler.ts'
@@ -62,6 +64,7 @@ export class Machine {
   readonly probe: FakeProbe
   readonly spool: Spool
   readonly keys: KeyPair
+  readonly leases = new MemoryLeases()
   /** Approved by a person for this site; read at the start. */
   baselines: AgentOptions['config']['baselines'] = []
   /** `silent`: nothing arrives, nobody is told. */
@@ -210,12 +213,13 @@ export class Machine {
         probes: { deadlineMs: 15_000 },
         deposit: {
           enabled: true,
-          calendar: ALWAYS,
+          calendar: CALENDAR_ALWAYS,
           keepCardsPerNode: 0,
           minFreeMs: 900_000,
           maxLeaseMs: 36_000_000,
           ...deposit,
         },
+        handover: HANDOVER_BY_HAND,
       },
       agentVersion: '0.1.0',
       node: {
@@ -226,6 +230,10 @@ export class Machine {
         phase: 0,
       },
       spool,
+      leases: {
+        ...memoryLeases(this.leases),
+        collectorKey: country.identity.publicKey,
+      },
       entries: [
         {
           vendor: probe.vendor,
@@ -240,7 +248,7 @@ export class Machine {
         toolPath: [],
         nvmlLibrary: null,
       },
-      owner: createNoneOwner({ depositCalendar: ALWAYS }),
+      owner: createNoneOwner({ depositCalendar: CALENDAR_ALWAYS }),
       pci: async () => null,
       hostFacts: async () => ({
         operatingSystem: 'Test',
@@ -280,7 +288,7 @@ export class Machine {
         fingerprint: number.toString(16).padStart(64, '0'),
         bootId: this.#bootId,
         programVersion: '0.1.0',
-        capabilities: [],
+        capabilities: [LEASES_CAPABILITY],
         enrollment,
       },
     })

@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   AppError,
+  CALENDAR_ALWAYS,
   Link,
   type Logger,
   linkUrlOf,
@@ -16,11 +17,12 @@ import {
   silentLogger,
 } from '@yiben/shared'
 import { Agent } from '../../agent/src/agent.ts'
+import { LEASES_CAPABILITY } from '../../agent/src/agent-leases.ts'
 import { enroll, fingerprintHex, fingerprintOf } from '../../agent/src/enrollment.ts'
 import { createNoneOwner } from '../../agent/src/owners/none.ts'
 import type { ToolRunner } from '../../agent/src/probes/probe.ts'
 import { StateDir } from '../../agent/src/state-dir.ts'
-import { ALWAYS } from '../support/agent-rig.ts'
+import { HANDOVER_BY_HAND, leasesIn } from '../support/agent-leases.ts'
 import type { SimProcess, SimScheduler } from '../support/sim-scheduler.ts'
 import type { Auditor } from './auditor.ts'
 import { type Answer, type SimCard, type SimCards, SimProbe } from './cards.ts'
@@ -327,11 +329,12 @@ export class SimNode {
         probes: { deadlineMs: 15_000 },
         deposit: {
           enabled: true,
-          calendar: ALWAYS,
+          calendar: CALENDAR_ALWAYS,
           keepCardsPerNode: settings.keepCardsPerNode,
           minFreeMs: settings.minFreeMs,
           maxLeaseMs: 36_000_000,
         },
+        handover: HANDOVER_BY_HAND,
       },
       agentVersion: '0.1.0',
       node: {
@@ -342,6 +345,7 @@ export class SimNode {
         phase: settings.phase,
       },
       spool,
+      leases: leasesIn(state, enrollment.collector.publicKey),
       entries: [
         {
           vendor: probe.vendor,
@@ -356,7 +360,7 @@ export class SimNode {
         toolPath: [],
         nvmlLibrary: null,
       },
-      owner: createNoneOwner({ depositCalendar: ALWAYS }),
+      owner: createNoneOwner({ depositCalendar: CALENDAR_ALWAYS }),
       pci: async () => null,
       hostFacts: async () => ({
         operatingSystem: 'Simulated',
@@ -383,7 +387,7 @@ export class SimNode {
             fingerprint: fingerprintHex(fingerprint),
             bootId: this.bootId,
             programVersion: '0.1.0',
-            capabilities: [],
+            capabilities: [LEASES_CAPABILITY],
             enrollment: null,
           },
         }),

@@ -1,9 +1,11 @@
 /** An agent in memory: fake clock, fake probes, a spool in memory and a link that only listens. */
 import {
+  CALENDAR_ALWAYS,
   type DurableRecord,
   decodeRecord,
   type LinkStatus,
   type LiveEvent,
+  type LiveMessage,
   type RunName,
   runName,
   silentLogger,
@@ -14,21 +16,9 @@ import type { AgentLink, AgentOptions } from '../../agent/src/agent-options.ts'
 import { createNoneOwner } from '../../agent/src/owners/none.ts'
 import type { OwnerProbe } from '../../agent/src/owners/owner.ts'
 import type { PciAccelerator, Probe, ToolRunner } from '../../agent/src/probes/probe.ts'
+import { HANDOVER_BY_HAND, type MemoryLeases, memoryLeases } from './agent-leases.ts'
 import { FakeClock, FakeRandom } from './fake-clock.ts'
 import { MemorySpool } from './memory-spool.ts'
-
-/** Every hour of every day, so that a card with nobody on it may be free. */
-export const ALWAYS = {
-  timeZone: 'Asia/Shanghai',
-  weekly: [
-    {
-      days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
-      fromMinute: 0,
-      toMinute: 0,
-    },
-  ],
-  exceptions: [],
-} as const
 
 /** Fake probes run no tools; one that tries is told that there is none. */
 const NO_TOOLS: ToolRunner = {
@@ -39,6 +29,7 @@ const NO_TOOLS: ToolRunner = {
 
 class FakeLink implements AgentLink {
   readonly events: LiveEvent[] = []
+  readonly said: LiveMessage[] = []
   appended = 0
   #end: () => void = () => {}
 
@@ -56,8 +47,9 @@ class FakeLink implements AgentLink {
     this.appended += 1
   }
 
-  sendEvent(event: LiveEvent): void {
-    this.events.push(event)
+  say(message: LiveMessage): void {
+    this.said.push(message)
+    if (message.kind === 'event') this.events.push(message.event)
   }
 
   status(): LinkStatus {
@@ -80,6 +72,9 @@ export interface RigOptions {
   readonly bootId?: string
   readonly bootTimeMs?: () => number | null
   readonly deposit?: Partial<AgentOptions['config']['deposit']>
+  readonly handover?: Partial<AgentOptions['config']['handover']>
+  readonly leases?: MemoryLeases
+  readonly script?: AgentOptions['leases']['script']
 }
 
 export interface AgentRig {
@@ -112,12 +107,13 @@ export function startAgent(options: RigOptions): AgentRig {
       probes: { deadlineMs: 15_000 },
       deposit: {
         enabled: true,
-        calendar: ALWAYS,
+        calendar: CALENDAR_ALWAYS,
         keepCardsPerNode: 0,
         minFreeMs: 900_000,
         maxLeaseMs: 36_000_000,
         ...options.deposit,
       },
+      handover: { ...HANDOVER_BY_HAND, ...options.handover },
     },
     agentVersion: '0.1.0',
     node: {
@@ -128,6 +124,7 @@ export function startAgent(options: RigOptions): AgentRig {
       phase: 0,
     },
     spool,
+    leases: { ...memoryLeases(options.leases), script: options.script ?? null },
     entries: options.probes.map((probe) => ({
       vendor: probe.vendor,
       create: () => probe,
@@ -140,7 +137,7 @@ export function startAgent(options: RigOptions): AgentRig {
       toolPath: [],
       nvmlLibrary: null,
     },
-    owner: options.owner ?? createNoneOwner({ depositCalendar: ALWAYS }),
+    owner: options.owner ?? createNoneOwner({ depositCalendar: CALENDAR_ALWAYS }),
     pci: async () => options.pci?.() ?? null,
     hostFacts: async () => ({
       operatingSystem: 'Test',

@@ -20,6 +20,7 @@ import { askAgent } from '../control/client.ts'
 import { readCa } from '../enrollment.ts'
 import { createToolRunner } from '../exec.ts'
 import { readHost } from '../host.ts'
+import { scriptProblem } from '../leases/handover-script.ts'
 import { readHostFacts } from '../probes/node-facts.ts'
 import { StateDir } from '../state-dir.ts'
 import { bundleText, recordTools, writeBundle } from './bundle.ts'
@@ -59,6 +60,7 @@ export async function runDoctor(options: DoctorOptions): Promise<CommandResult> 
   const checks = [
     ok('configuration', 'It can be read, and its options fit together.'),
     ...checkConsent(options.config),
+    ...checkHandover(options.config),
     ...checkState(options.config),
     checkDisk(options.config),
     checkNamespace(options.config),
@@ -98,6 +100,16 @@ function checkConsent({ owner, deposit }: AgentConfig): Check[] {
       : note('deposits', 'Deposits are off.', 'Set deposit.enabled: true to deposit idle cards.'),
   )
   return checks
+}
+
+function checkHandover({ handover: { kind, command } }: AgentConfig): Check[] {
+  if (command === null) return []
+  const reason = scriptProblem(command)
+  return [
+    reason === null
+      ? ok('handover', `Lent cards are handed over by "${kind}", ${command}.`)
+      : problem('handover', `handover.command ${reason}.`, 'The agent does not start before.'),
+  ]
 }
 
 function checkState(config: AgentConfig): Check[] {
@@ -210,13 +222,14 @@ const runningSchema = z.object({
   collector: z.object({ state: z.string(), problem: z.nullable(z.string()) }),
   clock: z.object({ offsetMs: z.nullable(z.number()) }),
   owner: z.object({ kind: z.string(), problems: z.array(z.string()) }),
+  handoverProblems: z._default(z.array(z.string()), []),
 })
 
 async function checkAgent({ config, world }: DoctorOptions): Promise<Check[]> {
   try {
     const answer = await askAgent(config.runDir, { command: 'status' }, world.clock)
     if (answer.status === 'refused') return [problem('agent', answer.sentence, 'See its log.')]
-    const { collector, clock, owner } = runningSchema.parse(answer.answer)
+    const { collector, clock, owner, handoverProblems } = runningSchema.parse(answer.answer)
     const { offsetMs } = clock
     const link =
       collector.problem === null
@@ -225,6 +238,7 @@ async function checkAgent({ config, world }: DoctorOptions): Promise<Check[]> {
     return [
       ok('agent', 'An agent is running.'),
       ...owner.problems.map(silentOwner),
+      ...handoverProblems.map(failingScript),
       link,
       checkClock(offsetMs),
     ]
@@ -240,6 +254,11 @@ async function checkAgent({ config, world }: DoctorOptions): Promise<Check[]> {
 /** Nothing is free while the scheduler is silent. */
 function silentOwner(sentence: string): Check {
   return problem('scheduler', sentence, 'No card of this node is free until it can be told.')
+}
+
+/** Tried again by itself; until it succeeds the borrower may still get in. */
+function failingScript(sentence: string): Check {
+  return problem('handover', sentence, 'Mend the script of handover.command; it is tried again.')
 }
 
 function checkClock(offsetMs: number | null): Check {

@@ -5,7 +5,12 @@ import { askAgent } from '../control/client.ts'
 import type { ControlRequest } from '../control/protocol.ts'
 import type { CommandResult } from './parse.ts'
 
-const doneSchema = z.object({ units: z.array(z.int()), isDurable: z.boolean() })
+const doneSchema = z.object({
+  units: z.array(z.int()),
+  // Agents before 0.2 know of no leases.
+  leasesEnded: z._default(z.int(), 0),
+  isDurable: z.boolean(),
+})
 
 export interface OrderOptions {
   readonly runDir: string
@@ -13,11 +18,11 @@ export interface OrderOptions {
   readonly json: boolean
 }
 
-/** `said` is the sentence for a person, given the number of units. */
+/** `said` is the sentence for a person, given the units and those of them whose lease ends. */
 export async function giveOrder(
   options: OrderOptions,
   request: ControlRequest,
-  said: (units: number) => string,
+  said: (units: number, leasesEnded: number) => string,
 ): Promise<CommandResult> {
   const answer = await askAgent(options.runDir, request, options.clock)
   if (answer.status === 'refused') return refusal(answer, options.json)
@@ -28,7 +33,7 @@ export async function giveOrder(
   const warning = done.isDurable
     ? ''
     : ' The disk takes nothing now: the order holds, and is lost if the agent stops before it does.'
-  return { exitCode: 0, stdout: `${said(done.units.length)}${warning}\n` }
+  return { exitCode: 0, stdout: `${said(done.units.length, done.leasesEnded)}${warning}\n` }
 }
 
 /** A name that fits no card is wrong usage; everything else is a failure. */

@@ -18,7 +18,9 @@ export async function runPause(
   return giveOrder(
     options,
     { command: 'pause', forMs },
-    () => `Paused ${until}: every driver handle is closed, the time is booked as unknown(paused).`,
+    () =>
+      `Paused ${until}: every driver handle is closed, the time is booked as unknown(paused). ` +
+      'Leases go on: `reclaim` ends them.',
   )
 }
 

@@ -17,18 +17,21 @@ import {
   type World,
 } from '@yiben/shared'
 import { Agent } from '../agent.ts'
+import { LEASES_CAPABILITY } from '../agent-leases.ts'
 import type { AgentConfig } from '../config.ts'
 import { writeLeases } from '../control/leases-file.ts'
 import { ControlServer } from '../control/server.ts'
 import { fingerprintHex, fingerprintOf, readCa } from '../enrollment.ts'
 import { createToolRunner } from '../exec.ts'
 import { readHost } from '../host.ts'
+import { createHandoverScript, scriptProblem } from '../leases/handover-script.ts'
 import { createOwner } from '../owners/registry.ts'
 import { readHostFacts } from '../probes/node-facts.ts'
 import { readPciAccelerators } from '../probes/pci.ts'
 import type { ProbeContext, VendorEntry } from '../probes/probe.ts'
 import { VENDOR_ENTRIES } from '../probes/registry.ts'
 import { type Enrollment, StateDir } from '../state-dir.ts'
+import { type NotifyRequest, ServiceManager } from '../systemd.ts'
 import { AGENT_VERSION } from '../version.ts'
 
 export interface RunOptions {
@@ -37,6 +40,8 @@ export interface RunOptions {
   readonly log: Logger
   /** Aborted by SIGTERM and SIGINT. */
   readonly stopSignal: AbortSignal
+  /** Where systemd wants to be told how the daemon fares; `null`: nowhere. */
+  readonly notifyRequest: NotifyRequest | null
 }
 
 export interface RunEnd {
@@ -45,7 +50,13 @@ export interface RunEnd {
 }
 
 /** Runs until told to stop. Throws `state_missing` where this machine was never enrolled. */
-export async function runAgent({ config, world, log, stopSignal }: RunOptions): Promise<RunEnd> {
+export async function runAgent({
+  config,
+  world,
+  log,
+  stopSignal,
+  notifyRequest,
+}: RunOptions): Promise<RunEnd> {
   const state = StateDir.at(config.stateDir)
   const nodeKeys = state.readKey()
   const enrollment = state.readEnrollment()
@@ -55,11 +66,13 @@ export async function runAgent({ config, world, log, stopSignal }: RunOptions): 
       `This machine is not enrolled (no key or enrollment in ${config.stateDir}): run \`yiben-agent enroll --collector URL --token TOKEN\` first.`,
     )
   }
+  refuseUnsafeScript(config)
   const { rootPrefix } = config.probes
   const host = readHost(rootPrefix)
   const fingerprint = fingerprintOf(rootPrefix, nodeKeys.publicKey, enrollment.fingerprintSource)
   const collectorUrl = linkUrlOf(config.collector.url ?? enrollment.collectorUrl)
   const ca = readCa(config.collector.caFile)
+  const { command } = config.handover
   const tools = createToolRunner({ clock: world.clock, toolPath: config.probes.toolPath })
   const spool = await openWithSpace({
     open: () =>
@@ -92,6 +105,15 @@ export async function runAgent({ config, world, log, stopSignal }: RunOptions): 
       phase: phaseOf(enrollment.nodeId),
     },
     spool,
+    leases: {
+      store: {
+        load: () => state.readLeases(),
+        save: (text) => state.writeLeases(text),
+        show: (leases) => writeLeases(config.runDir, leases),
+      },
+      collectorKey: enrollment.collector.publicKey,
+      script: command === null ? null : createHandoverScript(command, tools),
+    },
     entries: chosenEntries(config),
     probeContext: probeContextOf(config, { exec: tools, clock: world.clock, log }),
     owner: createOwner(config.owner, config.deposit.calendar, {
@@ -119,7 +141,7 @@ export async function runAgent({ config, world, log, stopSignal }: RunOptions): 
           fingerprint: fingerprintHex(fingerprint),
           bootId: host.bootId(),
           programVersion: AGENT_VERSION,
-          capabilities: [],
+          capabilities: [LEASES_CAPABILITY],
           enrollment: null,
         },
         timings: {
@@ -133,12 +155,14 @@ export async function runAgent({ config, world, log, stopSignal }: RunOptions): 
     { version: AGENT_VERSION, nodeId: enrollment.nodeId, collector: collectorUrl },
     'the agent starts',
   )
+  const manager = await ServiceManager.open(notifyRequest, { clock: world.clock, log })
   try {
     await control.listen()
-    writeLeases(config.runDir, [])
     const ended = agent.run()
+    manager?.ready(`node ${enrollment.nodeId}, collector ${collectorUrl}`)
     await Promise.race([ended, aborted(stopSignal)])
     log.info({}, 'the agent stops')
+    manager?.stopping()
     await agent.stop()
     await ended
     return { isHung: agent.isHung }
@@ -149,6 +173,13 @@ export async function runAgent({ config, world, log, stopSignal }: RunOptions): 
     tools.stop()
     spool.close()
   }
+}
+
+/** Refused before anything runs: whoever can write the script would be root here. */
+function refuseUnsafeScript({ handover: { command } }: AgentConfig): void {
+  const reason = command === null ? null : scriptProblem(command)
+  if (reason === null) return
+  throw new AppError('config_invalid', `The configuration is refused: handover.command ${reason}.`)
 }
 
 /** What probes are given, for the daemon and for the commands that read cards once. */

@@ -39,6 +39,7 @@ const statusSchema = z.object({
       problem: z.nullable(z.string()),
     }),
   ),
+  handoverProblems: z._default(z.array(z.string()), []),
   units: z.array(
     z.object({
       index: z.number(),
@@ -48,6 +49,18 @@ const statusSchema = z.object({
       sinceMs: instant,
       utilizationRatio: z.nullable(z.number()),
       memoryUsedBytes: z.nullable(z.number()),
+      // Agents before 0.2 know of no leases.
+      lease: z._default(
+        z.nullable(
+          z.object({
+            account: z.string(),
+            startMs: z.number(),
+            untilMs: z.number(),
+            isRecalled: z.boolean(),
+          }),
+        ),
+        null,
+      ),
       notDepositable: z.nullable(z.object({ sentence: z.string(), sinceMs: instant })),
     }),
   ),
@@ -100,6 +113,7 @@ function head(status: ShownStatus): string {
   if (status.startedAtMs === null) lines.push('start      the tools have not all answered yet')
   lines.push(`owner      ${status.owner.kind}`)
   for (const problem of status.owner.problems) lines.push(`           ${problem}`)
+  for (const problem of status.handoverProblems) lines.push(`handover   ${problem}`)
   if (pause !== null) {
     const until = pause.untilMs === null ? 'until `resume`' : `until ${instantText(pause.untilMs)}`
     lines.push(`paused     for ${age(atMs, pause.sinceMs)}, ${until}`)
@@ -122,10 +136,24 @@ function unitTable(status: ShownStatus): string {
   return renderTable(['#', 'accelerator', 'pci', 'state', 'for', 'util', 'memory', 'deposit'], rows)
 }
 
-function depositText({ notDepositable }: ShownStatus['units'][number], atMs: number): string {
+function depositText(
+  { lease, notDepositable }: ShownStatus['units'][number],
+  atMs: number,
+): string {
+  if (lease !== null) return leaseText(lease, atMs)
   if (notDepositable === null) return 'may be deposited'
   const { sentence, sinceMs } = notDepositable
   return sinceMs === null ? `no: ${sentence}` : `no, for ${age(atMs, sinceMs)}: ${sentence}`
+}
+
+function leaseText(
+  lease: NonNullable<ShownStatus['units'][number]['lease']>,
+  atMs: number,
+): string {
+  const { account, startMs, untilMs, isRecalled } = lease
+  const verb = startMs > atMs ? `lent from ${instantText(startMs)}` : 'lent'
+  const end = isRecalled ? ', when it is taken back' : ''
+  return `${verb} to ${account === '' ? 'the bank' : account} until ${instantText(untilMs)}${end}`
 }
 
 function age(nowMs: number, sinceMs: number | null): string {

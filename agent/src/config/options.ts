@@ -3,9 +3,8 @@
  * and the parsing are made from this one table; adding an option is one row here and its place in
  * `AgentConfig`.
  */
-import type { LogLevel, Vendor } from '@yiben/shared'
+import type { Calendar, LogLevel, Vendor } from '@yiben/shared'
 import { LOG_LEVELS } from '@yiben/shared'
-import type { Calendar } from '../owners/calendar.ts'
 import type { ApprovedBaseline } from '../verdict/baseline.ts'
 import type { Range } from './quantities.ts'
 import type { Schema } from './schemas.ts'
@@ -102,7 +101,10 @@ const OWNER_KINDS_CONFIGURED = ['unstated', 'none', 'contract', 'kubernetes', 's
 export type OwnerKindConfigured = (typeof OWNER_KINDS_CONFIGURED)[number]
 
 const PATH = { unit: 'path', range: '-' } as const
-const CALENDAR = { unit: 'calendar', range: '"always", or time_zone, weekly, exceptions' } as const
+const CALENDAR = {
+  unit: 'calendar',
+  range: '"always", or time_zone, weekly, holidays, workdays, exceptions',
+} as const
 const VENDOR_LIST = { unit: 'list of vendors', range: 'known vendors' } as const
 
 export const OPTIONS = {

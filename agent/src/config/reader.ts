@@ -152,6 +152,8 @@ function reasonOf(issue: Issue): string {
 const STRUCTURE_KEYS = [
   'time_zone',
   'weekly',
+  'holidays',
+  'workdays',
   'exceptions',
   'days',
   'from',

@@ -2,10 +2,21 @@
  * How one value of the configuration is read: zod schemas whose messages are the end of a sentence
  * that begins with the option's name. Quantities are converted here, once.
  */
-import { UNIT_KINDS, VENDORS } from '@yiben/shared'
+import {
+  CALENDAR_ALWAYS,
+  CALENDAR_BYTES_MAX,
+  type Calendar,
+  calendarText,
+  type DayWindow,
+  isDate,
+  isTimeZone,
+  repeatedDate,
+  TEXT_NAME_BYTES_MAX,
+  UNIT_KINDS,
+  VENDORS,
+  WEEKDAYS,
+} from '@yiben/shared'
 import * as z from 'zod/mini'
-import type { Calendar, DayWindow } from '../owners/calendar.ts'
-import { WEEKDAYS } from '../owners/calendar.ts'
 import { ASSIGNMENTS, type ResourceRule } from '../owners/kubernetes-resources.ts'
 import type { ApprovedBaseline } from '../verdict/baseline.ts'
 import { suggestion } from './nearest.ts'
@@ -15,7 +26,10 @@ import { parseDuration, parseSize } from './quantities.ts'
 const MIB = 1024 * 1024
 const TEXT_LENGTH_MAX = 4096
 const LIST_LENGTH_MAX = 64
-const EXCEPTIONS_MAX = 400
+/** Of one list of a calendar. */
+const DATES_MAX = 400
+/** Of owners who name none. */
+const TIME_ZONE = 'Asia/Shanghai'
 const BASELINES_MAX = 1000
 
 export type Schema<T> = z.ZodMiniType<T, unknown>
@@ -71,6 +85,15 @@ export const text: Schema<string> = z
     z.maxLength(TEXT_LENGTH_MAX, `is longer than ${TEXT_LENGTH_MAX} characters`),
   )
 
+/** What the wire carries as a name. */
+export const shortText: Schema<string> = z.string('is not a text').check(
+  z.minLength(1, 'is empty'),
+  z.refine(
+    (value) => Buffer.byteLength(value) <= TEXT_NAME_BYTES_MAX,
+    `is longer than ${TEXT_NAME_BYTES_MAX} bytes`,
+  ),
+)
+
 /** May be empty: a prefix of nothing. */
 export const prefix: Schema<string> = z
   .string('is not a text')
@@ -99,25 +122,21 @@ function timeOfDay(minutesMax: number): Schema<number> {
 }
 
 const timeZone: Schema<string> = parsedBy((value) => {
-  try {
-    if (typeof value === 'string') {
-      new Intl.DateTimeFormat('en-US', { timeZone: value })
-      return { status: 'ok', value }
-    }
-  } catch {
-    // Intl has no other way to tell that it does not know a zone.
-  }
+  if (isTimeZone(value)) return { status: 'ok', value }
   return { status: 'refused', reason: 'is not an IANA time zone; write it like Asia/Shanghai' }
 })
 
 const date: Schema<string> = parsedBy((value) => {
-  if (typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value)) {
-    const midnight = new Date(`${value}T00:00:00Z`)
-    const isReal = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(value)
-    if (isReal) return { status: 'ok', value }
-  }
+  if (isDate(value)) return { status: 'ok', value }
   return { status: 'refused', reason: 'is not a date; write it like 2026-10-01' }
 })
+
+function datesOf<T>(item: Schema<T>) {
+  const list = z
+    .array(item, 'is not a list')
+    .check(z.maxLength(DATES_MAX, `has more than ${DATES_MAX} entries`))
+  return z._default(list, [])
+}
 
 const windowKeys = { from: timeOfDay(1439), to: timeOfDay(1440) }
 const dayWindow = z.strictObject(windowKeys, 'is not a window with from and to')
@@ -131,38 +150,48 @@ const exception = z.strictObject(
 )
 const calendarKeys = z.strictObject(
   {
-    time_zone: timeZone,
+    time_zone: z._default(timeZone, TIME_ZONE),
     weekly: listOf(weeklyWindow),
-    exceptions: z._default(
-      z
-        .array(exception, 'is not a list')
-        .check(z.maxLength(EXCEPTIONS_MAX, `has more than ${EXCEPTIONS_MAX} entries`)),
-      [],
-    ),
+    holidays: datesOf(date),
+    workdays: datesOf(date),
+    exceptions: datesOf(exception),
   },
-  'is neither "always" nor a calendar with time_zone and weekly',
+  'is neither "always" nor a calendar with weekly windows',
 )
 
 const writtenCalendar: Schema<Calendar> = z.pipe(
   calendarKeys,
-  z.transform(
-    (written): Calendar => ({
+  z.transform((written, context): Calendar => {
+    const read: Calendar = {
       timeZone: written.time_zone,
       weekly: written.weekly.map((window) => ({ days: window.days, ...minutesOf(window) })),
+      holidays: written.holidays,
+      workdays: written.workdays,
       exceptions: written.exceptions.map((one) => ({
         date: one.date,
         windows: one.windows.map(minutesOf),
       })),
-    }),
-  ),
+    }
+    const problem = problemOf(read)
+    if (problem !== null) context.issues.push({ code: 'custom', message: problem, input: written })
+    return read
+  }),
 )
 
+/** Of a calendar whose parts are right by themselves. */
+function problemOf(read: Calendar): string | null {
+  const repeated = repeatedDate(read)
+  if (repeated !== null) return `names ${repeated} twice in holidays, workdays and exceptions`
+  const bytes = Buffer.byteLength(calendarText(read))
+  return bytes > CALENDAR_BYTES_MAX ? `takes ${bytes} bytes, more than ${CALENDAR_BYTES_MAX}` : null
+}
+
 const ALWAYS_WRITTEN = {
-  time_zone: 'UTC',
+  time_zone: CALENDAR_ALWAYS.timeZone,
   weekly: [{ days: WEEKDAYS, from: '00:00', to: '24:00' }],
 }
 
-/** Weekly windows with exceptions, or the word `always`, which must be stated like any other. */
+/** Weekly windows with dates, or the word `always`, which must be stated like any other. */
 export const calendar: Schema<Calendar> = z.pipe(
   z.transform((value: unknown) => (value === 'always' ? ALWAYS_WRITTEN : value)),
   writtenCalendar,

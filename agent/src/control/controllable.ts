@@ -8,6 +8,8 @@ export type OrderResult =
       readonly status: 'done'
       /** Units the order is about. */
       readonly units: readonly number[]
+      /** Units whose lease ends by it, now or at the end of a notice. */
+      readonly leasesEnded: number
       /** False while the disk takes nothing: the order holds, and is lost with this process. */
       readonly isDurable: boolean
     }
@@ -16,7 +18,7 @@ export type OrderResult =
 export interface Controllable {
   status(): AgentStatus
   /** Names are indexes, keys or PCI addresses; empty means every unit of the node. */
-  reclaim(names: readonly string[]): OrderResult
+  reclaim(names: readonly string[], noticeMs: number): OrderResult
   offer(names: readonly string[]): OrderResult
   /** Every driver handle is closed when this resolves. `forMs` null: until `resume`. */
   pause(forMs: number | null): Promise<OrderResult>

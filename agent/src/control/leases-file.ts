@@ -5,16 +5,9 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError, errorSentence } from '@yiben/shared'
+import type { LeaseOnNode } from '../leases/show-leases.ts'
 
 const LEASES_FILE = 'leases.json'
-
-export interface LeaseOnNode {
-  readonly leaseId: string
-  /** Unit indexes. */
-  readonly units: readonly number[]
-  readonly startMs: number
-  readonly endMs: number
-}
 
 /** Throws `disk_failed`; the run folder lies in memory and is made anew at each boot. */
 export function writeLeases(runDir: string, leases: readonly LeaseOnNode[]): void {

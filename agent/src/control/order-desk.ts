@@ -24,8 +24,18 @@ export interface OrderDeskOptions {
   readonly disk: DiskGuard
   readonly nowMs: () => number
   readonly units: () => readonly IndexedUnit[]
+  readonly leases: () => LeasesOfDesk
   /** Into the stream and to the collector; `too_early` before the timeline begins. */
   readonly record: (veto: OrderedVeto) => 'durable' | 'waiting' | 'too_early'
+}
+
+/** What an order means for leases. */
+export interface LeasesOfDesk {
+  /** Leases on these units end now; null: on all. How many units had one. */
+  veto(unitIds: readonly string[] | null): number
+  /** They end at `atMs`, and the units are taken back then. */
+  recall(unitIds: readonly string[], atMs: number): void
+  isLent(unitId: string): boolean
 }
 
 export class OrderDesk {
@@ -44,8 +54,16 @@ export class OrderDesk {
     return this.orders.pausedSinceMs !== null
   }
 
-  reclaim(names: readonly string[]): OrderResult {
-    return this.#order('reclaim', names, (keys) => this.orders.reclaim(keys, this.#options.nowMs()))
+  /**
+   * What is not lent is taken back at once; what is lent when the notice is over, and nothing new is
+   * lent of it meanwhile. Without notice (0) leases end now.
+   */
+  reclaim(names: readonly string[], noticeMs = 0): OrderResult {
+    const apply = (keys: readonly string[] | null) =>
+      this.orders.reclaim(keys, this.#options.nowMs())
+    return noticeMs === 0
+      ? this.#order('reclaim', names, apply)
+      : this.#reclaimLater(names, noticeMs, apply)
   }
 
   offer(names: readonly string[]): OrderResult {
@@ -84,10 +102,38 @@ export class OrderDesk {
     if (found.status !== 'found') return found
     apply(names.length === 0 ? null : found.units.map(({ id }) => id))
     this.#isKept = this.#keep()
+    const keys = names.length === 0 ? null : found.units.map(({ id }) => id)
+    // The order is kept before a lease ends by it: a crash between the two ends it at the next start.
+    // A pause ends none: what is lent goes on unseen, and counts as interrupted.
+    const leasesEnded = kind === 'reclaim' ? this.#options.leases().veto(keys) : 0
     const indexes = found.units.map(({ index }) => index)
     const isRecorded = this.#record({ kind, units: names.length === 0 ? [] : indexes })
-    this.#options.log.info({ order: kind, units: indexes }, "the owner's order holds")
-    return { status: 'done', units: indexes, isDurable: this.#isKept && isRecorded }
+    this.#options.log.info({ order: kind, units: indexes, leasesEnded }, "the owner's order holds")
+    return { status: 'done', units: indexes, leasesEnded, isDurable: this.#isKept && isRecorded }
+  }
+
+  #reclaimLater(
+    names: readonly string[],
+    noticeMs: number,
+    apply: (unitIds: readonly string[] | null) => void,
+  ): OrderResult {
+    const { units, nowMs, log } = this.#options
+    const leases = this.#options.leases()
+    const found = findUnits(units(), names)
+    if (found.status !== 'found') return found
+    const [lent = [], others = []] = [true, false].map((isLent) =>
+      found.units.filter(({ id }) => leases.isLent(id) === isLent),
+    )
+    apply(names.length === 0 ? null : found.units.map(({ id }) => id))
+    this.#isKept = this.#keep()
+    const ids = lent.map(({ id }) => id)
+    leases.recall(ids, nowMs() + noticeMs)
+    const now = others.map(({ index }) => index)
+    const isRecorded = now.length === 0 || this.#record({ kind: 'reclaim', units: now })
+    const indexes = found.units.map(({ index }) => index)
+    log.info({ units: indexes, leases: ids.length, noticeMs }, "the owner's recall is announced")
+    const isDurable = this.#isKept && isRecorded
+    return { status: 'done', units: indexes, leasesEnded: ids.length, isDurable }
   }
 
   #record(veto: OrderedVeto): boolean {

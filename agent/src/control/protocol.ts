@@ -16,13 +16,18 @@ export const ANSWER_BYTES_MAX = 4 * 1024 * 1024
 const PAUSE_MS_MAX = 30 * 24 * 3_600_000
 const NAMES_MAX = 1024
 
+/** A day: whoever has longer lets the lease run out. */
+const NOTICE_MS_MAX = 24 * 3_600_000
+
+/** How long before leases end; 0: now. */
+const notice = z.int().check(z.nonnegative(), z.maximum(NOTICE_MS_MAX))
 const names = z.array(z.string().check(z.maxLength(200))).check(z.maxLength(NAMES_MAX))
 
 export const requestSchema = z.object({
   version: z.literal(CONTROL_VERSION),
   request: z.discriminatedUnion('command', [
     z.object({ command: z.literal('status') }),
-    z.object({ command: z.literal('reclaim'), names }),
+    z.object({ command: z.literal('reclaim'), names, noticeMs: z._default(notice, 0) }),
     z.object({ command: z.literal('offer'), names }),
     z.object({
       command: z.literal('pause'),
@@ -33,7 +38,9 @@ export const requestSchema = z.object({
   ]),
 })
 
-export type ControlRequest = z.infer<typeof requestSchema>['request']
+export type ControlRequest = z.input<typeof requestSchema>['request']
+/** With what a request leaves out. */
+export type ParsedRequest = z.output<typeof requestSchema>['request']
 
 /** `answer` is the command's own document; `refused` names a code of `errors.ts` or a status. */
 export const answerSchema = z.discriminatedUnion('status', [

@@ -20,8 +20,8 @@ import type { Controllable } from './controllable.ts'
 import {
   CONTROL_SOCKET,
   type ControlAnswer,
-  type ControlRequest,
   encodeLine,
+  type ParsedRequest,
   REQUEST_BYTES_MAX,
   requestSchema,
 } from './protocol.ts'
@@ -146,14 +146,14 @@ export class ControlServer {
   }
 }
 
-async function perform(agent: Controllable, request: ControlRequest): Promise<ControlAnswer> {
+async function perform(agent: Controllable, request: ParsedRequest): Promise<ControlAnswer> {
   switch (request.command) {
     case 'status':
       return { status: 'done', answer: agent.status() }
     case 'baseline_propose':
       return { status: 'done', answer: agent.proposeBaselines() }
     case 'reclaim':
-      return orderAnswer(agent.reclaim(request.names))
+      return orderAnswer(agent.reclaim(request.names, request.noticeMs))
     case 'offer':
       return orderAnswer(agent.offer(request.names))
     case 'pause':

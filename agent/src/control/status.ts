@@ -15,6 +15,7 @@ import type {
   Vendor,
 } from '@yiben/shared'
 import { runName, stateOf } from '@yiben/shared'
+import type { RunningUnit } from '../leases/lease-book.ts'
 import type { DepositProblem, DepositReason } from '../sampling/consent.ts'
 import type { IndexedUnit } from '../sampling/facts.ts'
 import type { LiveUnit } from '../sampling/live-units.ts'
@@ -40,6 +41,8 @@ export interface UnitStatus {
   readonly powerWatts: number | null
   readonly temperatureCelsius: number | null
   readonly computeProcesses: number | null
+  /** The lease that has it, begun or not; `null`: none. */
+  readonly lease: LeaseStatus | null
   /** Nothing stands between this unit and a deposit but the collector's own decision. */
   readonly isDepositable: boolean
   /** Why not, and since when; `null` when it is. */
@@ -48,6 +51,16 @@ export interface UnitStatus {
     readonly sentence: string
     readonly sinceMs: number | null
   } | null
+}
+
+export interface LeaseStatus {
+  readonly leaseId: string
+  /** Whose jobs may run on it, as the bank names it. */
+  readonly account: string
+  readonly startMs: number
+  readonly untilMs: number
+  /** The end is a recall that was announced. */
+  readonly isRecalled: boolean
 }
 
 export interface CollectorStatus {
@@ -78,13 +91,15 @@ export interface AgentStatus {
   /** Who gives the cards away, and why that cannot be told now. */
   readonly owner: { readonly kind: OwnerKind; readonly problems: readonly string[] }
   readonly probes: readonly ProbeFacts[]
+  /** Why the owner's handover script fails now; empty while all is well. */
+  readonly handoverProblems: readonly string[]
   readonly units: readonly UnitStatus[]
 }
 
 /** What the agent knows, as it knows it. */
 export interface StatusParts
   extends Pick<AgentStatus, 'agentVersion' | 'nodeId' | 'atMs' | 'startedAtMs'>,
-    Pick<AgentStatus, 'clock' | 'owner' | 'probes' | 'units'> {
+    Pick<AgentStatus, 'clock' | 'owner' | 'probes' | 'handoverProblems' | 'units'> {
   readonly orders: OwnerOrders
   readonly spool: SpoolState
   readonly waitingRecords: number
@@ -120,14 +135,20 @@ export function agentStatus(parts: StatusParts): AgentStatus {
     clock: parts.clock,
     owner: parts.owner,
     probes: parts.probes,
+    handoverProblems: parts.handoverProblems,
     units: parts.units,
   }
 }
 
+export interface UnitNow {
+  readonly live: LiveUnit | null
+  readonly problem: DepositProblem | null
+  readonly lent: RunningUnit | null
+}
+
 export function unitStatus(
   { index, unit }: IndexedUnit,
-  live: LiveUnit | null,
-  problem: DepositProblem | null,
+  { live, problem, lent }: UnitNow,
 ): UnitStatus {
   const reading = live?.reading ?? null
   return {
@@ -149,7 +170,14 @@ export function unitStatus(
     powerWatts: reading?.powerWatts ?? null,
     temperatureCelsius: reading?.temperatureCelsius ?? null,
     computeProcesses: reading?.processes?.computeCount ?? null,
+    lease: lent === null ? null : leaseStatus(lent),
     isDepositable: problem === null,
     notDepositable: problem,
   }
+}
+
+function leaseStatus({ lease, unit }: RunningUnit): LeaseStatus {
+  const { leaseId, account, startMs } = lease
+  const isRecalled = unit.untilCause === 'recall'
+  return { leaseId, account, startMs, untilMs: unit.untilMs, isRecalled }
 }

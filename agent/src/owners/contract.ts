@@ -2,8 +2,8 @@
  * `contract`: a calendar in the configuration says when the cards are given away. Inside it they
  * are the tenant's, used or not; outside it they are nobody's, because the contract says so.
  */
-import type { Calendar } from './calendar.ts'
-import { isInside } from './calendar.ts'
+import type { Calendar } from '@yiben/shared'
+import { isInside } from '@yiben/shared'
 import type { OwnerProbe } from './owner.ts'
 import { sameForAll } from './same-for-all.ts'
 

@@ -79,7 +79,8 @@ export function createKubernetesOwner(
       return problems
     },
     async possession(query) {
-      const [given, service] = await Promise.all([kubelet.get(), node?.get() ?? null])
+      const kubelets = query.isFresh === true ? kubelet.getFresh() : kubelet.get()
+      const [given, service] = await Promise.all([kubelets, node?.get() ?? null])
       tell([given, service].flatMap((one) => (one?.status === 'failed' ? [one.sentence] : [])))
       const byKubelet = possessionsOf(query, given, rootPrefix)
       return new Map([...byKubelet].map(([key, one]) => [key, inService(one, service)]))

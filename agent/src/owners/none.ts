@@ -3,8 +3,8 @@
  * does not make them nobody's: people may log in and use them. They are nobody's only inside the
  * stated deposit calendar; outside it possession is unproven.
  */
-import type { Calendar } from './calendar.ts'
-import { isInside } from './calendar.ts'
+import type { Calendar } from '@yiben/shared'
+import { isInside } from '@yiben/shared'
 import type { OwnerProbe, Possession } from './owner.ts'
 import { sameForAll } from './same-for-all.ts'
 

@@ -32,6 +32,8 @@ export interface OwnedUnit {
 /** Asked once per sample for all units of one vendor; keys are those of the units. */
 export interface OwnerQuery {
   readonly atMs: number
+  /** Somebody is to be told now: no answer from before this question will do. Default: it will. */
+  readonly isFresh?: boolean
   readonly units: readonly OwnedUnit[]
 }
 

@@ -1,7 +1,8 @@
 /**
  * One answer for many askers: whoever asks gets the last answer while it is younger than the
  * period, and otherwise the next one, for which everybody waits together. It promises that at most
- * one reading is under way and that none begins less than a period after the one before.
+ * one reading is under way and that none begins less than a period after the one before, but for
+ * those who ask for a fresh one.
  */
 import type { Clock } from '@yiben/shared'
 
@@ -17,6 +18,7 @@ export class Polled<T> {
   #answer: Promise<T> | null = null
   #askedAtMs = 0
   #isUnderWay = false
+  #next: Promise<T> | null = null
 
   constructor(options: PolledOptions<T>) {
     this.#options = options
@@ -26,6 +28,21 @@ export class Polled<T> {
     const { clock, periodMs } = this.#options
     const ageMs = clock.monotonicMs() - this.#askedAtMs
     if (this.#answer !== null && (this.#isUnderWay || ageMs < periodMs)) return this.#answer
+    return this.#read()
+  }
+
+  /** A reading that begins after this was asked; all who wait for it share it. */
+  getFresh(): Promise<T> {
+    if (this.#answer === null || !this.#isUnderWay) return this.#read()
+    this.#next ??= this.#answer.then(() => {
+      this.#next = null
+      return this.#read()
+    })
+    return this.#next
+  }
+
+  #read(): Promise<T> {
+    const { clock } = this.#options
     this.#askedAtMs = clock.monotonicMs()
     this.#isUnderWay = true
     this.#answer = this.#options.read().finally(() => {

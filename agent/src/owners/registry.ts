@@ -1,5 +1,5 @@
 /** Which owner probe a configuration asks for; adding one is one case here. */
-import type { Calendar } from './calendar.ts'
+import type { Calendar } from '@yiben/shared'
 import { createContractOwner } from './contract.ts'
 import { createKubernetesOwner, type KubernetesOwnerOptions } from './kubernetes.ts'
 import { createNoneOwner } from './none.ts'

@@ -72,7 +72,9 @@ export function createSlurmOwner(options: SlurmOwnerOptions, context: OwnerConte
       return [problem, reader?.problem ?? null].filter((one) => one !== null)
     },
     async possession(query) {
-      const look = await lookInTime(context, options.file, () => looks.get())
+      const look = await lookInTime(context, options.file, () =>
+        query.isFresh === true ? looks.getFresh() : looks.get(),
+      )
       tell(look.status === 'silent' ? look.sentence : null)
       return possessionsOf(query, look)
     },

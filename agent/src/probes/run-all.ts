@@ -107,6 +107,15 @@ export class ProbeRunner {
     await Promise.all(due.map(async (slot) => deliver(await slot.sample())))
   }
 
+  /**
+   * A sample of one vendor that begins after this was asked, whatever its cadence; `null` where it is
+   * absent. It waits for the call under way, and all who wait for it share it.
+   */
+  async sampleNow(vendor: Vendor): Promise<SampleOutcome | null> {
+    const slot = this.#slots.find((one) => one.vendor === vendor)
+    return slot === undefined || slot.isAbsent ? null : slot.sampleNext()
+  }
+
   /** The same for inventory; it takes no notice of cadence, and waits for a sample under way. */
   async inventoryAll(deliver: (outcome: InventoryOutcome) => void): Promise<void> {
     const present = this.#slots.filter((slot) => !slot.isAbsent)
@@ -144,6 +153,8 @@ class Slot {
   #nextDueMs: number | null = null
   /** The call under way, however late it is. */
   #inFlight: Promise<unknown> | null = null
+  /** A sample that begins when the call under way has ended. */
+  #next: Promise<SampleOutcome> | null = null
   #isOverdue = false
   #lastDurationMs: number | null = null
   #lastFailure: ProbeFailure | null = null
@@ -220,6 +231,15 @@ class Slot {
     // What the call cost is known only now; a failure is tried again at the next tick.
     if (outcome.isSuccess) this.#nextDueMs = askedAtMs + this.#periodMs
     return outcome
+  }
+
+  sampleNext(): Promise<SampleOutcome> {
+    const begin = () => {
+      this.#next = null
+      return this.sample()
+    }
+    this.#next ??= this.#within(Promise.resolve(this.#inFlight), this.#sampleDeadlineMs).then(begin)
+    return this.#next
   }
 
   inventory(): Promise<InventoryOutcome> {

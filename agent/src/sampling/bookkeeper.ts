@@ -17,13 +17,14 @@ import {
   type RunCode,
   type Spool,
   type Veto,
-  WALL_STEPS_PER_TICK_MAX,
 } from '@yiben/shared'
 import { createTimeline, type NodeTimeline } from '../timeline/anchor.ts'
 import { resumeTimeline } from '../timeline/resume.ts'
 import { SHIFT_MS_MIN } from '../timeline/shift.ts'
 import { type CpuTime, Cutter, type CutterUnit, type SampleRow } from '../verdict/cutter.ts'
+import type { LendingPlan } from '../verdict/lending.ts'
 import type { FactsBody } from './facts.ts'
+import { NodeFigures } from './node-figures.ts'
 import { NumberedContent } from './numbered.ts'
 import { isDiskFailure, RecordQueue } from './record-queue.ts'
 import { shiftUnsent } from './shift-unsent.ts'
@@ -53,6 +54,8 @@ export interface BookkeeperOptions {
   readonly cpuTime: () => CpuTime
   /** Where an earlier epoch of this process ended; `null` for none. Time is not booked twice. */
   readonly notBeforeMs: number | null
+  /** How a unit stands with the bank: intervals are cut and booked by it. */
+  readonly lendingOf: (index: number) => LendingPlan
   /** Records are on disk: whoever sends them may look. */
   readonly onAppended: () => void
 }
@@ -71,10 +74,8 @@ export class Bookkeeper {
   readonly #policy: NumberedContent
   #timeline: NodeTimeline
   #cutter: Cutter
-  #cpu: CpuTime
+  readonly #figures: NodeFigures
   #isAnchorTested = false
-  /** Steps of the wall clock that the next tick tells. */
-  #wallStepsMs: readonly number[] = []
   #lastUnits: readonly CutterUnit[] = []
   /** Of this life of the process; few, because facts seldom change. */
   readonly #unitsOfRevision = new Map<number, readonly number[]>()
@@ -95,7 +96,7 @@ export class Bookkeeper {
       bootId: options.bootId,
       ticksMax: Math.max(2, Math.ceil(WAITING_MS_MAX / options.tickMs)),
     })
-    this.#cpu = options.cpuTime()
+    this.#figures = new NodeFigures(options.cpuTime)
     const gap = this.#resume()
     this.#timeline = this.#newTimeline(gap.endMs)
     this.#cutter = this.#newCutter(gap.endMs)
@@ -139,11 +140,15 @@ export class Bookkeeper {
     return this.#cutter.currentCode(index)
   }
 
+  runStartMs(index: number, atMs: number): number {
+    return this.#cutter.runStartMs(index, atMs)
+  }
+
   /** Looks at the clocks and tries again what waits for the disk. Once per sampling round. */
   round(): void {
     for (const event of this.#timeline.check()) {
       if (event.kind === 'step') {
-        this.#noteStep(event.stepMs)
+        this.#figures.noteStep(event.stepMs)
         this.#log.warn(
           { stepMs: event.stepMs },
           "the system's clock was stepped; no record is moved",
@@ -201,6 +206,11 @@ export class Bookkeeper {
     const ticks = this.#cut(this.nowMs())
     this.#setConsentOf(units)
     this.#add(ticks)
+  }
+
+  /** Durable at once: what was decided before it, then what is told of leases. */
+  addLeases(records: readonly DurableRecord[]): 'durable' | 'waiting' {
+    return this.#add([...this.#cut(this.nowMs()), ...records])
   }
 
   /** Durable at once: what was decided before it, then the veto itself. */
@@ -285,26 +295,8 @@ export class Bookkeeper {
   }
 
   #cut(atMs: number): DurableRecord[] {
-    const cpu = this.#options.cpuTime()
-    const spent = {
-      busyMs: since(this.#cpu.busyMs, cpu.busyMs),
-      totalMs: since(this.#cpu.totalMs, cpu.totalMs),
-    }
-    const ticks = this.#cutter.cut(atMs, spent)
-    const last = ticks.at(-1)
-    if (last === undefined) return []
-    this.#cpu = cpu
-    const wallStepsMs = this.#wallStepsMs
-    this.#wallStepsMs = []
-    const told = wallStepsMs.length === 0 ? last : { ...last, wallStepsMs }
-    return [...ticks.slice(0, -1), told].map((tick) => ({ kind: 'tick', tick }))
-  }
-
-  /** Told by the next tick: evidence for the quality page (C2). What no tick has room for is summed. */
-  #noteStep(stepMs: number): void {
-    const told = this.#wallStepsMs.slice(0, WALL_STEPS_PER_TICK_MAX - 1)
-    const rest = this.#wallStepsMs.slice(told.length)
-    this.#wallStepsMs = [...told, rest.reduce((sum, one) => sum + one, stepMs)]
+    const ticks = this.#cutter.cut(atMs, this.#figures.spent())
+    return this.#figures.tell(ticks).map((tick) => ({ kind: 'tick', tick }))
   }
 
   #add(records: readonly DurableRecord[]): 'durable' | 'waiting' {
@@ -389,12 +381,7 @@ export class Bookkeeper {
   }
 
   #newCutter(startMs: number): Cutter {
-    const { nodePhaseMs, tickMs, samplePeriodMs } = this.#options
-    return new Cutter({ nodePhaseMs, tickMs, samplePeriodMs, startMs })
+    const { nodePhaseMs, tickMs, samplePeriodMs, lendingOf } = this.#options
+    return new Cutter({ nodePhaseMs, tickMs, samplePeriodMs, lendingOf, startMs })
   }
-}
-
-function since(before: number | null, now: number | null): number | null {
-  // A counter that fell was reset: nothing is known of the time between.
-  return before === null || now === null || now < before ? null : now - before
 }

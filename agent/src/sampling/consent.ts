@@ -6,9 +6,8 @@
  * the states. `depositProblem` adds that part, for the person who asks `status`.
  */
 import type { IdentityStrength, RunCode } from '@yiben/shared'
-import { runName, stateOf } from '@yiben/shared'
+import { isInside, runName, stateOf } from '@yiben/shared'
 import type { AgentConfig } from '../config.ts'
-import { isInside } from '../owners/calendar.ts'
 import type { CutterUnit } from '../verdict/cutter.ts'
 import { type IndexedUnit, identitiesOf } from './facts.ts'
 import type { LiveUnit } from './live-units.ts'

@@ -10,15 +10,7 @@ import {
   OBSERVATION_SAMPLES_MAX,
 } from '../verdict/propose.ts'
 import type { Thresholds } from '../verdict/thresholds.ts'
-import type { Verdict } from '../verdict/verdict.ts'
-
-export interface ReadUnit {
-  readonly unitKey: string
-  readonly baselineKey: BaselineKey
-  readonly reading: UnitReading
-  readonly verdict: Verdict
-  readonly atMs: number
-}
+import { baselineKeyOf, type JudgedUnit } from './judge.ts'
 
 export class EmptyReadings {
   readonly #thresholds: Thresholds
@@ -28,22 +20,26 @@ export class EmptyReadings {
     this.#thresholds = thresholds
   }
 
+  /** A unit that was not read changes nothing. */
+  note(judged: readonly JudgedUnit[], atMs: number): void {
+    for (const one of judged) if (one.reading !== null) this.#noteReading(one, one.reading, atMs)
+  }
+
   /** A reading that is not of an empty card ends what was remembered of it: a median needs a run. */
-  note(unit: ReadUnit): void {
-    const { reading, verdict } = unit
+  #noteReading({ unit, verdict }: JudgedUnit, reading: UnitReading, atMs: number): void {
     const isQuiet =
       verdict.utilizationRatio !== null &&
       verdict.utilizationRatio <= this.#thresholds.utilizationQuietRatio
     if (!isQuiet || reading.processes?.computeCount !== 0 || reading.memoryUsedBytes === null) {
-      this.#units.delete(unit.unitKey)
+      this.#units.delete(unit.id)
       return
     }
-    const before = this.#units.get(unit.unitKey)?.readings ?? []
+    const before = this.#units.get(unit.id)?.readings ?? []
     const readings = [
       ...before.slice(1 - OBSERVATION_SAMPLES_MAX),
-      { atMs: unit.atMs, memoryUsedBytes: reading.memoryUsedBytes, powerWatts: reading.powerWatts },
+      { atMs, memoryUsedBytes: reading.memoryUsedBytes, powerWatts: reading.powerWatts },
     ]
-    this.#units.set(unit.unitKey, { key: unit.baselineKey, readings })
+    this.#units.set(unit.id, { key: baselineKeyOf(unit), readings })
   }
 
   observations(): BaselineObservation[] {

@@ -26,6 +26,7 @@ export interface JudgedUnit {
   readonly unit: IndexedUnit
   readonly verdict: Verdict
   readonly reading: UnitReading | null
+  readonly possession: Possession
   readonly row: SampleRow
 }
 
@@ -106,15 +107,28 @@ function judgeUnit(context: JudgeContext, input: UnitInput): JudgedUnit {
     reading,
     readingProblem: missing?.code ?? null,
     offers: unit.unit.offers,
-    possession,
+    // What the bank has been given is measured as it is; whether it is lent decides the rest.
+    possession: isBanks(possession) ? { status: 'nobody' } : possession,
     baseline: baselineFor(baselineKeyOf(unit), context.approvedBaselines),
     hostPidNamespace: context.hostPidNamespace,
     thresholds: context.thresholds,
   })
   const told = missing === null ? verdict : { ...verdict, sentence: missing.sentence }
-  const given = possession.status === 'given'
-  const row = { index: unit.index, verdict: told, reading, given, periodMs: input.periodMs }
-  return { unit, verdict: told, reading, row }
+  const row = {
+    index: unit.index,
+    verdict: told,
+    reading,
+    given: possession.status === 'given',
+    isBanks: isBanks(possession) && possession.by === 'scheduler',
+    periodMs: input.periodMs,
+  }
+  return { unit, verdict: told, reading, possession, row }
+}
+
+type Given = Extract<Possession, { readonly status: 'given' }>
+
+function isBanks(possession: Possession): possession is Given {
+  return possession.status === 'given' && possession.toBank
 }
 
 export function baselineKeyOf({ unit }: IndexedUnit): BaselineKey {

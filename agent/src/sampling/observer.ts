@@ -65,6 +65,11 @@ export interface ObserverOptions {
   readonly events: ObserverEvents
 }
 
+/** A unit as it was seen for somebody who asked; `observedAtMs` is monotonic. */
+export interface SeenNow extends JudgedUnit {
+  readonly observedAtMs: number
+}
+
 export interface ObserverEvents {
   /** What the PCI bus shows; `null` where it cannot be read. Told before each list. */
   bus(pci: readonly PciAccelerator[] | null): void
@@ -165,6 +170,28 @@ export class Observer {
     return samples
   }
 
+  /**
+   * Asks probes and owner about these units now, whatever the cadence. What they say is booked as any
+   * sample is; a unit that was not read is left out. As bounded as probes and owners are: whoever is
+   * in a hurry bounds it himself.
+   */
+  async lookNow(units: readonly IndexedUnit[]): Promise<SeenNow[]> {
+    if (this.#isPaused) return []
+    const generation = this.#generation
+    const vendors = [...new Set(units.map(({ unit }) => unit.vendor))]
+    const seen = await Promise.all(
+      vendors.map(async (vendor) => {
+        const outcome = await this.#runner.sampleNow(vendor)
+        if (outcome === null || generation !== this.#generation) return []
+        const { observedAtMs } = outcome
+        const judged = await this.#judge(outcome, generation, true)
+        return judged.map((one) => ({ ...one, observedAtMs }))
+      }),
+    )
+    const asked = new Set(units.map(({ id }) => id))
+    return seen.flat().filter(({ unit, reading }) => reading !== null && asked.has(unit.id))
+  }
+
   /** Rows for the units that give no reading: paused, without driver, silent for too long. */
   unread(): JudgedUnit[] {
     const { units, clock, context } = this.#options
@@ -249,12 +276,16 @@ export class Observer {
     })
   }
 
-  async #judge(outcome: SampleOutcome, generation: number): Promise<void> {
+  async #judge(
+    outcome: SampleOutcome,
+    generation: number,
+    isFresh = false,
+  ): Promise<readonly JudgedUnit[]> {
     const { context, units, events } = this.#options
     const ofVendor = () => units().filter(({ unit }) => unit.vendor === outcome.vendor)
-    const possession = await this.#possession(ofVendor())
+    const possession = await this.#possession(ofVendor(), isFresh)
     // Paused while the owner was asked: what was read is no longer to be said.
-    if (generation !== this.#generation) return
+    if (generation !== this.#generation) return []
     const { result, periodMs, observedAtMs } = outcome
     const judged = judge(context, { units: ofVendor(), result, possession, periodMs })
     this.#askListingIfOther(outcome, judged)
@@ -264,13 +295,18 @@ export class Observer {
     // A unit with a standing problem has its row from the round, unless it was read after all.
     const told = judged.filter(({ unit, reading }) => unit.problem === null || reading !== null)
     events.judged(told, observedAtMs)
+    return told
   }
 
-  async #possession(units: readonly IndexedUnit[]): Promise<ReadonlyMap<string, Possession>> {
+  async #possession(
+    units: readonly IndexedUnit[],
+    isFresh: boolean,
+  ): Promise<ReadonlyMap<string, Possession>> {
     const { owner, clock, nowMs } = this.#options
     if (units.length === 0) return new Map()
     const query = {
       atMs: nowMs(),
+      isFresh,
       units: units.map((unit) => ownedUnit(unit, units)),
     }
     let timer: Timer | null = null
@@ -294,7 +330,7 @@ export class Observer {
   }
 
   /** Nobody waits for it; what it throws is a bug, told and survived. */
-  #start(work: Promise<void>, message: string): void {
+  #start(work: Promise<unknown>, message: string): void {
     work.catch((error: unknown) => this.#log.error({ reason: errorSentence(error) }, message))
   }
 }

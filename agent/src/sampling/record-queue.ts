@@ -17,10 +17,10 @@ import {
   type Spool,
 } from '@yiben/shared'
 
-/** Facts, policies and vetoes that may wait; past it only the last facts and policy are kept. */
+/** Facts, policies, vetoes and leases that may wait; past it the last words alone are kept. */
 const OTHERS_MAX = 128
-/** Vetoes kept when everything else is given up. */
-const VETOES_KEPT = 64
+/** Vetoes and words about leases kept when everything else is given up. */
+const WORDS_KEPT = 64
 
 const DISK_CODES: readonly ErrorCode[] = ['disk_full', 'disk_failed', 'disk_locked']
 
@@ -144,7 +144,7 @@ export class RecordQueue {
     this.#noteLoss(spanMs)
   }
 
-  /** One gap over all that waited, then the facts and the policy that hold now, then the vetoes. */
+  /** One gap over all that waited, the facts and the policy that hold now, then vetoes and leases. */
   #keepLastWords(): void {
     const timed = this.#waiting.flatMap(({ record }) =>
       record.kind === 'tick'
@@ -155,7 +155,9 @@ export class RecordQueue {
     )
     const facts = this.#waiting.filter(({ record }) => record.kind === 'facts').slice(-1)
     const policy = this.#waiting.filter(({ record }) => record.kind === 'policy').slice(-1)
-    const vetoes = this.#waiting.filter(({ record }) => record.kind === 'veto').slice(-VETOES_KEPT)
+    const words = this.#waiting.filter(
+      ({ record: { kind } }) => kind === 'veto' || kind === 'lease',
+    )
     const startMs = timed[0]
     const gaps: Item[] = []
     if (startMs !== undefined) {
@@ -163,7 +165,7 @@ export class RecordQueue {
       gaps.push(this.#itemOf(gap, this.#endMs))
       this.#noteLoss(this.#endMs - startMs)
     }
-    const kept = [...facts, ...policy, ...vetoes]
+    const kept = [...facts, ...policy, ...words.slice(-WORDS_KEPT)]
     this.#waiting = [...gaps, ...kept.map((item) => ({ ...item, timelineEndMs: this.#endMs }))]
   }
 
@@ -181,7 +183,7 @@ export class RecordQueue {
 
 /** Later records are read by these: a full spool drops them last. */
 export function givesMeaning({ kind }: DurableRecord): boolean {
-  return kind === 'facts' || kind === 'policy' || kind === 'veto'
+  return kind === 'facts' || kind === 'policy' || kind === 'veto' || kind === 'lease'
 }
 
 /** Where a record moves the timeline to; `null` for one that takes no time. */

@@ -4,8 +4,8 @@
  * ms on the node's timeline.
  *
  * It promises:
- * - Ticks are contiguous from `startMs` on, never cross a UTC hour, and the runs of every unit in
- *   a tick sum to its span.
+ * - Ticks are contiguous from `startMs` on, never cross a UTC hour or an edge of a lease, and the
+ *   runs of every unit in a tick sum to its span.
  * - A span between two samples is `spanCode` of both, so `free` is proven at both ends. Samples
  *   more than three periods apart leave `unknown/gap` over the whole span.
  * - A tick ends at the last instant up to which every unit is decided: at a sample, or, for a unit
@@ -14,7 +14,8 @@
  *   `busy/active`, which ends a deposit (C21).
  */
 import type { EvidenceClass, RunCode, Tick, UnitReading } from '@yiben/shared'
-import { assert, HOUR_MS, hourStartMs, runCode, spanCode } from '@yiben/shared'
+import { assert, HOUR_MS, hourStartMs, runCode, spanCode, stateOf } from '@yiben/shared'
+import { bookedCode, type LendingPlan, leaseEdges, lendingAt, NEVER_LENT } from './lending.ts'
 import type { Span } from './spans.ts'
 import { sampleFacts, splitSpans, unitTick } from './spans.ts'
 import { THRESHOLDS } from './thresholds.ts'
@@ -36,8 +37,10 @@ export interface SampleRow {
   readonly index: number
   readonly verdict: Verdict
   readonly reading: UnitReading | null
-  /** Given away by scheduler, contract or lease at this instant. */
+  /** Given away by scheduler or contract at this instant. */
   readonly given: boolean
+  /** By the scheduler, and to a job of the bank's own. Default: not. */
+  readonly isBanks?: boolean
   /** When the next sample of this unit is due, where a slow tool stretches it; default: the node's. */
   readonly periodMs?: number
 }
@@ -49,6 +52,8 @@ export interface CutterOptions {
   readonly samplePeriodMs: number
   /** Where the first tick begins: the end of the record before it. */
   readonly startMs: number
+  /** How a unit stands with the bank, asked whenever its time is booked. Default: never lent. */
+  readonly lendingOf?: (index: number) => LendingPlan
 }
 
 /** Core-milliseconds of the node since the last cut; `null` where they were not read. */
@@ -65,10 +70,11 @@ interface UnitState {
   spans: Span[]
   /** When the last sample was taken; the start where there was none yet. */
   sampledMs: number
-  /** What is known at `decidedMs`. */
+  /** What is known at `decidedMs`, as measured. */
   code: RunCode
   isGrey: boolean
   isGiven: boolean
+  isBanks: boolean
   watts: number | null
   periodMs: number
   evidence: EvidenceClass
@@ -131,13 +137,12 @@ export class Cutter {
     return decidedMs
   }
 
-  /** Whether a tick edge or a UTC hour lies within what is decided and not yet cut. */
+  /** Whether an edge of a tick, a lease or a UTC hour lies within what is decided and not yet cut. */
   cutDue(atMs: number): boolean {
     const { nodePhaseMs, tickMs } = this.#options
     const ticks = Math.floor((this.#startMs - nodePhaseMs) / tickMs) + 1
     const tickEdgeMs = ticks * tickMs + nodePhaseMs
-    const hourEdgeMs = hourStartMs(this.#startMs) + HOUR_MS
-    return this.decidedMs(atMs) >= Math.min(tickEdgeMs, hourEdgeMs)
+    return this.decidedMs(atMs) >= Math.min(tickEdgeMs, this.#edgeMs())
   }
 
   /** Closes everything decided; no tick when nothing is. CPU time is shared out by length. */
@@ -146,14 +151,14 @@ export class Cutter {
     const firstMs = this.#startMs
     this.#isCut = true
     for (const unit of this.#units.values()) {
-      if (unit.decidedMs < endMs) bookSilence(unit, endMs)
+      if (unit.decidedMs < endMs) this.#bookSilence(unit, endMs)
     }
     const ticks: Tick[] = []
     const cpuBusyMs = shareOut(cpu.busyMs, firstMs, endMs)
     const cpuTotalMs = shareOut(cpu.totalMs, firstMs, endMs)
-    // Bounded by the hours between two cuts.
+    // Bounded by the hours and the leases between two cuts.
     while (this.#startMs < endMs) {
-      const edgeMs = Math.min(endMs, hourStartMs(this.#startMs) + HOUR_MS)
+      const edgeMs = Math.min(endMs, this.#edgeMs())
       ticks.push(this.#cutTick(edgeMs, cpuBusyMs(edgeMs), cpuTotalMs(edgeMs)))
       this.#startMs = edgeMs
     }
@@ -170,10 +175,36 @@ export class Cutter {
     }
   }
 
-  /** State of the unit at its last sample, a second grey in a row as `busy/active`; else `null`. */
+  /** As booked at the unit's last sample, a second grey in a row as `busy/active`; else `null`. */
   currentCode(index: number): RunCode | null {
     const unit = this.#units.get(index)
-    return unit?.hasSample ? unit.code : null
+    if (unit?.hasSample !== true) return null
+    const lending = lendingAt(this.#lendingOf(index), unit.decidedMs)
+    return bookedCode(unit.code, lending, unit.isBanks)
+  }
+
+  /**
+   * Where a run begins that a sample at `atMs` finds on the unit: after a quiet sample not long ago
+   * where that was taken, else at the new one.
+   */
+  runStartMs(index: number, atMs: number): number {
+    const unit = this.#units.get(index)
+    if (unit === undefined || !unit.hasSample || isSilent(unit, atMs)) return atMs
+    const state = stateOf(unit.code)
+    const isQuiet = state === 'free' || state === 'occupied' || state === 'allocated'
+    return isQuiet ? Math.min(unit.decidedMs, atMs) : atMs
+  }
+
+  /** No tick crosses it. */
+  #edgeMs(): number {
+    const leases = [...this.#units.keys()].flatMap((index) =>
+      leaseEdges(this.#lendingOf(index), this.#startMs),
+    )
+    return Math.min(hourStartMs(this.#startMs) + HOUR_MS, ...leases)
+  }
+
+  #lendingOf(index: number): LendingPlan {
+    return this.#options.lendingOf?.(index) ?? NEVER_LENT
   }
 
   #newUnit(index: number): UnitState {
@@ -186,6 +217,7 @@ export class Cutter {
       code: runCode('unknown/gap'),
       isGrey: false,
       isGiven: false,
+      isBanks: false,
       watts: null,
       periodMs: this.#options.samplePeriodMs,
       evidence: 'A',
@@ -200,7 +232,8 @@ export class Cutter {
     const watts = row.reading?.powerWatts ?? null
     const ratio = row.verdict.utilizationRatio
     const endMs = Math.max(atMs, unit.decidedMs)
-    appendSpan(unit, {
+    const isBanks = row.isBanks ?? false
+    this.#append(unit, unit.isBanks || isBanks, {
       startMs: unit.decidedMs,
       endMs,
       code: isGap ? runCode('unknown/gap') : spanCode(unit.code, code),
@@ -215,10 +248,51 @@ export class Cutter {
     unit.code = code
     unit.isGrey = isGrey
     unit.isGiven = row.given
+    unit.isBanks = isBanks
     unit.watts = watts
     unit.periodMs = row.periodMs ?? this.#options.samplePeriodMs
     unit.evidence = row.verdict.evidence
     unit.hasSample = true
+  }
+
+  /** Books a gap without a sample at its end; whatever comes next starts from not knowing. */
+  #bookSilence(unit: UnitState, endMs: number): void {
+    this.#append(unit, unit.isBanks, {
+      startMs: unit.decidedMs,
+      endMs,
+      code: runCode('unknown/gap'),
+      isActive: false,
+      isGiven: false,
+      watts: null,
+      sample: null,
+    })
+    unit.decidedMs = endMs
+    unit.code = runCode('unknown/gap')
+    unit.isGrey = false
+    unit.watts = null
+  }
+
+  /** Cut where the unit's lending changes: each part is booked as the unit stood there. */
+  #append(unit: UnitState, isBanks: boolean, span: Span): void {
+    const plan = this.#lendingOf(unit.index)
+    let rest = span
+    const parts: Span[] = []
+    for (const { fromMs } of plan) {
+      const { before, after } = splitSpans([rest], fromMs)
+      const [part] = before
+      const [next] = after
+      if (part === undefined || next === undefined) continue
+      parts.push(part)
+      rest = next
+    }
+    for (const part of [...parts, rest]) {
+      const lending = lendingAt(plan, part.startMs)
+      appendSpan(unit, {
+        ...part,
+        code: bookedCode(part.code, lending, isBanks),
+        isGiven: part.isGiven || lending === 'lent',
+      })
+    }
   }
 
   #cutTick(edgeMs: number, cpuBusyMs: number | null, cpuTotalMs: number | null): Tick {
@@ -257,23 +331,6 @@ export class Cutter {
 /** Past this point whatever is sampled later leaves the whole span since the last one a gap. */
 function isSilent(unit: UnitState, atMs: number): boolean {
   return atMs - unit.sampledMs > GAP_PERIODS * unit.periodMs
-}
-
-/** Books a gap without a sample at its end; whatever comes next starts from not knowing. */
-function bookSilence(unit: UnitState, endMs: number): void {
-  appendSpan(unit, {
-    startMs: unit.decidedMs,
-    endMs,
-    code: runCode('unknown/gap'),
-    isActive: false,
-    isGiven: false,
-    watts: null,
-    sample: null,
-  })
-  unit.decidedMs = endMs
-  unit.code = runCode('unknown/gap')
-  unit.isGrey = false
-  unit.watts = null
 }
 
 function appendSpan(unit: UnitState, span: Span): void {

@@ -10,7 +10,7 @@ import type {
   Ack,
   Challenge,
   Drain,
-  LiveEvent,
+  LiveMessage,
   Refusal,
   ToNodeMessage,
   Welcome,
@@ -115,9 +115,9 @@ export class Link {
     if (this.#state === 'online') this.#pump()
   }
 
-  /** Told at once while online, else not at all: the record stream says it too. */
-  sendEvent(event: LiveEvent): void {
-    if (this.#state === 'online') this.#connection?.send({ kind: 'event', event })
+  /** Told at once while online, else not at all: the record stream says it too, or it is asked again. */
+  say(message: LiveMessage): void {
+    if (this.#state === 'online') this.#connection?.send(message)
   }
 
   #on(event: LinkEvent): void {
@@ -277,6 +277,7 @@ export class Link {
     log.info({ nodeId: this.#nodeId }, 'the link is up')
     connection.watch()
     connection.beat(this.#heartbeatMs, () => owner.heartbeat())
+    owner.onOnline?.()
     this.#pump()
   }
 

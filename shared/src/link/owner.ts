@@ -51,6 +51,8 @@ export interface LinkOwner {
    * facts, the policy) before anything else. A disk failure may be thrown.
    */
   onNewEpoch(change: EpochChange): void
+  /** The link is up, before any record is sent; what is said now is the first that is heard. */
+  onOnline?(): void
   /** Draws; ignored where absent. */
   onLeaseMessage?(
     message: Extract<ToNodeMessage, { readonly kind: 'lease_query' | 'lease_notice' }>,

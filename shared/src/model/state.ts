@@ -19,6 +19,17 @@ export type MeasuredState = (typeof MEASURED_STATES)[number]
 export const STATES = [...MEASURED_STATES, 'lent'] as const
 export type State = (typeof STATES)[number]
 
+/** What a lease makes `lent`; everything else speaks against it (DESIGN 2.2, two axes). */
+export const LENDABLE_STATES = [
+  'busy',
+  'occupied',
+  'free',
+] as const satisfies readonly MeasuredState[]
+
+export function isLendable(state: MeasuredState): boolean {
+  return LENDABLE_STATES.some((lendable) => lendable === state)
+}
+
 /**
  * A span between two samples is their common state, else the stronger: free is proven at both
  * ends, unknown at either end makes the span unknown (DESIGN 2.1, C20).

@@ -3,15 +3,21 @@
  * under a label of its own, so that no other signature of the same key passes for it.
  */
 import { isAlgorithmAvailable, type KeyPair, sign, verify } from '../algorithms.ts'
+import { clipText } from './fields.ts'
+import { TEXT_SHORT_BYTES_MAX } from './limits.ts'
 import type { LeaseNotice } from './messages.ts'
 
 const LABEL = 'yiben.lease-notice.v1'
 
 export type UnsignedLeaseNotice = Omit<LeaseNotice, 'algorithm' | 'signature'>
 
+/** What people wrote is cut to what the wire carries: a notice that nobody can read says nothing. */
 export function signLeaseNotice(keys: KeyPair, notice: UnsignedLeaseNotice): LeaseNotice {
-  const signature = sign(keys, signedBytes(notice, keys.algorithm))
-  return { ...notice, algorithm: keys.algorithm, signature }
+  const account = clipText(notice.account, TEXT_SHORT_BYTES_MAX)
+  const cause = clipText(notice.cause, TEXT_SHORT_BYTES_MAX)
+  const carried = { ...notice, account, cause }
+  const signature = sign(keys, signedBytes(carried, keys.algorithm))
+  return { ...carried, algorithm: keys.algorithm, signature }
 }
 
 /** `publicKey`: the identity key of the collector that the node has pinned, hex. */

@@ -176,6 +176,12 @@ export type ToCollectorMessage =
   | { readonly kind: 'lease_answer'; readonly leaseAnswer: LeaseAnswer }
   | { readonly kind: 'leases'; readonly leases: readonly LeaseNotice[] }
 
+/** What a node says besides its records; lost with the connection. */
+export type LiveMessage = Extract<
+  ToCollectorMessage,
+  { readonly kind: 'event' | 'lease_answer' | 'leases' }
+>
+
 export type ToNodeMessage =
   | { readonly kind: 'challenge'; readonly challenge: Challenge }
   | { readonly kind: 'welcome'; readonly welcome: Welcome }

@@ -20,5 +20,11 @@ export const SUBPROTOCOL = 'yiben.v1'
 /** Path of the WebSocket endpoint at a collector. */
 export const LINK_PATH = '/v1/link'
 
+/**
+ * Named in hello and welcome by sides that understand questions, notices and answers about leases.
+ * Where either does not, none is sent.
+ */
+export const LEASES_CAPABILITY = 'leases'
+
 /** SHA-256 of `shared/proto/link.proto`: changed only together with a line of history above. */
-export const SCHEMA_SHA256 = '0f73c4ca5315d7947a80e5610737c5eade7a1418ec56af4452be91e64507d94b'
+export const SCHEMA_SHA256 = '78b29314fab9dbd006a11442d300b38bdd3a993b9692838e8beec947fe47f433'

@@ -1,7 +1,11 @@
 /** The owner's orders: hold at once, outlive the process, enter the stream when it begins. */
 import { silentLogger } from '@yiben/shared'
 import { describe, expect, test } from 'vitest'
-import { OrderDesk, type OrderedVeto } from '../../../agent/src/control/order-desk.ts'
+import {
+  type LeasesOfDesk,
+  OrderDesk,
+  type OrderedVeto,
+} from '../../../agent/src/control/order-desk.ts'
 import { DiskGuard } from '../../../agent/src/sampling/disk-guard.ts'
 import { fakeCard } from '../../support/fake-probe.ts'
 import { MemorySpool } from '../../support/memory-spool.ts'
@@ -15,10 +19,30 @@ const UNITS = ['GPU-00', 'GPU-01'].map((id, index) => ({
   problem: null,
 }))
 
+class FakeLeases implements LeasesOfDesk {
+  lent = new Set<string>()
+  readonly asked: unknown[] = []
+
+  veto(unitIds: readonly string[] | null): number {
+    this.asked.push(['veto', unitIds])
+    return [...this.lent].filter((id) => unitIds === null || unitIds.includes(id)).length
+  }
+
+  recall(unitIds: readonly string[], atMs: number): void {
+    this.asked.push(['recall', unitIds, atMs])
+  }
+
+  isLent(unitId: string): boolean {
+    return this.lent.has(unitId)
+  }
+}
+
 function rig(spool = new MemorySpool()) {
   const recorded: OrderedVeto[] = []
   const timeline = { hasBegun: true }
+  const leases = new FakeLeases()
   const desk = new OrderDesk({
+    leases: () => leases,
     log: silentLogger,
     spool,
     disk: new DiskGuard(silentLogger),
@@ -30,13 +54,14 @@ function rig(spool = new MemorySpool()) {
       return spool.failure === null ? 'durable' : 'waiting'
     },
   })
-  return { desk, spool, recorded, timeline }
+  return { desk, spool, recorded, timeline, leases }
 }
 
 describe('an order', () => {
   test('holds at once, is in the stream, and holds in the next process', () => {
     const { desk, spool, recorded } = rig()
-    expect(desk.reclaim(['1'])).toEqual({ status: 'done', units: [1], isDurable: true })
+    const done = { status: 'done', units: [1], leasesEnded: 0, isDurable: true }
+    expect(desk.reclaim(['1'])).toEqual(done)
     expect(recorded).toEqual([{ kind: 'reclaim', units: [1] }])
     for (const { orders } of [desk, rig(spool).desk]) {
       expect(orders.reclaimedSinceMs('GPU-01')).toBe(NOW_MS)
@@ -52,6 +77,26 @@ describe('an order', () => {
       { kind: 'reclaim', units: [] },
       { kind: 'offer', units: [] },
     ])
+  })
+
+  test('to take cards back ends the leases on them, after it is kept; a pause ends none', () => {
+    const { desk, leases } = rig()
+    leases.lent.add('GPU-01')
+    expect(desk.reclaim(['1'])).toMatchObject({ leasesEnded: 1 })
+    expect(desk.pause(null)).toMatchObject({ leasesEnded: 0 })
+    desk.offer([])
+    expect(leases.asked).toEqual([['veto', ['GPU-01']]])
+  })
+
+  test('with notice takes back now what is not lent, and the rest when the notice is over', () => {
+    const { desk, recorded, leases } = rig()
+    leases.lent.add('GPU-01')
+    const done = { status: 'done', units: [0, 1], leasesEnded: 1, isDurable: true }
+    expect(desk.reclaim([], 120_000)).toEqual(done)
+    expect(leases.asked).toEqual([['recall', ['GPU-01'], NOW_MS + 120_000]])
+    expect(recorded).toEqual([{ kind: 'reclaim', units: [0] }])
+    // Nothing new is lent of either meanwhile.
+    expect(desk.orders.reclaimedSinceMs('GPU-01')).toBe(NOW_MS)
   })
 
   test('that names an unknown card changes nothing', () => {

@@ -1,6 +1,5 @@
-import { silentLogger } from '@yiben/shared'
+import { type Calendar, silentLogger } from '@yiben/shared'
 import { describe, expect, test } from 'vitest'
-import type { Calendar } from '../../../agent/src/owners/calendar.ts'
 import type { Possession } from '../../../agent/src/owners/owner.ts'
 import { createOwner } from '../../../agent/src/owners/registry.ts'
 import { FakeClock, FakeRandom } from '../../support/fake-clock.ts'
@@ -11,6 +10,8 @@ const EVENINGS: Calendar = {
   weekly: [
     { days: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'], fromMinute: 1320, toMinute: 1440 },
   ],
+  holidays: [],
+  workdays: [],
   exceptions: [],
 }
 const INSIDE_MS = Date.UTC(2026, 2, 1, 23)

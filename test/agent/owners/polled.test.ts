@@ -41,6 +41,23 @@ describe('one answer for many', () => {
     expect(await second).toBe('second')
   })
 
+  test('is read anew for those who ask for a fresh one, together and after what is under way', async () => {
+    const { polled, readings } = rig(60_000)
+    const first = polled.get()
+    const fresh = [polled.getFresh(), polled.getFresh()]
+    expect(readings.length).toBe(1)
+    readings[0]?.resolve('first')
+    expect(await first).toBe('first')
+    await Promise.resolve()
+    expect(readings.length).toBe(2)
+    readings[1]?.resolve('second')
+    expect(await Promise.all(fresh)).toEqual(['second', 'second'])
+    expect(await polled.get()).toBe('second')
+    const again = polled.getFresh()
+    readings[2]?.resolve('third')
+    expect(await again).toBe('third')
+  })
+
   test('is never read twice at a time, however long a reading takes', async () => {
     const { clock, polled, readings } = rig(1_000)
     const first = polled.get()

@@ -260,3 +260,32 @@ describe('all probes at once', () => {
     expect(runner.isHung).toBe(true)
   })
 })
+
+describe('a sample that somebody asks for', () => {
+  test('begins after it was asked for, whatever the cadence, and is shared by all who wait', async () => {
+    const { clock, probes, runner } = rig()
+    await runner.sampleAll(() => {})
+    probes.nvidia.answer = 'hang'
+    const first = runner.sampleNow('nvidia')
+    await settle()
+    expect(probes.nvidia.calls).toBe(2)
+    const later = [runner.sampleNow('nvidia'), runner.sampleNow('nvidia')]
+    await clock.advance(1_000)
+    expect(probes.nvidia.calls).toBe(2)
+    probes.nvidia.comeBack()
+    await settle()
+    expect((await first)?.isSuccess).toBe(true)
+    expect(probes.nvidia.calls).toBe(3)
+    probes.nvidia.comeBack()
+    expect((await Promise.all(later)).map((one) => one?.observedAtMs)).toEqual([1_000, 1_000])
+    expect(probes.ascend.calls).toBe(1)
+  })
+
+  test('of a vendor that is not here is none', async () => {
+    const { probes, runner } = rig()
+    probes.ascend.detection = { status: 'absent' }
+    await runner.detectAll()
+    expect(await runner.sampleNow('ascend')).toBeNull()
+    expect(await runner.sampleNow('cambricon')).toBeNull()
+  })
+})

@@ -225,14 +225,30 @@ describe('live messages', () => {
 
   test('an event is told at once while online and not at all while offline (L17)', async () => {
     const event = { units: [3], kind: 'left_free', atMs: clock.wallMs() } as const
-    link.sendEvent(event)
+    link.say({ kind: 'event', event })
     void link.run()
     await clock.run(1000)
-    link.sendEvent(event)
+    link.say({ kind: 'event', event })
     await clock.run(11)
     expect(collector.heard.filter((message) => message.kind === 'event')).toEqual([
       { kind: 'event', event },
     ])
+  })
+
+  test('what the owner says first is heard before the first batch, once per connection (L18)', async () => {
+    append(3)
+    const leases = { kind: 'leases', leases: [] } as const
+    link = createLink({ owner: { ...owner, onOnline: () => link.say(leases) } })
+    link.say(leases)
+    void link.run()
+    await clock.run(1000)
+    const kinds = collector.heard.map(({ kind }) => kind)
+    expect(kinds.slice(0, 4)).toEqual(['hello', 'proof', 'leases', 'batch'])
+    expect(kinds.filter((kind) => kind === 'leases')).toHaveLength(1)
+    collector.socket?.terminate()
+    await clock.run(60_000)
+    expect(collector.heard.filter(({ kind }) => kind === 'leases')).toHaveLength(2)
+    expect(collector.heard.filter(({ kind }) => kind === 'hello')).toHaveLength(2)
   })
 
   test('the offset of the collector is measured, half a round trip taken into account', async () => {

@@ -1,14 +1,27 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Calendar } from '../../../agent/src/owners/calendar.ts'
-import { isInside, nextEdgeMs, WEEKDAYS } from '../../../agent/src/owners/calendar.ts'
+import {
+  CALENDAR_ALWAYS,
+  type Calendar,
+  insideUntilMs,
+  isAlways,
+  isInside,
+  nextEdgeMs,
+  WEEKDAYS,
+} from '../../../shared/src/model/calendar.ts'
 
 const HOUR_MS = 3_600_000
 const WORKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri'] as const
 
-/** 22:00 to 06:00 on working nights, all of Saturday and Sunday; closed on 1 October 2026. */
+const NO_DATES = { holidays: [], workdays: [], exceptions: [] } as const
+/**
+ * 22:00 to 06:00 on working nights, all of Saturday and Sunday; closed on 1 October 2026. Tuesday,
+ * 6 October is a holiday, and Saturday, 10 October is worked instead.
+ */
 const NIGHTS: Calendar = {
   timeZone: 'Asia/Shanghai',
+  holidays: ['2026-10-06'],
+  workdays: ['2026-10-10'],
   weekly: [
     { days: WORKDAYS, fromMinute: 22 * 60, toMinute: 6 * 60 },
     { days: ['sat', 'sun'], fromMinute: 0, toMinute: 24 * 60 },
@@ -18,17 +31,12 @@ const NIGHTS: Calendar = {
     { date: '2026-10-05', windows: [{ fromMinute: 9 * 60, toMinute: 10 * 60 }] },
   ],
 }
-const ALWAYS: Calendar = {
-  timeZone: 'UTC',
-  weekly: [{ days: WEEKDAYS, fromMinute: 0, toMinute: 24 * 60 }],
-  exceptions: [],
-}
-const NEVER: Calendar = { timeZone: 'UTC', weekly: [], exceptions: [] }
+const NEVER: Calendar = { timeZone: 'UTC', weekly: [], ...NO_DATES }
 /** A window across the hour that Berlin skips in March and repeats in October. */
 const BERLIN: Calendar = {
   timeZone: 'Europe/Berlin',
   weekly: [{ days: WEEKDAYS, fromMinute: 60, toMinute: 2 * 60 + 30 }],
-  exceptions: [],
+  ...NO_DATES,
 }
 
 function at(text: string): number {
@@ -48,7 +56,14 @@ describe('whether an instant lies inside', () => {
     ['the night before it runs on into it', NIGHTS, '2026-10-01T05:00:00+08:00', true],
     ['a date with its own window', NIGHTS, '2026-10-05T09:30:00+08:00', true],
     ['that date without its weekly window', NIGHTS, '2026-10-05T23:00:00+08:00', false],
-    ['always', ALWAYS, '2026-03-02T00:00:00Z', true],
+    ['noon of a holiday in the week', NIGHTS, '2026-10-06T12:00:00+08:00', true],
+    ['its last millisecond', NIGHTS, '2026-10-06T23:59:59.999+08:00', true],
+    ['the day after it', NIGHTS, '2026-10-07T12:00:00+08:00', false],
+    ['noon of a Saturday that is worked', NIGHTS, '2026-10-10T12:00:00+08:00', false],
+    ['the night after it', NIGHTS, '2026-10-10T22:00:00+08:00', true],
+    ['the night before it', NIGHTS, '2026-10-10T05:00:00+08:00', true],
+    ['the Sunday behind it', NIGHTS, '2026-10-11T12:00:00+08:00', true],
+    ['always', CALENDAR_ALWAYS, '2026-03-02T00:00:00Z', true],
     ['never', NEVER, '2026-03-02T00:00:00Z', false],
     ['02:15 in the summer of Berlin', BERLIN, '2026-07-01T00:15:00Z', true],
     ['02:15 in its winter', BERLIN, '2026-01-01T01:15:00Z', true],
@@ -70,7 +85,7 @@ describe('the next edge', () => {
       '2026-03-07T05:00:00+08:00',
       '2026-03-09T00:00:00+08:00',
     ],
-    ['of always is none', ALWAYS, '2026-03-02T00:00:00Z', null],
+    ['of always is none', CALENDAR_ALWAYS, '2026-03-02T00:00:00Z', null],
     ['of never is none', NEVER, '2026-03-02T00:00:00Z', null],
     ['passes a closed date', NIGHTS, '2026-10-01T06:00:00+08:00', '2026-10-02T22:00:00+08:00'],
     // 02:30 does not exist that night: taken with the offset from before, it is 03:30 in summer.
@@ -90,6 +105,7 @@ describe('the next edge', () => {
   test('is found past a year of one exception', () => {
     const once: Calendar = {
       timeZone: 'UTC',
+      ...NO_DATES,
       weekly: [],
       exceptions: [{ date: '2027-03-01', windows: [{ fromMinute: 0, toMinute: 60 }] }],
     }
@@ -101,6 +117,12 @@ describe('the next edge', () => {
       fromMinute: fc.integer({ min: 0, max: 1439 }),
       toMinute: fc.integer({ min: 0, max: 1440 }),
     })
+    const anyDates = fc.array(
+      fc.integer({ min: 0, max: 364 }).map((day) => {
+        return new Date(at('2026-01-01T00:00:00Z') + day * 24 * HOUR_MS).toISOString().slice(0, 10)
+      }),
+      { maxLength: 40 },
+    )
     const anyCalendar = fc.record({
       timeZone: fc.constantFrom(
         'Asia/Shanghai',
@@ -115,6 +137,8 @@ describe('the next edge', () => {
           .map(([window, days]) => ({ ...window, days })),
         { maxLength: 3 },
       ),
+      holidays: anyDates,
+      workdays: anyDates,
       exceptions: fc.constant([]),
     })
     const anyInstant = fc.integer({
@@ -143,5 +167,39 @@ describe('the next edge', () => {
       ),
       { numRuns: 60 },
     )
+  })
+})
+
+describe('how long it stays inside', () => {
+  test.each<[string, Calendar, string, string | null]>([
+    ['until the end', NIGHTS, '2026-03-02T23:00:00+08:00', '2026-03-03T06:00:00+08:00'],
+    ['not at all outside', NIGHTS, '2026-03-02T12:00:00+08:00', '2026-03-02T12:00:00+08:00'],
+    [
+      'over a holiday and the night',
+      NIGHTS,
+      '2026-10-06T01:00:00+08:00',
+      '2026-10-07T00:00:00+08:00',
+    ],
+    [
+      'no longer than the morning of a worked Saturday',
+      NIGHTS,
+      '2026-10-09T23:00:00+08:00',
+      '2026-10-10T06:00:00+08:00',
+    ],
+    ['for ever', CALENDAR_ALWAYS, '2026-03-02T12:00:00Z', null],
+    ['never', NEVER, '2026-03-02T12:00:00Z', '2026-03-02T12:00:00Z'],
+  ])('%s', (_name, calendar, instant, expected) => {
+    const untilMs = insideUntilMs(calendar, at(instant))
+    expect(untilMs).toBe(expected === null ? null : at(expected))
+  })
+
+  test('always is known by its days, not by walking through a year', () => {
+    const window = { fromMinute: 0, toMinute: 1440 }
+    expect(isAlways(CALENDAR_ALWAYS)).toBe(true)
+    expect(isAlways({ ...CALENDAR_ALWAYS, holidays: ['2026-10-01'] })).toBe(true)
+    const exceptions = [{ date: '2026-10-01', windows: [] }]
+    expect(isAlways({ ...CALENDAR_ALWAYS, exceptions })).toBe(false)
+    const weekly = [{ ...window, days: ['mon', 'tue'] as const }]
+    expect(isAlways({ ...CALENDAR_ALWAYS, weekly })).toBe(false)
   })
 })

@@ -1,12 +1,16 @@
 /**
- * Weekly windows in a civil time zone, with exceptions by date. Pure, by Intl alone.
+ * Weekly windows in a civil time zone, with holidays, extra working days and exceptions by date. Pure,
+ * by Intl alone. How a calendar is written as JSON is `calendar-json.ts`.
+ *
+ * On a holiday the windows of a Sunday begin, on an extra working day (调休) those of a Monday, and on the
+ * date of an exception what it says. A date stands in one of the three lists.
  *
  * A window belongs to the local date on which it begins and may pass midnight. Its two ends are
  * local times turned into instants, so that `isInside` and `nextEdgeMs` speak of the same half-open
  * intervals: a local time that a clock change skips is taken with the offset from before it, one
  * that happens twice is its first occurrence.
  */
-import { assert } from '@yiben/shared'
+import { assert } from '../assert.ts'
 
 export const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 export type Weekday = (typeof WEEKDAYS)[number]
@@ -32,12 +36,25 @@ export interface Calendar {
   /** IANA name, `Asia/Shanghai`. */
   readonly timeZone: string
   readonly weekly: readonly WeeklyWindow[]
+  /** `YYYY-MM-DD`, local. */
+  readonly holidays: readonly string[]
+  readonly workdays: readonly string[]
   readonly exceptions: readonly CalendarException[]
+}
+
+export const CALENDAR_ALWAYS: Calendar = {
+  timeZone: 'UTC',
+  weekly: [{ days: WEEKDAYS, fromMinute: 0, toMinute: 1440 }],
+  holidays: [],
+  workdays: [],
+  exceptions: [],
 }
 
 const MINUTE_MS = 60_000
 const MINUTES_PER_DAY = 1440
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS
+const HOLIDAY_IS: Weekday = 'sun'
+const WORKDAY_IS: Weekday = 'mon'
 /** Past a year nothing is asked; an exception further away is found when it comes nearer. */
 const HORIZON_DAYS = 400
 
@@ -49,6 +66,25 @@ interface Interval {
 
 export function isInside(calendar: Calendar, atMs: number): boolean {
   return intervalAt(calendar, atMs) !== null
+}
+
+/** Whole days on every weekday and at every exception: every instant lies inside. */
+export function isAlways({ exceptions, weekly }: Calendar): boolean {
+  const isWhole = ({ fromMinute, toMinute }: DayWindow) =>
+    fromMinute === 0 && (toMinute === 0 || toMinute === MINUTES_PER_DAY)
+  const isEveryDay = WEEKDAYS.every((day) =>
+    weekly.some((window) => isWhole(window) && window.days.includes(day)),
+  )
+  return isEveryDay && exceptions.every(({ windows }) => windows.some(isWhole))
+}
+
+/**
+ * The end of the stay inside that `atMs` lies in: `atMs` itself where it lies outside, `null` where
+ * the stay does not end within 400 days.
+ */
+export function insideUntilMs(calendar: Calendar, atMs: number): number | null {
+  if (!isInside(calendar, atMs)) return atMs
+  return isAlways(calendar) ? null : nextEdgeMs(calendar, atMs)
 }
 
 /** The next instant after `atMs` at which `isInside` changes; `null`: none within 400 days. */
@@ -108,9 +144,16 @@ function windowsOf(calendar: Calendar, day: number): readonly DayWindow[] {
   const dateText = date.toISOString().slice(0, 10)
   const exception = calendar.exceptions.find((candidate) => candidate.date === dateText)
   if (exception !== undefined) return exception.windows
-  const weekday = WEEKDAYS[date.getUTCDay()]
-  assert(weekday !== undefined, 'a week has seven days')
+  const weekday = weekdayOf(calendar, dateText, date.getUTCDay())
   return calendar.weekly.filter((window) => window.days.includes(weekday))
+}
+
+function weekdayOf({ holidays, workdays }: Calendar, dateText: string, dayOfWeek: number): Weekday {
+  if (holidays.includes(dateText)) return HOLIDAY_IS
+  if (workdays.includes(dateText)) return WORKDAY_IS
+  const weekday = WEEKDAYS[dayOfWeek]
+  assert(weekday !== undefined, 'a week has seven days')
+  return weekday
 }
 
 /** Local civil days are numbered as the UTC days of the same date are: days since 1970-01-01. */
@@ -129,7 +172,7 @@ function instantOf(timeZone: string, day: number, minute: number): number {
   return candidates.length === 0 ? localMs - before : Math.min(...candidates)
 }
 
-/** Making a formatter takes milliseconds; a node's configuration names two zones at most. */
+/** Making a formatter takes milliseconds; a country's calendars name a handful of zones. */
 const FORMATTERS_MAX = 16
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
