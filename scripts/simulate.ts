@@ -26,7 +26,8 @@ if (values.help) {
 } else {
   const vitest = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs')
   // One line for each ten seeds that are through.
-  const args = [vitest, 'run', 'test/simulation/simulation.test.ts', '--reporter=verbose']
+  const worlds = ['simulation', 'lending'].map((name) => `test/simulation/${name}.test.ts`)
+  const args = [vitest, 'run', ...worlds, '--reporter=verbose']
   const env = { ...process.env, YIBEN_SEEDS: values.seeds, YIBEN_SEED_FROM: values.from }
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env })
   process.exitCode = status ?? 1

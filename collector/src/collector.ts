@@ -16,8 +16,20 @@ import {
   type World,
 } from '@yiben/shared'
 import { Bank } from './bank/bank.ts'
+import type { BookedPools } from './bank/booking-judge.ts'
+import { Bookings } from './bank/bookings.ts'
+import { CapacityFollower } from './bank/capacity-follower.ts'
+import type { DrawForecast } from './bank/draw-plan.ts'
+import { Draws } from './bank/draws.ts'
+import { Leases } from './bank/lease-follower.ts'
+import type { RecallRequest } from './bank/lease-recall.ts'
+import type { Lots } from './bank/lots.ts'
 import { DEPOSIT_SETTINGS } from './bank/question.ts'
+import { Recovery } from './bank/recovery.ts'
+import { Settler } from './bank/settler.ts'
+import { SteadyClock } from './bank/steady-clock.ts'
 import type { CollectorConfig } from './config.ts'
+import { GatewayNodeLink } from './gateway/node-link.ts'
 import { Gateway } from './gateway/server.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { REFUSALS } from './inventory/enroll.ts'
@@ -39,7 +51,7 @@ const DRAIN_LOOK_MS = 50
 
 export type CollectorSettings = Pick<
   CollectorConfig,
-  'sealDelayMs' | 'intervals' | 'liveness' | 'limits'
+  'sealDelayMs' | 'timeZone' | 'intervals' | 'bank' | 'liveness' | 'limits'
 >
 
 export interface CollectorOptions {
@@ -49,6 +61,8 @@ export interface CollectorOptions {
   readonly ledger: LedgerState
   /** Signs challenges; its public half is in every enrollment token. */
   readonly identity: KeyPair
+  /** Names what is deposited. */
+  readonly lots: Lots
   readonly settings: CollectorSettings
   /** What was signed last, kept beside the store. */
   readonly checkpoints: CheckpointMemory
@@ -56,6 +70,12 @@ export interface CollectorOptions {
   readonly followers?: () => readonly Service[]
   /** Entries were numbered: who follows the journal may look. */
   readonly onEntries?: () => void
+  /** What is deposited, as draws look at it. Left out: they follow it themselves, as they draw. */
+  readonly capacity?: () => Pick<CapacityFollower, 'upToDate'>
+  /** `null`, or left out: nothing is known of how long cards last. */
+  readonly forecast?: () => DrawForecast | null
+  /** What will be free, for bookings; `null`, or left out: nothing can be booked. */
+  readonly pools?: () => BookedPools | null
 }
 
 export class Collector {
@@ -66,6 +86,15 @@ export class Collector {
   readonly sequencer: Sequencer
   readonly notary: Notary
   readonly roller: Roller
+  readonly settler: Settler
+  readonly recovery: Recovery
+  /** Now, for all that the bank promises and ends. */
+  readonly steadyClock: SteadyClock
+  /** Asks nodes and tells them. */
+  readonly nodeLink: GatewayNodeLink
+  readonly draws: Draws
+  readonly bookings: Bookings
+  readonly leases: Leases
   readonly #log: Logger
   readonly #clock: Clock
   readonly #followers: () => readonly Service[]
@@ -87,6 +116,7 @@ export class Collector {
         onSilent: (nodeIds) => {
           this.ingest.invalidate(nodeIds)
           this.bank.onSilent(nodeIds)
+          this.leases.onSilent(nodeIds)
         },
         onChange: () => this.#timelineMoved(),
       },
@@ -117,8 +147,13 @@ export class Collector {
       clock,
       random,
       liveness: this.liveness,
+      lots: options.lots,
       logger: log,
-      settings: { ...DEPOSIT_SETTINGS, proofMsMax: settings.liveness.silentMs },
+      settings: {
+        ...DEPOSIT_SETTINGS,
+        proofMsMax: settings.liveness.silentMs,
+        observingMs: settings.bank.observingMs,
+      },
       pollMs: intervals.depositMs,
       onCommitted: () => this.sequencer.hint(),
     })
@@ -130,6 +165,48 @@ export class Collector {
       pollMs: intervals.rollupMs,
       onWritten: () => this.sequencer.hint(),
     })
+    this.recovery = new Recovery({
+      store,
+      clock,
+      logger: log,
+      publicKey: identity.publicKey,
+      onCommitted: () => this.sequencer.hint(),
+    })
+    this.settler = new Settler({
+      store,
+      clock,
+      logger: log,
+      timeZone: settings.timeZone,
+      pollMs: intervals.rollupMs,
+      onCommitted: () => this.sequencer.hint(),
+    })
+    this.steadyClock = new SteadyClock({
+      clock,
+      isAccused: () => this.liveness.clockAccusation() !== null,
+    })
+    this.nodeLink = new GatewayNodeLink({
+      store,
+      clock,
+      random,
+      identity,
+      onConnected: (nodeId) => this.leases.onConnected(nodeId),
+      onLeases: (nodeId, leases) => {
+        this.recovery.told(nodeId, leases)
+        this.leases.told(nodeId, leases)
+      },
+    })
+    this.draws = this.#drawsOf(options)
+    this.bookings = new Bookings({
+      store,
+      clock,
+      desk: this.draws.desk,
+      nowMs: () => this.steadyClock.nowMs(),
+      pools: () => options.pools?.() ?? null,
+      kindsAt: (siteCode) => options.pools?.()?.kindsAt(siteCode) ?? [],
+      logger: log,
+      roundMs: intervals.depositMs,
+    })
+    this.leases = this.#leasesOf(options)
     const collectorInstance = randomHex(random, INSTANCE_BYTES)
     this.gateway = new Gateway({
       world,
@@ -145,7 +222,11 @@ export class Collector {
         handshakeMs: limits.handshakeTimeoutMs,
         idleMs: Math.min(IDLE_BEFORE_PING_MS, settings.liveness.suspendMs),
       },
-      onEvent: () => this.bank.hint(),
+      onEvent: (nodeId, event) => {
+        this.bank.hint()
+        this.leases.onEvent(nodeId, event)
+      },
+      nodeLink: this.nodeLink,
     })
   }
 
@@ -154,6 +235,7 @@ export class Collector {
    * it: the bank's first look must see what was proven live, not what is on its way.
    */
   async open(): Promise<void> {
+    await this.recovery.open()
     await this.liveness.start()
     await this.bank.opened()
     this.gateway.start()
@@ -190,7 +272,12 @@ export class Collector {
       serviceOf('notary', this.notary),
       serviceOf('sequencer', this.sequencer),
       serviceOf('roller', this.roller),
+      serviceOf('settler', this.settler),
       serviceOf('bank', this.bank),
+      serviceOf('recovery', this.recovery),
+      serviceOf('draws', this.draws),
+      serviceOf('bookings', this.bookings),
+      serviceOf('leases', this.leases),
       ...this.#followers(),
       links,
     ]
@@ -221,7 +308,57 @@ export class Collector {
   #timelineMoved(): void {
     this.#timelineMoves += 1
     this.bank.hint()
+    this.leases.hint()
     this.sequencer.hint()
+  }
+
+  #drawsOf(options: CollectorOptions): Draws {
+    const { log, lots, settings, store, world } = options
+    const { clock } = world
+    const own = new CapacityFollower({ store, clock, logger: log, lots, hubOf: () => null })
+    return new Draws({
+      store,
+      clock,
+      nowMs: () => this.steadyClock.nowMs(),
+      link: this.nodeLink,
+      capacity: { upToDate: () => (options.capacity?.() ?? own).upToDate() },
+      lots,
+      forecast: () => options.forecast?.() ?? null,
+      guards: {
+        isRecovering: () => this.recovery.isRecovering(),
+        clockAccusation: () => this.liveness.clockAccusation(),
+        depositsSuspended: () => this.liveness.depositsSuspended(),
+        isSuspended: (nodeId) => this.liveness.isSuspended(nodeId),
+        needsFence: (siteCode) => this.leases.needsFence(siteCode),
+      },
+      logger: log,
+      proofMsMax: settings.liveness.silentMs,
+      replay: (request) => this.recovery.replay(request),
+      onCommitted: (draw) => {
+        this.sequencer.hint()
+        this.leases.drawCommitted(draw)
+      },
+    })
+  }
+
+  #leasesOf({ log, lots, settings, store, world }: CollectorOptions): Leases {
+    return new Leases({
+      store,
+      clock: world.clock,
+      nowMs: () => this.steadyClock.nowMs(),
+      link: this.nodeLink,
+      guards: {
+        depositsSuspended: () => this.liveness.depositsSuspended(),
+        clockAccusation: () => this.liveness.clockAccusation(),
+        isRecovering: () => this.recovery.isRecovering(),
+      },
+      lotIdOf: (nodeId, profile) => lots.idOf(nodeId, lots.kindOf(profile)),
+      logger: log,
+      swaps: this.draws.swaps,
+      pollMs: settings.intervals.depositMs,
+      onCommitted: () => this.sequencer.hint(),
+      onCardsFreed: (nodeIds) => this.bank.onClaimsEnded(nodeIds),
+    })
   }
 }
 
@@ -230,6 +367,10 @@ export function controlOf(collector: () => Collector) {
   return {
     depositsSuspended: () => collector().liveness.depositsSuspended(),
     clockAccusation: () => collector().liveness.clockAccusation(),
+    recovery: () => collector().recovery,
+    draws: () => collector().draws,
+    bookings: () => collector().bookings,
+    recall: (request: RecallRequest) => collector().leases.recall(request),
     explainDeposits: (nodeId: NodeId) => collector().bank.explain(nodeId),
     nodeRevoked: (nodeId: NodeId) => collector().nodeRevoked(nodeId),
     placementsDecided: (nodeIds: readonly NodeId[]) => collector().placementsDecided(nodeIds),

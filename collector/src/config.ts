@@ -7,7 +7,14 @@
  * `config_invalid` and the name of the option. The result is frozen; parts get their slice only.
  */
 import { readFileSync } from 'node:fs'
-import { AppError, HOUR_MS, LOG_LEVELS, type LogLevel, type OptionRow } from '@yiben/shared'
+import {
+  AppError,
+  HOUR_MS,
+  isTimeZone,
+  LOG_LEVELS,
+  type LogLevel,
+  type OptionRow,
+} from '@yiben/shared'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 
@@ -30,6 +37,10 @@ export interface CollectorConfig {
   }
   /** Verifier keys of witnesses, as C2SP signed-note writes them. */
   readonly witnesses: readonly string[]
+  readonly bank: {
+    /** A card is watched for so long where it stands before it is deposited. */
+    readonly observingMs: number
+  }
   readonly liveness: {
     readonly suspendMs: number
     readonly silentMs: number
@@ -151,15 +162,6 @@ function timeZone(fallback: string, sentence: string): Option<string> {
   return { schema, default: fallback, unit: 'time zone', range: '', sentence }
 }
 
-/** Whether the platform knows the zone by its IANA name. */
-export function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
-}
-
 /** Every option there is. Adding one is one line here and its place in `configOf`. */
 const OPTIONS = {
   data_dir: text('./.yiben', 'folder of the store and of the identity key'),
@@ -179,6 +181,11 @@ const OPTIONS = {
   'journal.witnesses': optionalText(
     'verifier keys',
     'witnesses whose cosignatures are taken, separated by commas',
+  ),
+  'bank.observing': duration(
+    '24h',
+    ['1s', '30d'],
+    'a card is watched this long at its place before it is deposited',
   ),
   'liveness.suspend': duration('30s', ['1s', '1h'], 'unheard this long: no new holds'),
   'liveness.silent': duration('90s', ['1s', '1h'], 'unheard this long: unknown, windows end'),
@@ -248,6 +255,7 @@ function configOf(values: Values): CollectorConfig {
       checkpointMs: values['intervals.checkpoint'],
     }),
     witnesses: values['journal.witnesses'].split(/[\s,]+/).filter((key) => key !== ''),
+    bank: Object.freeze({ observingMs: values['bank.observing'] }),
     liveness: Object.freeze({
       suspendMs: values['liveness.suspend'],
       silentMs: values['liveness.silent'],

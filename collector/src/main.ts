@@ -30,6 +30,8 @@ import { type ForecastReplayOptions, runForecastReplay } from './cli/forecast.ts
 import { runKey } from './cli/key.ts'
 import { type LedgerOptions, runLedger } from './cli/ledger.ts'
 import { runNodeRevoke } from './cli/node.ts'
+import { runRecoveryFinish, runRecoveryStatus } from './cli/recovery.ts'
+import { type RestoreOptions, runRestore } from './cli/restore.ts'
 import { serve } from './cli/serve.ts'
 import {
   runSiteDeclare,
@@ -45,6 +47,7 @@ import {
   type TokenCreateOptions,
 } from './cli/token.ts'
 import { runVerify, type VerifyOptions } from './cli/verify.ts'
+import { runVerifyStatement, type VerifyStatementOptions } from './cli/verify-statement.ts'
 import { loadConfig, optionTable } from './config.ts'
 import { LEDGER_GROUPINGS } from './rollup/ledger.ts'
 import { ROLES } from './storage/requests.ts'
@@ -153,6 +156,7 @@ function program(): Command {
   addConflictCommands(root)
   addLedgerCommands(root)
   addExportCommands(root)
+  addRecoveryCommands(root)
   addCatalogueCommands(root)
   addForecastCommands(root)
   return root
@@ -188,6 +192,11 @@ function addSiteCommands(root: Command): void {
     .option('--operator-name <name>', 'their name')
     .option('--owner <code>', 'unified social credit code of who deposits (default: the operator)')
     .option('--owner-name <name>', 'their name')
+    .option(
+      '--keep <model=n>',
+      'cards of a model that are never deposited; repeat it for more (default: as before)',
+      (text: string, before: readonly string[] = []) => [...before, text],
+    )
     .option('--valid-from <time>', 'when the terms begin (default: a new site always, else now)')
     .action(async (code: string, options: CommonOptions & SitePutOptions) =>
       print(await runSitePut(contextOf(options), code, options)),
@@ -238,6 +247,7 @@ function addLedgerCommands(root: Command): void {
     )
   asking(root.command('balance').description('proves that the states add up to wall time'))
     .option('--accelerator <id>', 'this one only')
+    .option('--accounts', 'the promises instead: every millisecond lies in one account')
     .option('--from <time>', 'default: the first second proven')
     .option('--to <time>', 'default: now')
     .action(async (options: CommonOptions & BalanceOptions) =>
@@ -262,6 +272,12 @@ function addExportCommands(root: Command): void {
   ).action(async (file: string, options: CommonOptions) =>
     print(await runBackup(contextOf(options), file)),
   )
+  asking(root.command('restore').description('a ledger out of a backup').argument('<file>'))
+    .option('--last-note <file>', 'the newest checkpoint that anybody holds')
+    .option('--replace', 'also over a ledger: it is set aside, never deleted')
+    .action(async (file: string, options: CommonOptions & RestoreOptions) =>
+      print(await runRestore(contextOf(options), file, options)),
+    )
   root
     .command('verify')
     .description('checks an export, with no ledger and no trust in the server')
@@ -273,9 +289,30 @@ function addExportCommands(root: Command): void {
     .option('--json', 'print JSON')
     .addHelpText('after', VERIFY_HELP)
     .action(async (file: string, options: VerifyOptions) => print(await runVerify(file, options)))
+  root
+    .command('verify-statement')
+    .description('checks a signed statement of accounts, with no ledger')
+    .argument('<statement>', 'as `format=signed` gave it')
+    .option('--key <pub>', 'public key of the collector, as its command `key` prints it')
+    .option('--json', 'print JSON')
+    .action((file: string, options: VerifyStatementOptions) =>
+      print(runVerifyStatement(file, options)),
+    )
   asking(
     root.command('key').description('public key that exports and checkpoints verify with'),
   ).action(async (options: CommonOptions) => print(await runKey(contextOf(options))))
+}
+
+function addRecoveryCommands(root: Command): void {
+  const recovery = root.command('recovery').description('what a restored ledger still waits for')
+  asking(recovery.command('status').description('whether anything is granted again')).action(
+    async (options: CommonOptions) => print(await runRecoveryStatus(contextOf(options))),
+  )
+  asking(recovery.command('finish').description('ends the waiting, whatever has been told'))
+    .requiredOption('--by <name>', 'who answers for it')
+    .action(async (options: CommonOptions & { by: string }) =>
+      print(await runRecoveryFinish(contextOf(options), options.by)),
+    )
 }
 
 function addCatalogueCommands(root: Command): void {

@@ -8,6 +8,7 @@ const FIGURES = [
   'ingest-rate.ts',
   'ledger-as-of.ts',
   'capacity-search.ts',
+  'contended-holds.ts',
   'agent-footprint.ts',
   'agent-growth.ts',
   'forecast.ts',

@@ -233,6 +233,8 @@ function offerOf(number: number, nowMs: number): NodeOffer {
     siteCode: `BENCH-${Math.floor(number / NODES_PER_SITE)}`,
     cardsPlaced: placed,
     leaseMsMax: ([2, 8, 8, 24][number % 4] ?? 8) * HOUR_MS,
+    calendar: null,
+    isFenced: false,
     cards: Array.from({ length: free }, (_, own) => ({
       unitId: (number * 16 + own + 1) as UnitId,
       depositId: `d-${(number * 16 + own).toString(16).padStart(16, '0')}`,
@@ -242,6 +244,7 @@ function offerOf(number: number, nowMs: number): NodeOffer {
       window: { ageStartMs: startMs, provenToMs: nowMs },
       isWithheld: false,
       isDisputed: false,
+      isClaimed: false,
     })),
   }
 }
@@ -287,7 +290,11 @@ function siteOf(number: number): Site {
   const code = `BENCH-${number}`
   const nobody = { operatorCode: null, operatorName: null, ownerCode: null, ownerName: null }
   const regionCode = REGIONS[number % REGIONS.length] ?? '110108'
-  return { code, name: code, terms: { ...nobody, regionCode, validFromMs: 0, validToMs: null } }
+  return {
+    code,
+    name: code,
+    terms: { ...nobody, regionCode, keep: [], validFromMs: 0, validToMs: null },
+  }
 }
 
 function profile(

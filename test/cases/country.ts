@@ -18,7 +18,7 @@ import { type BalanceAnswer, balanceAnswer } from '../../collector/src/api/answe
 import type { App } from '../../collector/src/api/app.ts'
 import { type ApiContext, createContext } from '../../collector/src/api/context.ts'
 import { buildApi } from '../../collector/src/api/server.ts'
-import { lotKeyOf } from '../../collector/src/bank/lots.ts'
+import { Lots, lotKeyOf } from '../../collector/src/bank/lots.ts'
 import { loadCatalogue } from '../../collector/src/catalogue/catalogue.ts'
 import { Collector, type CollectorSettings, controlOf } from '../../collector/src/collector.ts'
 import { mintToken, type TokenRequest } from '../../collector/src/inventory/administration.ts'
@@ -53,6 +53,7 @@ export const between = (fromMs: number, toMs: number) => `from=${iso(fromMs)}&to
 /** The shipped ones, but rounds that are a few seconds apart. */
 const SETTINGS: CollectorSettings = {
   sealDelayMs: 2 * HOUR,
+  timeZone: 'Asia/Shanghai',
   intervals: {
     sequenceMs: 5 * SECOND,
     depositMs: 5 * SECOND,
@@ -60,6 +61,7 @@ const SETTINGS: CollectorSettings = {
     livenessMs: 5 * SECOND,
     checkpointMs: 10 * SECOND,
   },
+  bank: { observingMs: SECOND },
   liveness: { suspendMs: 30 * SECOND, silentMs: 90 * SECOND },
   limits: {
     connectionsMax: 10_000,
@@ -127,7 +129,7 @@ export class Country {
         requestsPerMinute: 1_000_000,
         followersMax: 4,
       },
-      readiness: () => ({ isReady: true, reasons: [] }),
+      readiness: () => ({ isReady: true, reasons: [], notes: [] }),
       isSuspended: (nodeId) => {
         const { liveness } = this.collector
         return liveness.isSuspended(nodeId) || liveness.depositsSuspended()
@@ -208,6 +210,7 @@ export class Country {
         ownerCode: null,
         ownerName: null,
         regionCode: '150100',
+        keep: [],
         validFromMs: 0,
         validToMs: null,
       },
@@ -331,6 +334,7 @@ export class Country {
       store: this.store,
       ledger: LEDGER,
       identity: this.identity,
+      lots: new Lots(lotKeyOf(this.identity), CATALOGUE),
       settings: SETTINGS,
       checkpoints: this.#checkpoints,
       onEntries: () => this.#context.entries.appended(),

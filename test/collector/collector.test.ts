@@ -6,7 +6,7 @@ import { loadConfig } from '../../collector/src/config.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
 import { FakeRandom, settle } from '../support/fake-clock.ts'
 import { MemoryCheckpoints } from '../support/memory-checkpoints.ts'
-import { LedgerRig } from './bank/ledger-rig.ts'
+import { LedgerRig, LOTS } from './bank/ledger-rig.ts'
 
 const SETTINGS = loadConfig({ file: null, env: {} })
 
@@ -20,6 +20,7 @@ async function collectorOver(rig: LedgerRig, store: Store = rig.store) {
     store,
     ledger: await rig.store.ledgerState(),
     identity: keyPairFromSeed(1, new Uint8Array(32).fill(7)),
+    lots: LOTS,
     settings: SETTINGS,
     checkpoints,
     onEntries: () => {
@@ -44,7 +45,7 @@ test('hours are sealed and entries numbered by themselves, and nothing is deposi
   const kinds = (await rig.store.readJournal(0, 100)).map(({ kind }) => kind)
   expect(kinds[0]).toBe('ledger_opened')
   // The node has no session here, so it counts as suspended.
-  expect(kinds).not.toContain('deposit_opened')
+  expect(kinds).not.toContain('lot_opened')
   expect(kinds).toContain('hour_sealed')
   expect(heard.entries).toBeGreaterThan(0)
   expect(await rig.store.readOutbox(10)).toEqual([])

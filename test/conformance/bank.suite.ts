@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { DepositChange } from '../../collector/src/storage/requests.ts'
 import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
-import { HOUR, instantOf, MINUTE, note, T0, type TestNode } from './fleet.ts'
+import { HOUR, instantOf, MINUTE, NO_DECISION, note, T0, type TestNode } from './fleet.ts'
 import type { OpenFleet } from './store.suite.ts'
 
 function opening(node: TestNode, openedAtMs = T0 + MINUTE, card = 0) {
@@ -23,8 +23,7 @@ function opening(node: TestNode, openedAtMs = T0 + MINUTE, card = 0) {
 async function decide(store: Store, change: Partial<DepositChange>) {
   const expectedCursor = await store.readCursor('bank')
   const cursor = expectedCursor + 1
-  const full = { expectedCursor, cursor, openings: [], closings: [], outbox: [], ...change }
-  return await store.commitDeposits(full)
+  return await store.commitDeposits({ ...NO_DECISION, expectedCursor, cursor, ...change })
 }
 
 const PAGE = { cursor: null, limit: 100 }

@@ -29,6 +29,16 @@ export const MINUTE = 60_000
 export const HOUR = 3_600_000
 export const LATER = T0 + 1_000 * HOUR
 
+/** A change of deposits that changes nothing, to be filled in. */
+export const NO_DECISION = {
+  openings: [],
+  closings: [],
+  rewindows: [],
+  models: [],
+  decidedAtMs: T0,
+  outbox: [],
+} as const
+
 export const H800: DeviceProfile = {
   vendor: 'nvidia',
   name: 'NVIDIA H800',
@@ -64,6 +74,7 @@ export function terms(changes: Partial<SiteTerms> = {}): SiteTerms {
     ownerCode: null,
     ownerName: null,
     regionCode: '110108',
+    keep: [],
     validFromMs: T0 - 1_000 * HOUR,
     validToMs: null,
     ...changes,
@@ -284,6 +295,7 @@ export function bookCommit(
     silencesBegun: [],
     dirtyHours: [],
     clockSteps: [],
+    leaseRecords: [],
     conflicts: [],
     outbox: [],
   }

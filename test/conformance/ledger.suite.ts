@@ -1,5 +1,5 @@
 /** The ledger of an instant, as known at another: every card once, in the state it was in then. */
-import { type RunName, runCode, stateOf } from '@yiben/shared'
+import { isLendable, type RunName, runCode, stateOf } from '@yiben/shared'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { CardCount } from '../../collector/src/model/card-count.ts'
@@ -14,9 +14,11 @@ import {
   instantOf,
   LATER,
   MINUTE,
+  NO_DECISION,
   T0,
   type TestNode,
 } from './fleet.ts'
+import { endLending, lend } from './lending.ts'
 import type { OpenFleet } from './store.suite.ts'
 
 async function countsAt(
@@ -51,7 +53,7 @@ async function deposit(
   const [unit] = node.units
   if (unit === undefined) throw new Error('a card is there')
   const cursor = await fleet.store.readCursor('bank')
-  const change = { expectedCursor: cursor, cursor, outbox: [] }
+  const change = { ...NO_DECISION, expectedCursor: cursor, cursor }
   const depositId = `d-${unit.unitId}-${openedAtMs}`
   const opening = {
     depositId,
@@ -61,10 +63,10 @@ async function deposit(
     openedAtMs,
     consentEndCount: 0,
   }
-  await fleet.store.commitDeposits({ ...change, openings: [opening], closings: [] })
+  await fleet.store.commitDeposits({ ...change, openings: [opening] })
   if (closedAtMs === null) return
   const closing = { depositId, closedAtMs, reason: 'veto' as const }
-  await fleet.store.commitDeposits({ ...change, openings: [], closings: [closing] })
+  await fleet.store.commitDeposits({ ...change, closings: [closing] })
 }
 
 export function ledgerSuite(openFleet: OpenFleet): void {
@@ -257,6 +259,9 @@ const anyNode = fc.record({
       isLate: fc.boolean(),
       isSilentBefore: fc.boolean(),
       depositMinute: fc.option(fc.integer({ min: 0, max: 60 })),
+      /** A lease of the first card from then to the end of the piece, or to an end told later. */
+      leaseMinute: fc.option(fc.integer({ min: 0, max: 60 })),
+      isEndLate: fc.boolean(),
     }),
     { maxLength: 8 },
   ),
@@ -271,7 +276,8 @@ const INSTANTS = Array.from({ length: 24 }, (_, step) => T0 + step * 17 * MINUTE
 
 async function liveThrough(fleet: Fleet, siteCode: string, spec: NodeSpec): Promise<TestNode> {
   const node = await fleet.start(siteCode, spec.cards)
-  for (const { name, minutes, isLate, isSilentBefore, depositMinute } of spec.pieces) {
+  for (const [number, piece] of spec.pieces.entries()) {
+    const { name, minutes, isLate, isSilentBefore, depositMinute } = piece
     const startMs = node.open.timelineEndMs
     const endMs = startMs + minutes * MINUTE
     const recordedAtMs = isLate || isSilentBefore ? endMs + 2 * HOUR : null
@@ -281,8 +287,33 @@ async function liveThrough(fleet: Fleet, siteCode: string, spec: NodeSpec): Prom
     if (depositMinute !== null && depositMinute < minutes) {
       await deposit(fleet, node, startMs + depositMinute * MINUTE, endMs)
     }
+    const leaseMs = startMs + (piece.leaseMinute ?? minutes) * MINUTE
+    if (leaseMs < endMs)
+      await lendPiece(fleet, node, `${siteCode}-${number}`, piece, [leaseMs, endMs])
   }
   return node
+}
+
+async function lendPiece(
+  fleet: Fleet,
+  node: TestNode,
+  drawId: string,
+  { isEndLate }: NodeSpec['pieces'][number],
+  [startMs, untilMs]: readonly [number, number],
+) {
+  const known = { drawId, startMs, untilMs, knownAtMs: startMs - 2_000 }
+  const draw = await lend(fleet.store, node.units.slice(0, 1), known)
+  // A veto names an instant that has passed; it is told an hour later.
+  const endedAtMs = isEndLate ? Math.floor((startMs + untilMs) / 2) : untilMs
+  const knownAtMs = isEndLate ? untilMs + HOUR : untilMs
+  const end = isEndLate ? 'veto' : 'expired'
+  await endLending(fleet.store, draw, {
+    endedAtMs,
+    knownAtMs,
+    end,
+    to: 'broken_veto',
+    isClean: true,
+  })
 }
 
 /** A second, simple bookkeeper: each card from its own history, as many lines as kinds of card. */
@@ -309,7 +340,9 @@ function textOfCard(unit: UnitRow, span: UnitSpan, asOfMs: number, knownAtMs: nu
   const provenToMs = last === undefined ? null : provenTo(last, knownAtMs)
   const isCovered = last !== undefined && provenToMs !== null && provenToMs > asOfMs
   const told = isCovered ? last : span.silences.filter((one) => covers(one, asOfMs)).at(-1)
-  const state = told === undefined ? 'untold' : stateOf(told.code)
+  const isLeased = span.leases.some(({ fromMs, toMs }) => fromMs <= asOfMs && asOfMs < toMs)
+  const measured = told === undefined ? 'untold' : stateOf(told.code)
+  const state = measured !== 'untold' && isLeased && isLendable(measured) ? 'lent' : measured
   const isLive = isCovered && last.recordedAtMs === null
   const isDeposited = span.deposits.some(
     (one) => one.openedAtMs <= asOfMs && (one.closedAtMs === null || one.closedAtMs > asOfMs),

@@ -2,10 +2,11 @@
 import { expect, test } from 'vitest'
 import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
-import { type Fleet, H800, HOUR, MINUTE, T0, type TestNode } from './fleet.ts'
+import { type Fleet, H800, HOUR, MINUTE, NO_DECISION, T0, type TestNode } from './fleet.ts'
 import type { OpenFleet } from './store.suite.ts'
 
 const START = { changeSeq: 0, outboxId: 0 }
+const NIGHTS = '{"weekly":[]}'
 const POLICY = {
   version: 1,
   atMs: T0,
@@ -13,7 +14,7 @@ const POLICY = {
   keepCardsPerNode: 0,
   minFreeMs: 0,
   maxLeaseMs: 4 * HOUR,
-  calendar: null,
+  calendar: NIGHTS,
   handover: null,
 }
 
@@ -45,6 +46,7 @@ async function decide(store: Store, node: TestNode, change: Decided = {}): Promi
   const kind = opens ? ('deposit_opened' as const) : ('deposit_closed' as const)
   const expectedCursor = await store.readCursor('bank')
   const result = await store.commitDeposits({
+    ...NO_DECISION,
     expectedCursor,
     cursor: expectedCursor + 1,
     openings: opens ? [opening] : [],
@@ -72,6 +74,8 @@ export function offersSuite(openFleet: OpenFleet): void {
         siteCode: 'BJ-01',
         cardsPlaced: 2,
         leaseMsMax: 4 * HOUR,
+        calendar: NIGHTS,
+        isFenced: false,
         cards: [
           {
             unitId: node.units[0]?.unitId,
@@ -82,6 +86,7 @@ export function offersSuite(openFleet: OpenFleet): void {
             window: { ageStartMs: T0, provenToMs: T0 + MINUTE },
             isWithheld: false,
             isDisputed: false,
+            isClaimed: false,
           },
         ],
       },

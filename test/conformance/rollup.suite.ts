@@ -4,7 +4,18 @@ import { expect, test } from 'vitest'
 import type { Bucket } from '../../collector/src/model/ledger.ts'
 import { type HourMaterial, SCOPE_ALL } from '../../collector/src/storage/requests.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
-import { type Fleet, H800, HOUR, hourOf, MINUTE, note, T0, type TestNode, terms } from './fleet.ts'
+import {
+  type Fleet,
+  H800,
+  HOUR,
+  hourOf,
+  MINUTE,
+  NO_DECISION,
+  note,
+  T0,
+  type TestNode,
+  terms,
+} from './fleet.ts'
 import type { OpenFleet } from './store.suite.ts'
 
 function bucket(version: number, knownAtMs: number, changes: Partial<Bucket> = {}): Bucket {
@@ -51,11 +62,15 @@ async function deposit(fleet: Fleet, node: TestNode, openedAtMs: number, closedA
     windowStartMs: T0,
     consentEndCount: 0,
   }
-  const empty = { openings: [], closings: [], outbox: [] }
-  const change = { ...empty, expectedCursor: 0, cursor: 1, openings: [{ ...one, openedAtMs }] }
+  const change = {
+    ...NO_DECISION,
+    expectedCursor: 0,
+    cursor: 1,
+    openings: [{ ...one, openedAtMs }],
+  }
   await fleet.store.commitDeposits(change)
   const closings = [{ depositId: 'd-1', closedAtMs, reason: 'window_ended' as const }]
-  await fleet.store.commitDeposits({ ...empty, expectedCursor: 1, cursor: 2, closings })
+  await fleet.store.commitDeposits({ ...NO_DECISION, expectedCursor: 1, cursor: 2, closings })
 }
 
 function only(material: HourMaterial): HourMaterial['units'][number] {
@@ -84,6 +99,7 @@ export function rollupSuite(openFleet: OpenFleet): void {
       silentMs: 0,
       validMs: HOUR,
       depositedMs: 0,
+      lent: null,
     })
     expect(only(await fleet.store.readHour(T0 + HOUR)).stats).toMatchObject({
       hourMs: T0 + HOUR,

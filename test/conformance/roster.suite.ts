@@ -1,11 +1,11 @@
 /** Sites, tokens, enrollment, sessions and their fence. */
 import { expect, test } from 'vitest'
 import type { NodeId } from '../../collector/src/model/ids.ts'
-import {
-  type EnrollRequest,
-  type OpenSessionRequest,
-  SCOPE_ALL,
-} from '../../collector/src/storage/requests.ts'
+import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
+import type {
+  EnrollRequest,
+  OpenSessionRequest,
+} from '../../collector/src/storage/session-requests.ts'
 import {
   bookCommit,
   enrollToken,

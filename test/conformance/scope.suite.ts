@@ -4,7 +4,17 @@ import { expect, test } from 'vitest'
 import type { NodeId } from '../../collector/src/model/ids.ts'
 import { SCOPE_ALL, type Scope } from '../../collector/src/storage/requests.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
-import { type Fleet, H800, HOUR, instantOf, LATER, MINUTE, T0, type TestNode } from './fleet.ts'
+import {
+  type Fleet,
+  H800,
+  HOUR,
+  instantOf,
+  LATER,
+  MINUTE,
+  NO_DECISION,
+  T0,
+  type TestNode,
+} from './fleet.ts'
 import type { OpenFleet } from './store.suite.ts'
 
 const SITES = ['BJ-01', 'BJ-02', 'SH-01'] as const
@@ -80,6 +90,7 @@ async function nodeOf(fleet: Fleet, site: string): Promise<TestNode> {
 async function bookSealAndDeposit(fleet: Fleet, nodes: readonly TestNode[]): Promise<void> {
   const units = nodes.flatMap((node) => node.units)
   await fleet.store.commitDeposits({
+    ...NO_DECISION,
     expectedCursor: 0,
     cursor: 1,
     openings: units.map(({ unitId, nodeId }) => ({
@@ -227,7 +238,7 @@ export function scopeSuite(openFleet: OpenFleet): void {
   test('a site lies where its newest terms put it', async () => {
     const fleet = await openFleet()
     await build(fleet)
-    const moved = { regionCode: '310115', validFromMs: T0 + HOUR, validToMs: null }
+    const moved = { regionCode: '310115', keep: [], validFromMs: T0 + HOUR, validToMs: null }
     const terms = { operatorCode: null, operatorName: null, ownerCode: null, ownerName: null }
     const change = { code: 'BJ-01', name: 'B', terms: { ...terms, ...moved }, outbox: [] }
     await fleet.store.putSite(change)

@@ -4,13 +4,19 @@
  */
 import { describe, onTestFinished } from 'vitest'
 import type { Store } from '../../collector/src/storage/store.ts'
+import { accountsSuite } from './accounts.suite.ts'
 import { bankSuite } from './bank.suite.ts'
+import { drawBoundsSuite } from './draw-bounds.suite.ts'
+import { drawsSuite } from './draws.suite.ts'
 import { Fleet } from './fleet.ts'
+import { forecastSuite } from './forecast.suite.ts'
+import { grantsSuite } from './grants.suite.ts'
 import { ingestSuite } from './ingest.suite.ts'
 import { inventorySuite } from './inventory.suite.ts'
 import { journalSuite } from './journal.suite.ts'
 import { ledgerSuite } from './ledger.suite.ts'
 import { offersSuite } from './offers.suite.ts'
+import { policySuite } from './policy.suite.ts'
 import { readsSuite } from './reads.suite.ts'
 import { rollupSuite } from './rollup.suite.ts'
 import { rosterSuite } from './roster.suite.ts'
@@ -33,7 +39,13 @@ export function storeSuite(name: string, open: OpenStore): void {
     describe('ingest', () => ingestSuite(openFleet))
     describe('inventory', () => inventorySuite(openFleet))
     describe('bank', () => bankSuite(openFleet))
+    describe('policy', () => policySuite(openFleet))
     describe('offers', () => offersSuite(openFleet))
+    describe('forecast', () => forecastSuite(openFleet))
+    describe('draws', () => drawsSuite(openFleet))
+    describe('grants', () => grantsSuite(openFleet))
+    describe('draw bounds', () => drawBoundsSuite(openFleet))
+    describe('accounts', () => accountsSuite(openFleet))
     describe('journal', () => journalSuite(openFleet))
     describe('rollup', () => rollupSuite(openFleet))
     describe('ledger', () => ledgerSuite(openFleet))

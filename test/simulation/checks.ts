@@ -4,9 +4,12 @@
  */
 import { HOUR_MS, MEASURED_STATES, type MeasuredState, stateOf } from '@yiben/shared'
 import { verifyEntries, WALK_START, type WalkState } from '../../collector/src/journal/verify.ts'
+import type { JournalEntry } from '../../collector/src/model/ledger.ts'
 import type { StoredRun, UnitHour } from '../../collector/src/model/timeline.ts'
 import { balanceOf } from '../../collector/src/timeline/balance.ts'
 import { knownRuns, textOfRun } from './auditor.ts'
+import type { SimBank } from './bank-client.ts'
+import { CheckpointRoots } from './checkpoint-roots.ts'
 import { depositProblems, vetoProblems } from './deposit-checks.ts'
 import { type NodeView, type UnitView, viewLedger } from './ledger-view.ts'
 import type { SimWorld } from './world.ts'
@@ -24,15 +27,18 @@ const HOUR_FIELDS: Readonly<Record<MeasuredState, keyof UnitHour>> = {
 /** One per world: it remembers what may only grow. */
 export class Checker {
   readonly #world: SimWorld
+  readonly #bank: SimBank | null
   readonly #highest = new Map<string, number>()
   #journal: WalkState = WALK_START
   /** By deposit: the collector's time at which the journal says it was opened. */
   readonly #openedAt = new Map<string, number>()
   #reportedAuditorProblems = 0
+  readonly #roots = new CheckpointRoots()
   steps = 0
 
-  constructor(world: SimWorld) {
+  constructor(world: SimWorld, bank: SimBank | null = null) {
     this.#world = world
+    this.#bank = bank
   }
 
   async step(): Promise<string[]> {
@@ -40,15 +46,18 @@ export class Checker {
     const world = this.#world
     const views = await viewLedger(world)
     const problems = [...world.problems, ...(await this.#journalProblems())]
+    problems.push(...this.#roots.problems(world.collector.signedNotes))
+    problems.push(...((await this.#bank?.problems()) ?? []))
     problems.push(...(await this.#monotonicProblems(views)), ...this.#promiseProblems())
     const handovers = handoversOf(views)
+    const lent = lentDeposits(world)
     for (const node of views) {
       for (const epoch of node.epochs) world.auditor.book(node.nodeId, epoch)
       problems.push(...this.#timelineProblems(node, handovers), ...this.#stepProblems(node))
       for (const unit of node.units) {
         problems.push(...this.#balanceProblems(unit), ...(await this.#hourProblems(unit)))
       }
-      problems.push(...depositProblems(node, this.#openedAt))
+      problems.push(...depositProblems(node, this.#openedAt, lent))
       problems.push(...vetoProblems(node, world.auditor.node(node.nodeId).vetoes, false))
     }
     const told = world.auditor.problems.slice(this.#reportedAuditorProblems)
@@ -165,12 +174,23 @@ export class Checker {
       if (result.status === 'broken') return [`the journal: ${result.fault} at ${result.atSeq}`]
       this.#journal = result.state
       for (const entry of entries) {
-        if (entry.kind !== 'deposit_opened') continue
-        const id = /"deposit_id":"([^"]+)"/.exec(Buffer.from(entry.bytes).toString('utf8'))?.[1]
-        if (id !== undefined) this.#openedAt.set(id, entry.atMs)
+        for (const id of openedIn(entry)) this.#openedAt.set(id, entry.atMs)
       }
     }
   }
+}
+
+/** Ids of the deposits that the entry says have opened. */
+function openedIn({ bytes, kind }: JournalEntry): readonly string[] {
+  if (kind !== 'lot_opened' && kind !== 'lot_changed') return []
+  const { payload } = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  return payload.opened.map((card: { readonly deposit_id: string }) => card.deposit_id)
+}
+
+/** Deposits whose card has been under a lease. */
+function lentDeposits({ db }: SimWorld): ReadonlySet<string> {
+  const rows = db.all('SELECT deposit_id FROM claims WHERE start_ms IS NOT NULL')
+  return new Set(rows.map((row) => String(row.deposit_id)))
 }
 
 /** Where placements end whose time is booked on: another node's may begin there. */

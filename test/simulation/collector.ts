@@ -16,9 +16,13 @@ import {
   secretHash,
   TOKEN_ID_BYTES,
 } from '@yiben/shared'
+import { Lots, lotKeyOf } from '../../collector/src/bank/lots.ts'
+import { loadCatalogue } from '../../collector/src/catalogue/catalogue.ts'
 import { Collector, type CollectorSettings } from '../../collector/src/collector.ts'
+import { generationAfter, openingEntry } from '../../collector/src/journal/opening.ts'
 import type { LedgerGeneration } from '../../collector/src/model/ids.ts'
 import type { LedgerState } from '../../collector/src/storage/requests.ts'
+import { LedgerDraft } from '../../collector/src/storage/sqlite/restore.ts'
 import { MemoryCheckpoints } from '../support/memory-checkpoints.ts'
 import type { SimProcess, SimScheduler } from '../support/sim-scheduler.ts'
 import type { SimHub } from './network.ts'
@@ -27,6 +31,7 @@ import { SimStore, type StoreMutant } from './store.ts'
 /** Seals come soon, and rounds are as far apart as they may be, to keep a world quick. */
 export const SIM_SETTINGS: CollectorSettings = {
   sealDelayMs: 300_000,
+  timeZone: 'Asia/Shanghai',
   intervals: {
     sequenceMs: 2_000,
     depositMs: 2_000,
@@ -34,6 +39,7 @@ export const SIM_SETTINGS: CollectorSettings = {
     livenessMs: 1_000,
     checkpointMs: 60_000,
   },
+  bank: { observingMs: 1_000 },
   liveness: { suspendMs: 30_000, silentMs: 90_000 },
   limits: {
     connectionsMax: 10_000,
@@ -45,6 +51,7 @@ export const SIM_SETTINGS: CollectorSettings = {
 }
 
 const IDENTITY = keyPairFromSeed(ALGORITHM_ED25519, new Uint8Array(32).fill(7))
+const LOTS = new Lots(lotKeyOf(IDENTITY), loadCatalogue())
 const TOKEN_MS = 30 * 24 * 3_600_000
 const NO_NETWORK: Network = {
   dial: () => Promise.reject(new Error('the collector dials nobody')),
@@ -72,7 +79,7 @@ export interface SimCollectorOptions {
 
 export class SimCollector {
   readonly path: string
-  readonly ledger: LedgerState
+  ledger: LedgerState
   /** How wrong the wall clock of its machine is. */
   wallOffsetMs = 0
   readonly #options: SimCollectorOptions
@@ -107,6 +114,11 @@ export class SimCollector {
     return this.life.process.clock
   }
 
+  /** Every note that was signed here, whatever became of it. */
+  get signedNotes(): readonly string[] {
+    return this.#checkpoints.remembered
+  }
+
   get sealDelayMs(): number {
     return this.#options.settings?.sealDelayMs ?? SIM_SETTINGS.sealDelayMs
   }
@@ -131,6 +143,7 @@ export class SimCollector {
       store: store.store,
       ledger: this.ledger,
       identity: IDENTITY,
+      lots: LOTS,
       settings: { ...SIM_SETTINGS, ...settings },
       checkpoints: this.#checkpoints,
     })
@@ -168,6 +181,20 @@ export class SimCollector {
     this.kill()
   }
 
+  /** As `restore --replace` does; nobody may have the ledger open. */
+  async restore(backup: string): Promise<void> {
+    const store = this.#life?.store
+    this.kill()
+    await store?.die()
+    const draft = LedgerDraft.copyOf(backup, this.path)
+    const { ledger } = draft.facts
+    const openedAtMs = this.wallMs
+    const generation = generationAfter([ledger.generation, this.ledger.generation], openedAtMs)
+    this.ledger = { ...ledger, generation, openedAtMs }
+    draft.begin(this.ledger, openingEntry(this.ledger, this.#checkpoints.note))
+    draft.place(`${openedAtMs}`)
+  }
+
   /** Dies at the `writes`-th write from now on. */
   crashAt(writes: number, isBefore: boolean): void {
     const life = this.#life
@@ -198,6 +225,7 @@ export class SimCollector {
         ownerCode: null,
         ownerName: null,
         regionCode: '150100',
+        keep: [],
         validFromMs: 0,
         validToMs: null,
       },

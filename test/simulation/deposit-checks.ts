@@ -34,8 +34,15 @@ export function vetoProblems(
   )
 }
 
-/** `openedAt`: when the journal says that each deposit was opened. */
-export function depositProblems(node: NodeView, openedAt: ReadonlyMap<string, number>): string[] {
+/**
+ * `openedAt`: when the journal says that each deposit was opened. `lent`: those that were lent, which
+ * go on while their card is another's, and then have the window that follows.
+ */
+export function depositProblems(
+  node: NodeView,
+  openedAt: ReadonlyMap<string, number>,
+  lent: ReadonlySet<string>,
+): string[] {
   const minFreeMs = node.state.open?.policy?.minFreeMs ?? 0
   return node.units.flatMap((view) => {
     const windows = windowsOf(view)
@@ -43,7 +50,7 @@ export function depositProblems(node: NodeView, openedAt: ReadonlyMap<string, nu
       ...windows.flatMap((window) => windowProblems(window, view)),
       ...overlapProblems(view),
       ...view.deposits.flatMap((deposit) => [
-        ...spanProblems(deposit, windows, minFreeMs),
+        ...(lent.has(deposit.depositId) ? [] : spanProblems(deposit, windows, minFreeMs)),
         ...backdateProblems(deposit, openedAt),
       ]),
     ].map((problem) => `${node.name} unit ${view.unit.unitId}: ${problem}`)

@@ -5,6 +5,7 @@ import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
 import { sumsByHour } from './checks.ts'
 import { vetoProblems } from './deposit-checks.ts'
 import { type NodeView, type UnitView, viewLedger } from './ledger-view.ts'
+import { cutByLeases, leasesByUnit, lendingProblems } from './lent.ts'
 import type { SimNode } from './node.ts'
 import type { SimWorld } from './world.ts'
 
@@ -49,7 +50,7 @@ export async function restProblems(world: SimWorld): Promise<string[]> {
   const views = await viewLedger(world)
   const { store, collector } = world
   const seals = await store.sealedHours(0, Number.MAX_SAFE_INTEGER)
-  const problems: string[] = []
+  const problems = await lendingProblems(world)
   const dueMs = collector.wallMs - HOUR_MS - collector.sealDelayMs - 120_000
   const firstMs = Math.min(...views.flatMap(validStarts))
   for (const view of views) {
@@ -58,10 +59,11 @@ export async function restProblems(world: SimWorld): Promise<string[]> {
   for (let hourMs = floorHour(firstMs); hourMs <= dueMs; hourMs += HOUR_MS) {
     if (!seals.some((seal) => seal.hourMs === hourMs)) problems.push(`hour ${hourMs} is not sealed`)
   }
+  const leases = leasesByUnit(world)
   for (const { hourMs, version } of seals) {
     const range = { fromMs: hourMs, toMs: hourMs + HOUR_MS, knownAtMs: Number.MAX_SAFE_INTEGER }
     const buckets = await store.readBuckets(SCOPE_ALL, range)
-    const expected = totalsOf(views, hourMs)
+    const expected = totalsOf(views, hourMs, leases)
     for (const [figure, amount] of Object.entries(expected)) {
       const is = buckets.reduce((sum, bucket) => sum + bucket[figure as keyof HourTotals], 0n)
       if (is === amount) continue
@@ -73,10 +75,21 @@ export async function restProblems(world: SimWorld): Promise<string[]> {
 
 type HourTotals = Pick<
   Bucket,
-  'busyMs' | 'allocatedMs' | 'occupiedMs' | 'freeMs' | 'faultyMs' | 'unknownMs' | 'depositedMs'
+  | 'busyMs'
+  | 'allocatedMs'
+  | 'occupiedMs'
+  | 'freeMs'
+  | 'faultyMs'
+  | 'unknownMs'
+  | 'lentMs'
+  | 'depositedMs'
 >
 
-function totalsOf(views: readonly NodeView[], hourMs: number): HourTotals {
+function totalsOf(
+  views: readonly NodeView[],
+  hourMs: number,
+  leases: ReturnType<typeof leasesByUnit>,
+): HourTotals {
   const totals = {
     busyMs: 0n,
     allocatedMs: 0n,
@@ -84,6 +97,7 @@ function totalsOf(views: readonly NodeView[], hourMs: number): HourTotals {
     freeMs: 0n,
     faultyMs: 0n,
     unknownMs: 0n,
+    lentMs: 0n,
     depositedMs: 0n,
   }
   const units = views.flatMap((view) => view.units)
@@ -92,7 +106,10 @@ function totalsOf(views: readonly NodeView[], hourMs: number): HourTotals {
     const fromMs = Math.max(hourMs, unit.validFromMs)
     const toMs = Math.min(hourMs + HOUR_MS, unit.bookedToMs ?? hourMs + HOUR_MS)
     if (unit.kind !== 'card' || !unit.isCounted || toMs <= fromMs) continue
-    const sum = sumsByHour(span.runs).get(hourMs)
+    const { lent, unlent } = cutByLeases(span.runs, leases.get(unit.unitId) ?? [])
+    const sum = sumsByHour(unlent).get(hourMs)
+    const lentSum = sumsByHour(lent).get(hourMs)
+    const lentMs = lentSum === undefined ? 0 : lentSum.busy + lentSum.occupied + lentSum.free
     const known =
       sum === undefined ? 0 : sum.busy + sum.allocated + sum.occupied + sum.free + sum.faulty
     totals.busyMs += BigInt(sum?.busy ?? 0)
@@ -100,17 +117,22 @@ function totalsOf(views: readonly NodeView[], hourMs: number): HourTotals {
     totals.occupiedMs += BigInt(sum?.occupied ?? 0)
     totals.freeMs += BigInt(sum?.free ?? 0)
     totals.faultyMs += BigInt(sum?.faulty ?? 0)
-    totals.unknownMs += BigInt(toMs - fromMs - known)
-    totals.depositedMs += BigInt(depositedMs(view, fromMs, toMs))
+    totals.unknownMs += BigInt(toMs - fromMs - known - lentMs)
+    totals.lentMs += BigInt(lentMs)
+    totals.depositedMs += BigInt(depositedMs({ ...view, runs: unlent }, fromMs, toMs))
   }
   return totals
 }
 
 /** Free time under a deposit; what was told late was nobody's to draw while it lasted. */
-function depositedMs({ span, deposits }: UnitView, fromMs: number, toMs: number): number {
+function depositedMs(
+  { runs, deposits }: Pick<UnitView, 'deposits'> & { readonly runs: UnitView['span']['runs'] },
+  fromMs: number,
+  toMs: number,
+): number {
   let sum = 0
   for (const deposit of deposits) {
-    for (const run of span.runs) {
+    for (const run of runs) {
       if (stateOf(run.code) !== 'free' || run.recordedAtMs !== null) continue
       const startMs = Math.max(run.startMs, deposit.openedAtMs, fromMs)
       const endMs = Math.min(run.endMs, deposit.closedAtMs ?? toMs, toMs)

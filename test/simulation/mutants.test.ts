@@ -11,10 +11,10 @@ const TEST_MS_MAX = 600_000
 describe('the checks of the simulated world find a collector that', () => {
   test.each(MUTANTS)(
     '$name',
-    async ({ mutant, found }) => {
+    async ({ mutant, found, isLending = false }) => {
       const problems: string[] = []
       for (let seed = 1; seed <= SEEDS_MAX && problems.length === 0; seed += 1) {
-        problems.push(...(await runSeed(seed, { mutant, faults: FAULTS })).problems)
+        problems.push(...(await runSeed(seed, { mutant, faults: FAULTS, isLending })).problems)
       }
       expect(problems.join('\n')).toMatch(found)
     },

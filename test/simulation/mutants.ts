@@ -1,5 +1,6 @@
 /** Collectors with one fault each, planted where they write: the checks must find every one. */
 import { runCode, stateOf } from '@yiben/shared'
+import type { DrawChange } from '../../collector/src/storage/draw-requests.ts'
 import type { IngestCommit, IngestResult } from '../../collector/src/storage/requests.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
 import type { StoreMutant } from './store.ts'
@@ -9,6 +10,8 @@ export interface Mutant {
   readonly mutant: StoreMutant
   /** What the checks say when they find it. */
   readonly found: RegExp
+  /** In a world with a bank. */
+  readonly isLending?: boolean
 }
 
 const FREE = runCode('free/proven')
@@ -24,6 +27,11 @@ function altered(store: Store, methods: Partial<Store>): Store {
 function alteredCommits(alter: (commit: IngestCommit) => IngestCommit): StoreMutant {
   return (store) =>
     altered(store, { commitIngest: (commits) => store.commitIngest(commits.map(alter)) })
+}
+
+function alteredDraws(alter: (change: DrawChange) => DrawChange): StoreMutant {
+  return (store) =>
+    altered(store, { commitDraws: (changes) => store.commitDraws(changes.map(alter)) })
 }
 
 /** Answers at once and writes with the next commit: what is in between dies with the process. */
@@ -153,12 +161,29 @@ export const MUTANTS: readonly Mutant[] = [
           store.appendJournal(
             head,
             entries.map((entry) =>
-              entry.kind === 'deposit_closed'
-                ? { ...entry, bytes: forgedEntry(entry.bytes) }
-                : entry,
+              entry.kind === 'lot_closed' ? { ...entry, bytes: forgedEntry(entry.bytes) } : entry,
             ),
           ),
       }),
     found: /the journal: hash_differs/,
+  },
+  {
+    name: 'says that a draw is posted before it is',
+    mutant: (store) =>
+      altered(store, {
+        commitDraws: async (changes) => {
+          const held = changes.filter(({ draw }) => draw.state !== 'posted')
+          if (held.length > 0) await store.commitDraws(held)
+          return changes.map(() => ({ status: 'committed' }))
+        },
+      }),
+    found: /was posted, the ledger says (held|lapsed)/,
+    isLending: true,
+  },
+  {
+    name: 'promises more time than it accounts for',
+    mutant: alteredDraws((change) => ({ ...change, postings: change.postings.slice(1) })),
+    found: /promised \d+, posted|ms in pending/,
+    isLending: true,
   },
 ]

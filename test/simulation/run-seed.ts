@@ -4,6 +4,7 @@
  */
 
 import { FakeRandom } from '../support/fake-clock.ts'
+import { SimBank } from './bank-client.ts'
 import { Checker } from './checks.ts'
 import { Chance, drawFault } from './faults.ts'
 import { restProblems, unquiet } from './final-checks.ts'
@@ -24,12 +25,16 @@ export interface SeedResult {
   readonly trace: readonly string[]
   readonly steps: number
   readonly simulatedMs: number
+  /** How often the bank was answered what; `null` in a world without one. */
+  readonly bank: SimBank['answers'] | null
 }
 
 export interface SeedOptions {
   readonly mutant?: StoreMutant
   /** Faults per world; drawn where it is not given. */
   readonly faults?: number
+  /** There is a bank that draws cards. */
+  readonly isLending?: boolean
   /** Looks at the world before it is gone; for whoever has to understand a failure. */
   readonly onEnd?: (world: SimWorld) => Promise<void>
 }
@@ -40,8 +45,9 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     startMs: START_MS,
     ...(options.mutant === undefined ? {} : { mutant: options.mutant }),
   })
-  const checker = new Checker(world)
-  const problems = await live(world, checker, options)
+  const bank = options.isLending === true ? new SimBank(world) : null
+  const checker = new Checker(world, bank)
+  const problems = await live(world, checker, options, bank)
   await options.onEnd?.(world)
   return {
     seed,
@@ -49,12 +55,19 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     trace: world.trace,
     steps: checker.steps,
     simulatedMs: world.nowMs - START_MS,
+    bank: bank?.answers ?? null,
   }
 }
 
-async function live(world: SimWorld, checker: Checker, options: SeedOptions): Promise<string[]> {
+async function live(
+  world: SimWorld,
+  checker: Checker,
+  options: SeedOptions,
+  bank: SimBank | null,
+): Promise<string[]> {
   const chance = new Chance(new FakeRandom(world.seed ^ 0x5eed))
   await begin(world, chance)
+  bank?.start()
   const faults = drawFaults(chance, options.faults ?? chance.whole(3, 9))
   for (const { atMs, strike } of [...faults, ...minutes()].sort(byTime)) {
     await world.run(Math.max(0, START_MS + atMs - world.nowMs))
@@ -64,6 +77,7 @@ async function live(world: SimWorld, checker: Checker, options: SeedOptions): Pr
     if (problems.length > 0) return problems
     await reEnrollRefused(world)
   }
+  bank?.stop()
   return heal(world, checker)
 }
 

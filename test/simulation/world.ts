@@ -180,6 +180,14 @@ export class SimWorld implements AsyncDisposable {
     return Number(row?.watermark ?? 0)
   }
 
+  /** The collector's ledger is put back as it was when the backup was made; it starts anew. */
+  async restoreCollector(backup: string): Promise<void> {
+    await this.#reader?.store.close()
+    this.#reader = null
+    await this.collector.restore(backup)
+    await this.collector.start()
+  }
+
   note(text: string): void {
     const atMs = this.nowMs - this.#startMs
     this.trace.push(`${(atMs / 60_000).toFixed(2)} min: ${text}`)

@@ -11,6 +11,7 @@ const SITE = 'TEST-01'
 /** Seconds instead of minutes. */
 const CONFIG = [
   'seal_delay: 1s',
+  'bank: { observing: 1s }',
   'intervals: { sequence: 100ms, deposit: 100ms, rollup: 1s, liveness: 200ms }',
   'limits: { requests_per_minute: 100000 }',
 ]

@@ -1,10 +1,18 @@
 /** What every route is handed: the port, the clock, the catalogue, and how the collector fares. */
 import type { Clock, Logger } from '@yiben/shared'
+import { SiteRecords } from '../bank/accounts-record.ts'
 import type { DepositExplanation } from '../bank/bank.ts'
+import type { Bookings } from '../bank/bookings.ts'
 import { CapacityFollower } from '../bank/capacity-follower.ts'
 import type { Outlook } from '../bank/capacity-outlook.ts'
+import type { Draws } from '../bank/draws.ts'
+import type { RecallResult } from '../bank/lease-follower.ts'
+import type { RecallRequest } from '../bank/lease-recall.ts'
 import { Lots } from '../bank/lots.ts'
+import type { Recovery } from '../bank/recovery.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { PoolForecast } from '../forecast/live/pool-forecast.ts'
+import type { ForecastReport } from '../forecast/live/report.ts'
 import type { ClockAccusation } from '../inventory/clock-judge.ts'
 import type { LogFace } from '../journal/cosigning.ts'
 import type { NodeId } from '../model/ids.ts'
@@ -25,6 +33,8 @@ export interface ApiSettings {
 export interface Readiness {
   readonly isReady: boolean
   readonly reasons: readonly string[]
+  /** What it does not do meanwhile, though it serves. */
+  readonly notes: readonly string[]
 }
 
 /** One number of the running collector, as `/metrics` shows it. */
@@ -34,6 +44,14 @@ export interface Vital {
   readonly help: string
   readonly kind: 'counter' | 'gauge'
   readonly value: number
+  /** The same names wherever the vital is told; few values each. */
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** The running forecast, for those who ask what it expects of pools and how it fares. */
+export interface ForecastFace {
+  readonly pools: PoolForecast
+  report(): ForecastReport
 }
 
 /** What the parts running in this process can tell, and be told. */
@@ -42,6 +60,12 @@ export interface CollectorControl {
   depositsSuspended(): boolean
   /** Not `null` while it doubts its own clock. */
   clockAccusation(): ClockAccusation | null
+  /** Whether a restored ledger grants again, and who is still to be heard. */
+  recovery(): Pick<Recovery, 'bankTold' | 'finish' | 'isRecovering' | 'status'>
+  draws(): Draws
+  bookings(): Bookings
+  /** The owner's side takes a lease back. */
+  recall(request: RecallRequest): Promise<RecallResult>
   explainDeposits(nodeId: NodeId): Promise<readonly DepositExplanation[]>
   /** The store holds that it is revoked. */
   nodeRevoked(nodeId: NodeId): void
@@ -61,8 +85,12 @@ export interface ApiContext {
   readonly lots: Lots
   /** Keeps what is deposited in memory; a service to be run. */
   readonly capacity: CapacityFollower
+  /** How leases of each site have ended; a service to be run. */
+  readonly siteRecords: SiteRecords
   /** `null` while there is no forecast: no probability is told then, and nobody is kept out. */
   readonly outlook: () => Outlook | null
+  /** `null` where no forecast runs. */
+  readonly forecast: ForecastFace | null
   readonly entries: EntrySignal
   readonly settings: ApiSettings
   readonly readiness: () => Readiness
@@ -76,14 +104,18 @@ export interface ApiContext {
 
 /** What the collector hands in; the rest is made of it. */
 export interface ContextParts
-  extends Omit<ApiContext, 'lookup' | 'lots' | 'capacity' | 'outlook' | 'entries'> {
+  extends Omit<
+    ApiContext,
+    'lookup' | 'lots' | 'capacity' | 'siteRecords' | 'outlook' | 'forecast' | 'entries'
+  > {
   /** Keys the ids of lots (`lotKeyOf`). */
   readonly lotKey: Uint8Array
   /** The forecast, once there is one. */
   readonly outlook?: () => Outlook | null
+  readonly forecast?: ForecastFace
 }
 
-export function createContext({ lotKey, outlook, ...parts }: ContextParts): ApiContext {
+export function createContext({ forecast, lotKey, outlook, ...parts }: ContextParts): ApiContext {
   const lookup = new CatalogueLookup(parts.catalogue)
   const lots = new Lots(lotKey, parts.catalogue)
   const hubOf = (regionCode: string) => lookup.hubOf(regionCode)
@@ -92,7 +124,9 @@ export function createContext({ lotKey, outlook, ...parts }: ContextParts): ApiC
     lookup,
     lots,
     capacity: new CapacityFollower({ ...parts, lots, hubOf }),
+    siteRecords: new SiteRecords(parts),
     outlook: outlook ?? (() => null),
+    forecast: forecast ?? null,
     entries: new EntrySignal(parts.clock, parts.settings.followersMax),
   }
 }

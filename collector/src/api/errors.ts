@@ -30,7 +30,7 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
 }
 
 /** Retry soon: what is answered with 503 passes by itself. */
-const RETRY_AFTER_SECONDS = '5'
+export const RETRY_AFTER_SECONDS = '5'
 
 export const problemSchema = z
   .object({

@@ -48,21 +48,17 @@ export class Metrics {
     this.#registry.clear()
   }
 
-  #set({ name, help, kind, value }: Vital): void {
-    const registers = [this.#registry]
+  #set({ name, help, kind, labels = {}, value }: Vital): void {
     const known = this.#vitals.get(name)
-    const metric =
-      known ??
-      (kind === 'counter'
-        ? new Counter({ name, help, registers })
-        : new Gauge({ name, help, registers }))
+    const options = { name, help, registers: [this.#registry], labelNames: Object.keys(labels) }
+    const metric = known ?? (kind === 'counter' ? new Counter(options) : new Gauge(options))
     this.#vitals.set(name, metric)
     if (metric instanceof Gauge) {
-      metric.set(value)
+      metric.set(labels, value)
       return
     }
     // The source counts; here its count is only shown.
-    metric.reset()
-    metric.inc(value)
+    metric.remove(labels)
+    metric.inc(labels, value)
   }
 }

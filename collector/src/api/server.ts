@@ -23,15 +23,21 @@ import type { ApiContext } from './context.ts'
 import { errorHandler, notFoundHandler } from './errors.ts'
 import { Metrics } from './metrics.ts'
 import { acceleratorsRoutes } from './routes/accelerators.ts'
+import { accountsRoutes } from './routes/accounts.ts'
 import { capacityRoutes } from './routes/capacity.ts'
+import { capacityOutlookRoutes } from './routes/capacity-outlook.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { conflictsRoutes } from './routes/conflicts.ts'
 import { depositsRoutes } from './routes/deposits.ts'
+import { drawsRoutes } from './routes/draws.ts'
+import { forecastHoursRoutes } from './routes/forecast-hours.ts'
 import { journalRoutes } from './routes/journal.ts'
+import { leasesRoutes } from './routes/leases.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
 import { nodesRoutes } from './routes/nodes.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { qualityRoutes } from './routes/quality.ts'
+import { recoveryRoutes } from './routes/recovery.ts'
 import { rollupsRoutes } from './routes/rollups.ts'
 import { sitesRoutes } from './routes/sites.ts'
 
@@ -125,8 +131,14 @@ function registerRoutes(app: App, context: ApiContext, metrics: Metrics): void {
   depositsRoutes(app, context)
   changesRoutes(app, context)
   capacityRoutes(app, context)
+  drawsRoutes(app, context)
+  leasesRoutes(app, context)
+  capacityOutlookRoutes(app, context)
+  accountsRoutes(app, context)
   qualityRoutes(app, context)
+  recoveryRoutes(app, context)
   journalRoutes(app, context)
+  forecastHoursRoutes(app, context)
   operationsRoutes(app, context, metrics)
   app.get(
     '/v1/openapi.json',

@@ -12,71 +12,36 @@
  * From then on each round looks again at nodes with deposits whose proof has grown old meanwhile: a
  * stuck sampler changes no row, and its heartbeats prove nothing.
  */
-import { type Clock, type Logger, type Random, Rounds, randomHex } from '@yiben/shared'
+import { type Clock, type Logger, type Random, Rounds } from '@yiben/shared'
 import type { NodeId } from '../model/ids.ts'
 import type { UnitRow } from '../model/inventory.ts'
-import type { OpenNode, OpenUnit } from '../model/timeline.ts'
-import type { DepositChange } from '../storage/requests.ts'
+import type { OpenUnit } from '../model/timeline.ts'
 import type { Store } from '../storage/store.ts'
-import {
-  type DepositDecision,
-  decideDeposits,
-  endedWindowKeys,
-  type UnitDepositStatus,
-} from './deposit.ts'
-import { DEPOSIT_SETTINGS, type DepositSettings, type NodeGuards } from './question.ts'
+import { type BankLiveness, Decider, type DeciderStore, type Look } from './decider.ts'
+import type { DepositDecision, UnitDepositStatus } from './deposit.ts'
+import type { Lots } from './lots.ts'
+import { ProofWatch } from './proof-watch.ts'
+import { DEPOSIT_SETTINGS, type DepositSettings } from './question.ts'
+import { SiteHours } from './site-hours.ts'
 
 /** Nodes per decision: one short transaction. 12,000 nodes a minute are 200 a second. */
 const NODES_PER_ROUND_MAX = 256
 const DEFAULT_POLL_MS = 1_000
-const DEPOSIT_ID_BYTES = 8
 
-export type BankStore = Pick<
-  Store,
-  | 'readTimelineChanges'
-  | 'readCursor'
-  | 'readOpenDeposits'
-  | 'readClosedWindows'
-  | 'commitDeposits'
-  | 'loadNode'
->
-
-/** What the bank asks of liveness; answered from memory, at once. */
-export interface BankLiveness {
-  /** Unheard for 30 s: nothing opens. */
-  isSuspended(nodeId: NodeId): boolean
-  /** The collector suspects itself: nothing opens, and silence closes nothing yet. */
-  depositsSuspended(): boolean
-  /** Not `null` while the collector doubts its own clock: nothing opens, no offset closes. */
-  clockAccusation(): object | null
-  /** Collector time minus node timeline; `null` while it has not been measured. */
-  clockOffsetMs(nodeId: NodeId): number | null
-}
+export type BankStore = DeciderStore &
+  Pick<Store, 'readTimelineChanges' | 'readCursor' | 'commitDeposits' | 'loadNode'>
 
 export interface BankOptions {
   readonly store: BankStore
   readonly clock: Clock
   readonly random: Random
   readonly liveness: BankLiveness
+  readonly lots: Lots
   readonly logger: Logger
   readonly settings?: DepositSettings
   readonly pollMs?: number
   /** Called after deposits opened or closed: the outbox holds their entries. */
   readonly onCommitted?: () => void
-}
-
-/** One node as it is looked at. */
-interface Look {
-  readonly open: OpenNode
-  readonly units: readonly UnitRow[]
-  readonly isSilent: boolean
-}
-
-/** The oldest proof that a node's open deposits rest on, and when it was first seen here. */
-interface WatchedProof {
-  readonly provenToMs: number
-  readonly wallMs: number
-  readonly monotonicMs: number
 }
 
 /** Why a unit is or is not deposited, for a person. */
@@ -88,7 +53,6 @@ export interface DepositExplanation extends UnitDepositStatus {
 export class Bank {
   readonly #store: BankStore
   readonly #clock: Clock
-  readonly #random: Random
   readonly #liveness: BankLiveness
   readonly #logger: Logger
   readonly #settings: DepositSettings
@@ -96,18 +60,21 @@ export class Bank {
   readonly #rounds: Rounds
   /** Nodes to look at although their timeline has not changed; at most every node once. */
   readonly #pending = new Set<NodeId>()
-  /** Nodes with open deposits; at most every node once. */
-  readonly #watched = new Map<NodeId, WatchedProof>()
+  readonly #watch: ProofWatch
+  readonly #decider: Decider
+  /** When sites lend, by the policies seen so far: of every node once `opened` has come through. */
+  readonly siteHours = new SiteHours()
   #opening: Promise<void> | null = null
 
   constructor(options: BankOptions) {
     this.#store = options.store
     this.#clock = options.clock
-    this.#random = options.random
     this.#liveness = options.liveness
     this.#logger = options.logger.child({ component: 'bank' })
     this.#settings = options.settings ?? DEPOSIT_SETTINGS
     this.#onCommitted = options.onCommitted ?? (() => {})
+    this.#watch = new ProofWatch({ clock: options.clock, ...this.#settings })
+    this.#decider = new Decider({ ...options, settings: this.#settings, watch: this.#watch })
     this.#rounds = new Rounds({
       clock: options.clock,
       intervalMs: options.pollMs ?? DEFAULT_POLL_MS,
@@ -143,6 +110,11 @@ export class Bank {
     this.#rounds.wake()
   }
 
+  /** Leases of cards of these nodes are over, clean or not: their deposits go on or close. */
+  onClaimsEnded(nodeIds: readonly NodeId[]): void {
+    this.onSilent(nodeIds)
+  }
+
   /** Looks at everything that has changed by now. */
   async drain(): Promise<void> {
     await this.opened()
@@ -155,13 +127,15 @@ export class Bank {
   async explain(nodeId: NodeId): Promise<readonly DepositExplanation[]> {
     const look = await this.#load(nodeId)
     if (look === null) return []
-    const [decision] = await this.#decide([look])
+    const [decision] = await this.#decider.decide([look])
     const deposits = await this.#store.readOpenDeposits([nodeId])
     const openedAtMs = new Map(deposits.map((deposit) => [deposit.unitId, deposit.openedAtMs]))
     const units = new Map(look.open.units.map((unit) => [unit.unitId, unit]))
+    const rows = new Map(look.units.map((row) => [row.unitId, row]))
     return (decision?.statuses ?? []).map((status) => {
       const depositedMs = openedAtMs.get(status.unitId) ?? null
-      return { ...status, sinceMs: sinceOf(status, units.get(status.unitId), depositedMs) }
+      const [unit, row] = [units.get(status.unitId), rows.get(status.unitId)]
+      return { ...status, sinceMs: sinceOf(status, unit, row, depositedMs) }
     })
   }
 
@@ -176,31 +150,20 @@ export class Bank {
       if (!(await this.#settle(looks, { from: cursor, to: last.open.changeSeq }))) return true
     }
     this.#noteOldProofs()
+    await this.#noteExcess()
     const hasMorePending = await this.#lookAtPending()
     return changes.length === NODES_PER_ROUND_MAX || hasMorePending
   }
 
   /** Not while silence closes nothing: they are found again when the suspension ends. */
   #noteOldProofs(): void {
+    for (const nodeId of this.#watch.lentUnseen()) this.#pending.add(nodeId)
     if (this.#liveness.depositsSuspended() || this.#liveness.clockAccusation() !== null) return
-    const nowMs = this.#clock.wallMs()
-    for (const [nodeId, { provenToMs }] of this.#watched) {
-      const ageMs = this.#proofNowMs(nodeId, nowMs) - provenToMs
-      if (ageMs >= this.#settings.proofMsMax) this.#pending.add(nodeId)
-    }
+    for (const nodeId of this.#watch.grownOld()) this.#pending.add(nodeId)
   }
 
-  /** Keeps when a proof was first seen, however often its node is looked at. */
-  #watch(nodeId: NodeId, provenToMs: number | null): void {
-    const before = this.#watched.get(nodeId)
-    if (provenToMs === null) this.#watched.delete(nodeId)
-    if (provenToMs === null || provenToMs === before?.provenToMs) return
-    const monotonicMs = this.#clock.monotonicMs()
-    const nowMs = this.#clock.wallMs()
-    const unsteppedMs = before === undefined ? nowMs : unsteppedMsOf(before, monotonicMs)
-    // What the clocks differ by little is drift and forgotten; more is a step and kept out (C4).
-    const isStepped = Math.abs(nowMs - unsteppedMs) > this.#settings.clockOffsetMsMax
-    this.#watched.set(nodeId, { provenToMs, wallMs: isStepped ? unsteppedMs : nowMs, monotonicMs })
+  async #noteExcess(): Promise<void> {
+    for (const nodeId of await this.#decider.nodesWithTooMany()) this.#pending.add(nodeId)
   }
 
   async #lookAtPending(): Promise<boolean> {
@@ -250,23 +213,17 @@ export class Bank {
     looks: readonly Look[],
     cursor: { readonly from: number; readonly to: number },
   ): Promise<boolean> {
-    const decisions = await this.#decide(looks)
-    const change: DepositChange = {
-      expectedCursor: cursor.from,
-      cursor: cursor.to,
-      openings: decisions.flatMap((decision) => decision.openings),
-      closings: decisions.flatMap((decision) => decision.closings),
-      outbox: decisions.flatMap((decision) => decision.outbox),
-    }
+    const decisions = await this.#decider.decide(looks)
+    const change = await this.#decider.changeOf(looks, decisions, cursor)
     const hasEffect = change.outbox.length > 0
     if (hasEffect || cursor.to !== cursor.from) {
       const result = await this.#store.commitDeposits(change)
-      if (result.status === 'stale') return false
+      if (result.status === 'stale') {
+        this.#decider.wasStale()
+        return false
+      }
     }
-    looks.forEach(({ open }, index) => {
-      if (decisions[index]?.isDeferred === true) this.#pending.add(open.nodeId)
-      this.#watch(open.nodeId, decisions[index]?.oldestProofMs ?? null)
-    })
+    for (const [index, look] of looks.entries()) this.#looked(look, decisions[index])
     if (hasEffect) {
       const counts = { opened: change.openings.length, closed: change.closings.length }
       this.#logger.debug(counts, 'deposits changed')
@@ -275,53 +232,21 @@ export class Bank {
     return true
   }
 
-  async #decide(looks: readonly Look[]): Promise<readonly DepositDecision[]> {
-    if (looks.length === 0) return []
-    const deposits = await this.#store.readOpenDeposits(looks.map(({ open }) => open.nodeId))
-    const byNode = Map.groupBy(deposits, (deposit) => deposit.nodeId)
-    const keys = looks.flatMap(({ open }) => {
-      return endedWindowKeys(open, byNode.get(open.nodeId) ?? [])
-    })
-    const closedWindows = keys.length === 0 ? [] : await this.#store.readClosedWindows(keys)
-    const nowMs = this.#clock.wallMs()
-    return looks.map((look) =>
-      decideDeposits({
-        ...look,
-        openDeposits: byNode.get(look.open.nodeId) ?? [],
-        closedWindows,
-        nowMs,
-        proofNowMs: this.#proofNowMs(look.open.nodeId, nowMs),
-        guards: this.#guardsOf(look.open.nodeId),
-        settings: this.#settings,
-        mintDepositId: () => `d-${randomHex(this.#random, DEPOSIT_ID_BYTES)}`,
-      }),
-    )
+  /** What a look that counts leaves to be looked at again. */
+  #looked({ open, units }: Look, decision: DepositDecision | undefined): void {
+    const { nodeId } = open
+    if (decision?.isDeferred === true) this.#pending.add(nodeId)
+    else this.#decider.settled(nodeId)
+    this.#watch.looked(nodeId, decision?.oldestProofMs ?? null, decision?.isLending === true)
+    const siteCode = units[0]?.siteCode
+    if (siteCode !== undefined) this.siteHours.note(nodeId, siteCode, open.policy)
   }
-
-  #proofNowMs(nodeId: NodeId, nowMs: number): number {
-    const watched = this.#watched.get(nodeId)
-    if (watched === undefined) return nowMs
-    return Math.min(nowMs, unsteppedMsOf(watched, this.#clock.monotonicMs()))
-  }
-
-  #guardsOf(nodeId: NodeId): NodeGuards {
-    return {
-      isSuspended: this.#liveness.isSuspended(nodeId),
-      depositsSuspended: this.#liveness.depositsSuspended(),
-      isClockAccused: this.#liveness.clockAccusation() !== null,
-      clockOffsetMs: this.#liveness.clockOffsetMs(nodeId),
-    }
-  }
-}
-
-/** What the wall clock would say without steps. */
-function unsteppedMsOf({ wallMs, monotonicMs }: WatchedProof, nowMonotonicMs: number): number {
-  return wallMs + (nowMonotonicMs - monotonicMs)
 }
 
 function sinceOf(
   { status }: UnitDepositStatus,
   unit: OpenUnit | undefined,
+  row: UnitRow | undefined,
   depositedMs: number | null,
 ): number | null {
   if (status === 'deposited') return depositedMs
@@ -331,5 +256,6 @@ function sinceOf(
   }
   if (status === 'not_free') return unit.runStartMs
   if (status === 'proof_stale') return unit.window?.provenToMs ?? null
+  if (status === 'observing') return row?.validFromMs ?? null
   return status === 'window_too_young' ? (unit.window?.ageStartMs ?? null) : null
 }

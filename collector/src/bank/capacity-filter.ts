@@ -8,7 +8,7 @@ import type { Vendor } from '@yiben/shared'
 import type { NodeId } from '../model/ids.ts'
 import type { Scope } from '../storage/requests.ts'
 import { type CapacityView, isInScope, type LotSite, type Offer } from './capacity-index.ts'
-import type { CardKind, DrawableCard, Lot } from './lots.ts'
+import { type CardKind, type DrawableCard, type Lot, leaseMsMaxAt } from './lots.ts'
 
 /** A proof older than this is silence (DESIGN 2.3): the card is not offered. */
 const PROOF_MS_MAX = 90_000
@@ -22,7 +22,7 @@ export interface LotFilters {
   /** GB/T 2260; a province or city takes in what lies in it. */
   readonly region: string | null
   readonly hub: string | null
-  /** Owners that consent to a lease as long as this; `null`: any. */
+  /** Owners that consent to a lease as long as this from now on; `null`: any. */
   readonly forMs: number | null
   readonly includesUnfenced: boolean
 }
@@ -61,8 +61,8 @@ export interface FilteredOffers {
 }
 
 export function filterOffers(view: CapacityView, question: FilterQuestion): FilteredOffers {
-  const { filters, present, scope } = question
-  const judge = new Judge(filters, scope)
+  const { present } = question
+  const judge = new Judge(question)
   const offers: Offer[] = []
   let suspendedCards = 0
   for (const standing of view.offers) {
@@ -71,15 +71,39 @@ export function filterOffers(view: CapacityView, question: FilterQuestion): Filt
     if (present.isSuspended(offer.lot.nodeId)) suspendedCards += offer.cards.length
     else offers.push(offer)
   }
-  return { offers, suspendedCards }
+  return { offers: withoutBooked(offers, view, question), suspendedCards }
+}
+
+/** Cards that others have booked meanwhile are not given away: those that come last are left out. */
+function withoutBooked(
+  offers: readonly Offer[],
+  { booked }: CapacityView,
+  { filters, present }: FilterQuestion,
+): readonly Offer[] {
+  if (booked === undefined || booked.isEmpty) return offers
+  const span = { fromMs: present.nowMs, toMs: present.nowMs + (filters.forMs ?? 1) }
+  const left = new Map<LotSite, Map<CardKind, number>>()
+  const kept: Offer[] = []
+  for (const offer of offers.toReversed()) {
+    const { kind, siteCode } = offer.lot
+    const ofSite = left.get(offer.site) ?? new Map<CardKind, number>()
+    left.set(offer.site, ofSite)
+    const toLeave = ofSite.get(kind) ?? booked.bookedCards(siteCode, kind.key, span)
+    const out = Math.min(toLeave, offer.cards.length)
+    ofSite.set(kind, toLeave - out)
+    if (out === 0) kept.push(offer)
+    else if (out < offer.cards.length) kept.push(withCards(offer, offer.cards.slice(0, -out)))
+  }
+  return kept.reverse()
 }
 
 /** What one filter alone keeps out, best first; asked only when nothing serves. */
 export function barredOffers(
   view: CapacityView,
-  { filters, present, scope }: FilterQuestion,
+  question: FilterQuestion,
 ): ReadonlyMap<LotFilter, readonly Offer[]> {
-  const judge = new Judge(filters, scope)
+  const { present } = question
+  const judge = new Judge(question)
   const barred = new Map<LotFilter, Offer[]>()
   for (const standing of view.offers) {
     const verdict = judge.of(standing)
@@ -100,14 +124,16 @@ type Verdict = 'in' | 'out' | LotFilter
 class Judge {
   readonly #filters: LotFilters
   readonly #scope: Scope
+  readonly #nowMs: number
   readonly #regionPrefix: string
   /** By their ordinals. */
   readonly #ofKind: Verdict[] = []
   readonly #ofSite: Verdict[] = []
 
-  constructor(filters: LotFilters, scope: Scope) {
+  constructor({ filters, present, scope }: FilterQuestion) {
     this.#filters = filters
     this.#scope = scope
+    this.#nowMs = present.nowMs
     this.#regionPrefix = (filters.region ?? '').replace(/(00){1,2}$/, '')
   }
 
@@ -138,10 +164,12 @@ class Judge {
     return noted(this.#ofSite, site.ordinal, isInScope(site, this.#scope) ? failed : null)
   }
 
-  #judgeTerms({ fence, leaseMsMax }: Lot): Verdict {
+  #judgeTerms(lot: Lot): Verdict {
     const { forMs, includesUnfenced } = this.#filters
-    const isTooShort = forMs !== null && (leaseMsMax === null || leaseMsMax < forMs)
-    const isUnwanted = !includesUnfenced && fence === 'unfenced'
+    const leaseMs = leaseMsMaxAt(lot, this.#nowMs)
+    // Whatever is asked for: past the owner's hours no lease begins.
+    const isTooShort = leaseMs === null ? forMs !== null : leaseMs < (forMs ?? 1)
+    const isUnwanted = !includesUnfenced && lot.fence === 'unfenced'
     if (isTooShort) return isUnwanted ? 'out' : 'hours'
     return isUnwanted ? 'unfenced' : 'in'
   }
@@ -165,5 +193,10 @@ function freshOf(offer: Offer, nowMs: number): Offer | null {
   if (nowMs - offer.provenToMs < PROOF_MS_MAX) return offer
   const isYoung = ({ window }: DrawableCard) => nowMs - window.provenToMs < PROOF_MS_MAX
   const cards = offer.cards.filter(isYoung)
-  return cards.length === 0 ? null : { ...offer, cards, isWhole: false, chances: new Map() }
+  return cards.length === 0 ? null : withCards(offer, cards)
+}
+
+/** A node that is offered in part is no whole one. */
+function withCards(offer: Offer, cards: readonly DrawableCard[]): Offer {
+  return { ...offer, cards, isWhole: false, chances: new Map() }
 }

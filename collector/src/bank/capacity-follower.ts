@@ -7,14 +7,14 @@
  * While it runs it looks once per interval, and at every hint. Whoever asks while it does not run,
  * or has not come through for a while, waits for a look: no answer rests on an old picture.
  */
-import { type Clock, type Logger, Rounds } from '@yiben/shared'
+import { type Clock, HOUR_MS, type Logger, Rounds } from '@yiben/shared'
 import { decodeEntry } from '../journal/entry.ts'
 import type { NodeId } from '../model/ids.ts'
 import { FEED_KINDS, type JournalEntry } from '../model/ledger.ts'
 import type { NodeOffer, OfferCursor } from '../model/offer.ts'
 import { SCOPE_ALL } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
-import { CapacityIndex, type CapacityIndexOptions, type CapacityView } from './capacity-index.ts'
+import { CapacityIndex, type CapacityIndexOptions, type LotIndex } from './capacity-index.ts'
 
 /** A closed deposit is out of search this long after it was committed at the latest. */
 const FOLLOW_MS = 1_000
@@ -23,10 +23,17 @@ const LAG_MS_MAX = 10_000
 /** Nodes per read: a few hundred kilobytes, which take this thread a few milliseconds. */
 const NODES_PER_READ_MAX = 256
 const ENTRIES_PER_READ_MAX = 1_000
+/** Nothing is booked for later than this. */
+const BOOKED_MS_MAX = 9 * 24 * HOUR_MS
 
 export type CapacityStore = Pick<
   Store,
-  'journalHead' | 'listSites' | 'readJournal' | 'readOfferChanges' | 'readOffers'
+  | 'journalHead'
+  | 'listSites'
+  | 'readBookedHours'
+  | 'readJournal'
+  | 'readOfferChanges'
+  | 'readOffers'
 >
 
 export interface CapacityFollowerOptions extends CapacityIndexOptions {
@@ -37,7 +44,7 @@ export interface CapacityFollowerOptions extends CapacityIndexOptions {
 
 /** The index, and how old the picture is that it holds. */
 export interface CapacityPicture {
-  readonly view: CapacityView
+  readonly view: LotIndex
   /** Everything committed before this instant is in it. */
   readonly asOfMs: number
   readonly lagMs: number
@@ -56,6 +63,7 @@ export class CapacityFollower {
   readonly #rounds: Rounds
   #isRunning = false
   #cursor: OfferCursor = { changeSeq: 0, outboxId: 0 }
+  #bookedSeq = -1
   /** `null` before the first look. */
   #journalSeq: number | null = null
   /** The last look that left nothing to read. */
@@ -89,6 +97,11 @@ export class CapacityFollower {
     this.#rounds.wake()
   }
 
+  /** Since the look that its picture rests on; infinite before the first. */
+  get lagMs(): number {
+    return this.#lagMs()
+  }
+
   async upToDate(): Promise<CapacityPicture> {
     if (!this.#isRunning || this.#lagMs() > LAG_MS_MAX) await this.#drain()
     const { wallMs } = this.#look ?? { wallMs: this.#clock.wallMs() }
@@ -119,6 +132,7 @@ export class CapacityFollower {
     if (isFirst || isSiteNew || entries.some(({ kind }) => kind === 'site_changed')) {
       this.#index.putSites(await this.#store.listSites(SCOPE_ALL))
     }
+    await this.#readBooked(look.wallMs)
     for (const offer of offers) this.#index.put(offer)
     this.#cursor = changes.cursor
     this.#journalSeq = entries.at(-1)?.seq ?? afterSeq
@@ -127,15 +141,24 @@ export class CapacityFollower {
     return false
   }
 
+  async #readBooked(nowMs: number): Promise<void> {
+    const range = { fromMs: nowMs - HOUR_MS, toMs: nowMs + BOOKED_MS_MAX }
+    const booked = await this.#store.readBookedHours(this.#bookedSeq, range)
+    if (booked === null) return
+    this.#index.booked.put(booked.hours)
+    this.#bookedSeq = booked.seq
+  }
+
   /** Read after the entries, so that it is no older than what they tell of. */
   async #offersDecidedOn(entries: readonly JournalEntry[]): Promise<readonly NodeOffer[]> {
-    const nodeIds = new Set(entries.flatMap(nodeDecidedOn))
+    const nodeIds = new Set(entries.flatMap(nodesDecidedOn))
     return nodeIds.size === 0 ? [] : this.#store.readOffers(SCOPE_ALL, [...nodeIds])
   }
 }
 
-/** The node whose deposits the entry is about. */
-function nodeDecidedOn({ bytes, kind }: JournalEntry): NodeId[] {
-  const nodeId = FEED_KINDS.includes(kind) ? decodeEntry(bytes)?.payload.node_id : null
-  return typeof nodeId === 'string' ? [nodeId as NodeId] : []
+/** The nodes whose deposits or claims the entry is about: one, or those that a draw touches. */
+function nodesDecidedOn({ bytes, kind }: JournalEntry): readonly NodeId[] {
+  const payload = FEED_KINDS.includes(kind) ? decodeEntry(bytes)?.payload : undefined
+  const named = [payload?.node_id, payload?.node_ids].flat()
+  return named.flatMap((nodeId) => (typeof nodeId === 'string' ? [nodeId as NodeId] : []))
 }

@@ -6,10 +6,12 @@
  * Order, best first: the lot whose youngest card has been free longest, because a window that has
  * lasted goes on; then the larger lot; then by id, so that two equal questions get equal answers.
  */
+
 import type { NodeId } from '../model/ids.ts'
 import type { NodeOffer } from '../model/offer.ts'
 import type { Site } from '../model/site.ts'
 import type { Scope } from '../storage/requests.ts'
+import { BookedHours, type BookedView } from './booked-hours.ts'
 import { type DrawableCard, freeSinceMsOf, type Lot, type Lots } from './lots.ts'
 
 export interface LotSite {
@@ -42,6 +44,14 @@ export interface Offer {
 export interface CapacityView {
   /** Best first. */
   readonly offers: readonly Offer[]
+  /** What is booked for later, which a search for as long does without; left out: nothing is. */
+  readonly booked?: BookedView
+}
+
+/** What a draw looks at besides: lots by their names. */
+export interface LotIndex extends CapacityView {
+  /** By the id of its lot; `null` where nothing of it is deposited. */
+  offerOf(lotId: string): Offer | null
 }
 
 export interface CapacityIndexOptions {
@@ -58,7 +68,7 @@ interface Place {
   position: number | null
 }
 
-export class CapacityIndex implements CapacityView {
+export class CapacityIndex implements LotIndex {
   readonly #lots: Lots
   readonly #hubOf: CapacityIndexOptions['hubOf']
   readonly #byNode = new Map<NodeId, readonly Lot[]>()
@@ -67,6 +77,7 @@ export class CapacityIndex implements CapacityView {
   #inOrder: Place[] = []
   #offers: Offer[] = []
   #isInOrder = true
+  readonly booked = new BookedHours()
 
   constructor({ lots, hubOf }: CapacityIndexOptions) {
     this.#lots = lots
@@ -77,6 +88,10 @@ export class CapacityIndex implements CapacityView {
   get offers(): readonly Offer[] {
     if (!this.#isInOrder) this.#order()
     return this.#offers
+  }
+
+  offerOf(lotId: string): Offer | null {
+    return this.#places.get(lotId)?.offer ?? null
   }
 
   hasSite(siteCode: string): boolean {

@@ -5,13 +5,14 @@
  * Openings are checked in the order of NOT_DEPOSITED; the first check that fails is the reason a
  * person is shown. Closings are in closing.ts. Time is UTC epoch ms.
  */
-import { type DepositPolicy, stateOf } from '@yiben/shared'
+import { stateOf } from '@yiben/shared'
 import type { UnitId } from '../model/ids.ts'
 import type { UnitRow } from '../model/inventory.ts'
-import type { Deposit, DepositCloseReason, OutboxEntry } from '../model/ledger.ts'
+import type { Deposit, OutboxEntry } from '../model/ledger.ts'
 import type { OpenNode, OpenUnit } from '../model/timeline.ts'
-import { type Closing, closingsOf } from './closing.ts'
-import { closedEntry, openedEntry } from './entries.ts'
+import type { DepositChange } from '../storage/requests.ts'
+import { type Closing, closingsOf, isLending } from './closing.ts'
+import { lotEntries, type Opening } from './entries.ts'
 import type { DepositQuestion } from './question.ts'
 
 /** Why a unit is not deposited now, in the order of checks. */
@@ -24,10 +25,16 @@ const NOT_DEPOSITED = [
   'in_conflict',
   /** No policy, or one that says no. */
   'not_consented',
+  /** The policy's calendar is written in a way that this collector does not know. */
+  'calendar_unknown',
   'reclaimed',
   'paused',
   /** A tick came without the depositable bit: outside the owner's calendar or configuration. */
   'withheld',
+  /** The card has come here less than a day ago: nobody knows yet how it is used. */
+  'observing',
+  /** Its deposit was closed under a lease, which is not over, or its card is not clean. */
+  'lent',
   'not_free',
   /** Free at some time, but the proof at the live edge arrived late. */
   'proof_late',
@@ -43,6 +50,8 @@ const NOT_DEPOSITED = [
   'deposits_suspended',
   /** As many cards are kept back as the owner's policy says. */
   'kept_back',
+  /** As many cards of the model are kept back at the site as its owner says. */
+  'kept_at_site',
 ] as const
 export type NotDeposited = (typeof NOT_DEPOSITED)[number]
 
@@ -52,12 +61,9 @@ export interface UnitDepositStatus {
 }
 
 export interface DepositDecision {
-  readonly openings: readonly Omit<Deposit, 'closedAtMs' | 'closeReason'>[]
-  readonly closings: readonly {
-    readonly depositId: string
-    readonly closedAtMs: number
-    readonly reason: DepositCloseReason
-  }[]
+  readonly openings: readonly Opening[]
+  readonly closings: DepositChange['closings']
+  readonly rewindows: DepositChange['rewindows']
   readonly outbox: readonly OutboxEntry[]
   /** Every unit of the open row, in its order. */
   readonly statuses: readonly UnitDepositStatus[]
@@ -65,20 +71,24 @@ export interface DepositDecision {
   readonly oldestProofMs: number | null
   /** A closing waits for the end of a suspension: look at the node again then. */
   readonly isDeferred: boolean
+  /** `siteRoom` after these openings and closings. */
+  readonly siteRoomLeft: ReadonlyMap<string, number>
+  /** A lease carries a deposit: look at the node again when it is over. */
+  readonly isLending: boolean
 }
 
 export function decideDeposits(question: DepositQuestion): DepositDecision {
-  const { open, units, openDeposits, nowMs } = question
+  const { open, units, openDeposits } = question
   const rows = new Map(units.map((row) => [row.unitId, row]))
   const room = Math.max(0, cardsOf(open, rows) - (open.policy?.keepCardsPerNode ?? 0))
-  const { closings, isDeferred } = closingsOf(question, room)
+  const { closings, isDeferred, lent, rewindows } = closingsOf(question, room)
   const closed = new Map(closings.map((closing) => [closing.deposit.unitId, closing]))
   const kept = openDeposits.filter((deposit) => !closed.has(deposit.unitId))
   const keptUnits = new Set(kept.map((deposit) => deposit.unitId))
+  const site = new SiteRoom(question, rows, closings)
 
-  const openings: DepositDecision['openings'][number][] = []
+  const openings: Opening[] = []
   const statuses: UnitDepositStatus[] = []
-  const entries = closings.map((closing) => closedEntry(closing, rows, nowMs))
   for (const unit of open.units) {
     const { unitId } = unit
     const row = rows.get(unitId)
@@ -86,22 +96,20 @@ export function decideDeposits(question: DepositQuestion): DepositDecision {
       statuses.push({ unitId, status: 'deposited' })
       continue
     }
-    const refusal = refusalOf(unit, row, question)
     const hasRoom = kept.length + openings.length < room
-    if (refusal !== null || row === undefined || unit.window === null || !hasRoom) {
-      statuses.push({ unitId, status: refusal ?? 'kept_back' })
+    const refusal = refusalOf(unit, row, question) ?? (hasRoom ? null : 'kept_back')
+    if (refusal !== null || row === undefined || unit.window === null || !site.take(row)) {
+      statuses.push({ unitId, status: refusal ?? 'kept_at_site' })
       continue
     }
-    const deposit = {
+    openings.push({
       depositId: question.mintDepositId(),
       unitId,
       nodeId: open.nodeId,
       windowStartMs: unit.window.startMs,
       openedAtMs: openingMs(question, closed.get(unitId)),
       consentEndCount: unit.consentEnds.count,
-    }
-    openings.push(deposit)
-    entries.push(openedEntry(deposit, row, { nowMs, policyVersion: open.policy?.version ?? 0 }))
+    })
     statuses.push({ unitId, status: 'deposited' })
   }
   return {
@@ -109,16 +117,71 @@ export function decideDeposits(question: DepositQuestion): DepositDecision {
     closings: closings.map(({ deposit, closedAtMs, reason }) => {
       return { depositId: deposit.depositId, closedAtMs, reason }
     }),
-    outbox: entries,
+    rewindows: rewindows.map(({ deposit, windowStartMs }) => {
+      return { depositId: deposit.depositId, windowStartMs }
+    }),
+    outbox: lotEntries(question, { closings, openings, rewindows }),
     statuses,
-    oldestProofMs: oldestProofMs(open, statuses),
+    oldestProofMs: oldestProofMs(open, statuses, lent),
     isDeferred,
+    siteRoomLeft: site.left,
+    isLending: lent.size > 0,
   }
 }
 
-function oldestProofMs(open: OpenNode, statuses: readonly UnitDepositStatus[]): number | null {
+/** What the site's owner still lets be deposited, model by model. */
+class SiteRoom {
+  readonly #question: DepositQuestion
+  readonly #left: Map<string, number>
+
+  /** By model. */
+  get left(): ReadonlyMap<string, number> {
+    return this.#left
+  }
+
+  constructor(
+    question: DepositQuestion,
+    rows: ReadonlyMap<UnitId, UnitRow>,
+    closings: readonly Closing[],
+  ) {
+    this.#question = question
+    this.#left = new Map(question.siteRoom)
+    for (const { deposit } of closings) {
+      const row = rows.get(deposit.unitId)
+      if (row !== undefined) this.#add(row, 1)
+    }
+  }
+
+  /** Takes a place for a card; `false` where there is none. */
+  take(row: UnitRow): boolean {
+    const left = this.#left.get(this.#modelOf(row)) ?? Number.POSITIVE_INFINITY
+    if (left < 1) return false
+    this.#add(row, -1)
+    return true
+  }
+
+  #add(row: UnitRow, cards: 1 | -1): void {
+    const model = this.#modelOf(row)
+    const left = this.#left.get(model)
+    if (left !== undefined) this.#left.set(model, left + cards)
+  }
+
+  /** Cards that no row of the catalogue names cannot be kept by model. */
+  #modelOf({ profile }: UnitRow): string {
+    return this.#question.lots.kindOf(profile).model ?? ''
+  }
+}
+
+/** A deposit that a lease carries rests on no proof. */
+function oldestProofMs(
+  open: OpenNode,
+  statuses: readonly UnitDepositStatus[],
+  lent: ReadonlySet<UnitId>,
+): number | null {
   const deposited = new Set(
-    statuses.filter(({ status }) => status === 'deposited').map(({ unitId }) => unitId),
+    statuses
+      .filter(({ status, unitId }) => status === 'deposited' && !lent.has(unitId))
+      .map(({ unitId }) => unitId),
   )
   const proofs = open.units.flatMap(({ unitId, window }) =>
     window === null || !deposited.has(unitId) ? [] : [window.provenToMs],
@@ -145,7 +208,8 @@ function refusalOf(
 ): NotDeposited | null {
   return (
     identityRefusal(row) ??
-    consentRefusal(unit, question.open.policy) ??
+    consentRefusal(unit, question) ??
+    placeRefusal(unit, row, question) ??
     proofRefusal(unit, question) ??
     nodeRefusal(question)
   )
@@ -159,11 +223,21 @@ function identityRefusal(row: UnitRow | undefined): NotDeposited | null {
   return row.isInConflict || !row.isCounted ? 'in_conflict' : null
 }
 
-function consentRefusal(unit: OpenUnit, policy: DepositPolicy | null): NotDeposited | null {
-  if (policy === null || !policy.enabled) return 'not_consented'
+function consentRefusal(unit: OpenUnit, question: DepositQuestion): NotDeposited | null {
+  if (question.open.policy?.enabled !== true) return 'not_consented'
+  if (!question.isCalendarReadable) return 'calendar_unknown'
   if (unit.withheld?.by === 'veto') return 'reclaimed'
   if (unit.withheld?.by === 'pause') return 'paused'
   return unit.withheld !== null || !unit.depositable ? 'withheld' : null
+}
+
+function placeRefusal(
+  { unitId }: OpenUnit,
+  row: UnitRow | undefined,
+  { claims, nowMs, settings }: DepositQuestion,
+): NotDeposited | null {
+  if (row !== undefined && nowMs - row.validFromMs < settings.observingMs) return 'observing'
+  return claims.some((claim) => claim.unitId === unitId && isLending(claim)) ? 'lent' : null
 }
 
 function proofRefusal(unit: OpenUnit, question: DepositQuestion): NotDeposited | null {

@@ -13,6 +13,7 @@ import { type NanoTflops, pOfUnit } from '../catalogue/petaflops.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { DeviceProfile } from '../model/inventory.ts'
 import type { DepositedCard, NodeOffer } from '../model/offer.ts'
+import { OwnerCalendars, type OwnerHours } from './owner-hours.ts'
 
 const LABEL = 'yiben.lot.v1'
 const KEY_BYTES = 32
@@ -42,7 +43,7 @@ export interface CardKind {
 
 /**
  * Whether the owner's scheduler can still place jobs of its own on the lot (DESIGN 5, Handover).
- * No site can state a fence yet: every lot is unfenced.
+ * The node's policy states it; one that states nothing is unfenced.
  */
 export const FENCES = ['fenced', 'unfenced'] as const
 export type Fence = (typeof FENCES)[number]
@@ -60,7 +61,10 @@ export interface Lot {
   /** As the vendor's tool reports it. */
   readonly memoryTotalMib: number | null
   readonly fence: Fence
+  /** Longest lease the owner consents to; `leaseMsMaxAt` cuts it at the end of the hours. */
   readonly leaseMsMax: number | null
+  /** When the owner lends. */
+  readonly hours: OwnerHours
   /** Every open deposit of it, in the order of opening. */
   readonly cards: readonly DepositedCard[]
   /** Those of them that can be drawn, the one free longest first. */
@@ -79,6 +83,7 @@ export class Lots {
   readonly #key: Uint8Array
   readonly #catalogue: Pick<Catalogue, 'match'>
   readonly #nominalGib: ReadonlyMap<string, number | null>
+  readonly #calendars = new OwnerCalendars()
   readonly #kinds = new Map<string, CardKind>()
   readonly #kindsByKey = new Map<string, CardKind>()
 
@@ -117,9 +122,10 @@ export class Lots {
   /** The lots of a node; `before` lends ids that are known already, which are dear to make. */
   of(offer: NodeOffer, before: readonly Lot[] = []): readonly Lot[] {
     const byKind = Map.groupBy(offer.cards, ({ profile }) => this.kindOf(profile))
+    const hours = this.#calendars.of(offer.calendar)
     return [...byKind].map(([kind, cards]) => {
       const id = before.find((lot) => lot.kind === kind)?.id ?? this.idOf(offer.nodeId, kind)
-      return lotOf(id, kind, cards, offer)
+      return { id, kind, hours, ...termsOf(cards, offer) }
     })
   }
 
@@ -145,9 +151,34 @@ export class Lots {
   }
 }
 
+/** What the key of a kind says of it. */
+export function kindNamedBy(key: string) {
+  // Made above, in `#matched`; a kind without a model ends in its printed name.
+  const [vendor, memoryGib, model, printedName = null] = JSON.parse(key) as readonly [
+    vendor: string,
+    memoryGib: number | null,
+    model: string | null,
+    printedName?: string,
+  ]
+  return { vendor, memoryGib, model, printedName }
+}
+
 /** Since when the card free shortest has been free; `null` where none can be drawn. */
 export function freeSinceMsOf({ drawable }: Pick<Lot, 'drawable'>): number | null {
   return drawable.at(-1)?.window.ageStartMs ?? null
+}
+
+/**
+ * The longest lease that may begin at `atMs`: as the owner's policy says, and not beyond the end of the
+ * hours in which it lends. `null` while the node has told no policy; not positive outside the hours.
+ */
+export function leaseMsMaxAt(
+  { hours, leaseMsMax }: Pick<Lot, 'hours' | 'leaseMsMax'>,
+  atMs: number,
+): number | null {
+  if (leaseMsMax === null) return null
+  const untilMs = hours.openUntilMs(atMs)
+  return untilMs === null ? leaseMsMax : Math.min(leaseMsMax, untilMs - atMs)
 }
 
 /** All cards of its node can be drawn with it. */
@@ -155,17 +186,18 @@ export function isWholeNode({ drawable, cardsPlaced }: Lot): boolean {
   return drawable.length === cardsPlaced
 }
 
-function lotOf(id: string, kind: CardKind, cards: readonly DepositedCard[], offer: NodeOffer): Lot {
+function termsOf(
+  cards: readonly DepositedCard[],
+  offer: NodeOffer,
+): Omit<Lot, 'id' | 'kind' | 'hours'> {
   const drawable = cards
     .filter(isDrawable)
     .sort((left, right) => left.window.ageStartMs - right.window.ageStartMs)
   return {
-    id,
     nodeId: offer.nodeId,
     siteCode: offer.siteCode,
-    kind,
     memoryTotalMib: cards[0]?.profile.memoryTotalMib ?? null,
-    fence: 'unfenced',
+    fence: offer.isFenced ? 'fenced' : 'unfenced',
     leaseMsMax: offer.leaseMsMax,
     cards,
     drawable,
@@ -174,5 +206,5 @@ function lotOf(id: string, kind: CardKind, cards: readonly DepositedCard[], offe
 }
 
 function isDrawable(card: DepositedCard): card is DrawableCard {
-  return card.window !== null && !card.isWithheld && !card.isDisputed
+  return card.window !== null && !card.isWithheld && !card.isDisputed && !card.isClaimed
 }

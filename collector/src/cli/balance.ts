@@ -7,6 +7,7 @@ import { type BalanceAnswer, balanceAnswer } from '../api/answers/balance.ts'
 import { acceleratorIdOf } from '../api/routes/accelerators.ts'
 import { SCOPE_ALL } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
+import { runAccountsBalance } from './balance-accounts.ts'
 import {
   type CommandContext,
   type CommandResult,
@@ -16,6 +17,8 @@ import {
 } from './command.ts'
 
 export interface BalanceOptions {
+  /** The double entry check of the accounts instead. */
+  readonly accounts?: boolean
   readonly accelerator?: string
   readonly from?: string
   readonly to?: string
@@ -25,6 +28,7 @@ export async function runBalance(
   context: CommandContext,
   options: BalanceOptions,
 ): Promise<CommandResult> {
+  if (options.accounts === true) return runAccountsBalance(context, options)
   const { config, world } = context
   const nowMs = world.clock.wallMs()
   const fromMs = instantOrNull(options.from, '--from', config.timeZone)

@@ -12,11 +12,16 @@ import {
 } from '@yiben/shared'
 import { type ApiContext, createContext } from '../api/context.ts'
 import { buildApi } from '../api/server.ts'
-import { lotKeyOf } from '../bank/lots.ts'
+import { bookedPoolsOf } from '../bank/booking-judge.ts'
+import { RememberedForecast } from '../bank/draw-forecast.ts'
+import { Lots, lotKeyOf } from '../bank/lots.ts'
+import { Promises } from '../bank/promises.ts'
 import { loadCatalogue } from '../catalogue/catalogue.ts'
 import { checkpointFile } from '../checkpoint-file.ts'
 import { Collector, controlOf } from '../collector.ts'
 import type { CollectorConfig } from '../config.ts'
+import { ForecastFollower } from '../forecast/live/follower.ts'
+import { ThreadWork } from '../forecast/live/work-thread.ts'
 import { connectionsByDescriptors } from '../gateway/descriptors.ts'
 import { readOrCreateIdentity } from '../identity-file.ts'
 import { logFace, witnessKeys } from '../journal/cosigning.ts'
@@ -88,6 +93,7 @@ interface Composed {
 
 function compose(options: ServeOptions, store: Store, ledger: LedgerState): Composed {
   const { config, log, world } = options
+  const catalogue = loadCatalogue()
   const identity = readOrCreateIdentity(config.dataDir, world.random)
   const face = logFace(ledger, identity, witnessKeys(config.witnesses))
   const collector: Collector = new Collector({
@@ -96,22 +102,39 @@ function compose(options: ServeOptions, store: Store, ledger: LedgerState): Comp
     store,
     ledger,
     identity,
+    lots: new Lots(lotKeyOf(identity), catalogue),
     settings: config,
     checkpoints: checkpointFile(config.dataDir),
     onEntries: () => {
       context.entries.appended()
       context.capacity.hint()
     },
-    followers: () => [context.capacity],
+    followers: () => [context.capacity, context.siteRecords, forecast, promises],
+    capacity: () => context.capacity,
+    forecast: () => remembered,
+    pools: () => bookedPoolsOf(forecast.pools),
   })
+  const forecast = new ForecastFollower({
+    store,
+    clock: world.clock,
+    logger: log,
+    work: new ThreadWork({ clock: world.clock }),
+    kindKeyOf: (profile) => context.lots.kindOf(profile).key,
+    lending: { isLentAt: (unitId, atMs) => collector.leases.lent.isLentAt(unitId, atMs) },
+    isCalendarOpen: (siteCode, atMs) => collector.bank.siteHours.isOpen(siteCode, atMs),
+    onCommitted: () => collector.sequencer.hint(),
+  })
+  const remembered = new RememberedForecast(forecast, world.clock)
   const context: ApiContext = createContext({
     store,
     clock: world.clock,
     logger: log,
-    catalogue: loadCatalogue(),
+    catalogue,
     ledger,
     face,
     lotKey: lotKeyOf(identity),
+    outlook: () => forecast.outlook,
+    forecast,
     settings: {
       timeZone: config.timeZone,
       settledLagMs: settledLagMs(config),
@@ -124,6 +147,14 @@ function compose(options: ServeOptions, store: Store, ledger: LedgerState): Comp
     control: controlOf(() => collector),
     vitals: () => vitalsOf({ collector, store, context, nowMs: world.clock.wallMs() }),
     onOutbox: () => collector.sequencer.hint(),
+  })
+  const promises = new Promises({
+    store,
+    clock: world.clock,
+    logger: log,
+    picture: () => context.capacity.upToDate(),
+    outlook: context.outlook,
+    onCommitted: () => collector.sequencer.hint(),
   })
   log.info(
     { verifier_key: face.verifierKey },
@@ -184,5 +215,8 @@ function readinessOf(collector: Collector, stopSignal: AbortSignal) {
     ...(stopSignal.aborted ? ['the collector is stopping'] : []),
     ...(collector.ingest.isWriting() ? [] : ['the store cannot be written']),
   ]
-  return { isReady: reasons.length === 0, reasons }
+  const notes = collector.recovery.isRecovering()
+    ? ['the ledger was restored: nothing is granted until nodes and bank have told what is lent']
+    : []
+  return { isReady: reasons.length === 0, reasons, notes }
 }

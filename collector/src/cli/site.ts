@@ -1,8 +1,8 @@
 /** `site put | list | declare`: where accelerators stand, who runs them, what is said to be there. */
 import { AppError, renderTable } from '@yiben/shared'
 import { loadCatalogue } from '../catalogue/catalogue.ts'
-import { declaredChange, siteChange } from '../inventory/administration.ts'
-import type { Site } from '../model/site.ts'
+import { declaredChange, siteChange, siteNamesOf } from '../inventory/administration.ts'
+import type { KeptCards, Site } from '../model/site.ts'
 import { SCOPE_ALL } from '../storage/requests.ts'
 import {
   type CommandContext,
@@ -23,6 +23,8 @@ export interface SitePutOptions {
   readonly operatorName?: string
   readonly owner?: string
   readonly ownerName?: string
+  /** `MODEL=N`. */
+  readonly keep?: readonly string[]
   readonly validFrom?: string
 }
 
@@ -37,7 +39,8 @@ export async function runSitePut(
   const catalogue = loadCatalogue()
   const { config, world } = context
   return await withStore(context, async (store) => {
-    const isKnown = (await store.listSites(SCOPE_ALL)).some((site) => site.code === code)
+    const known = (await store.listSites(SCOPE_ALL)).find((site) => site.code === code)
+    const isKnown = known !== undefined
     const nowMs = world.clock.wallMs()
     const request = {
       code,
@@ -47,6 +50,7 @@ export async function runSitePut(
       operatorName: options.operatorName ?? null,
       ownerCode: options.owner ?? null,
       ownerName: options.ownerName ?? null,
+      keep: options.keep === undefined ? (known?.terms.keep ?? []) : keptOf(options.keep),
       validFromMs:
         options.validFrom === undefined
           ? isKnown
@@ -54,9 +58,8 @@ export async function runSitePut(
             : FROM_THE_BEGINNING_MS
           : instantOf(options.validFrom, '--valid-from', config.timeZone),
     }
-    const hasPlace = (division: Parameters<typeof catalogue.place>[0]) =>
-      catalogue.place(division) !== null
-    const site = await store.putSite(siteChange(request, hasPlace, commandAuthor(), nowMs))
+    const names = siteNamesOf(catalogue)
+    const site = await store.putSite(siteChange(request, names, commandAuthor(), nowMs))
     const stdout = context.json
       ? jsonText(factsOf(site))
       : `site ${site.code} is ${isKnown ? 'changed' : 'made'}: ${site.name}, region ${site.terms.regionCode}\n`
@@ -64,10 +67,24 @@ export async function runSitePut(
   })
 }
 
+/** `MODEL=0` keeps none: it is how a model is taken off the list. */
+function keptOf(written: readonly string[]): readonly KeptCards[] {
+  return written.flatMap((text) => {
+    const [, model, cards] = /^(.+)=(\d{1,9})$/.exec(text) ?? []
+    if (model === undefined || cards === undefined) {
+      throw new AppError(
+        'usage_invalid',
+        `--keep must be MODEL=N, such as "H800 SXM=16", not ${text}`,
+      )
+    }
+    return Number(cards) === 0 ? [] : [{ model, cards: Number(cards) }]
+  })
+}
+
 export async function runSiteList(context: CommandContext): Promise<CommandResult> {
   const sites = await withLedger(context, (store) => store.listSites(SCOPE_ALL))
   if (context.json) return { exitCode: 0, stdout: jsonText(sites.map(factsOf)) }
-  const columns = ['code', 'name', 'region', 'operator', 'operator name', 'owner']
+  const columns = ['code', 'name', 'region', 'operator', 'operator name', 'owner', 'keeps']
   const rows = sites.map(({ code, name, terms }) => [
     code,
     name,
@@ -75,6 +92,7 @@ export async function runSiteList(context: CommandContext): Promise<CommandResul
     terms.operatorCode ?? '',
     terms.operatorName ?? '',
     terms.ownerCode ?? terms.operatorCode ?? '',
+    terms.keep.map(({ cards, model }) => `${model}=${cards}`).join(', '),
   ])
   return {
     exitCode: 0,
@@ -139,6 +157,7 @@ function factsOf({ code, name, terms }: Site) {
     operator_name: terms.operatorName,
     owner_code: terms.ownerCode,
     owner_name: terms.ownerName,
+    keep: terms.keep,
     valid_from: new Date(terms.validFromMs).toISOString(),
   }
 }

@@ -42,7 +42,7 @@ async function verifyFile(file: string, question: Parameters<typeof verifyExport
 }
 
 /** A verifier key as C2SP signed-note writes it, or the bare public key in hex. */
-function keyOf(text: string): TrustedKey {
+export function keyOf(text: string): TrustedKey {
   if (/^[0-9a-f]{64}$/.test(text)) return { algorithm: ALGORITHM_ED25519, publicKey: text }
   if (/^0[23][0-9a-f]{64}$/.test(text)) return { algorithm: ALGORITHM_SM2, publicKey: text }
   const key = parseVerifierKey(text)
@@ -73,7 +73,7 @@ function readNote(file: string): string {
   }
 }
 
-function unreadable(file: string, error: unknown): AppError {
+export function unreadable(file: string, error: unknown): AppError {
   const sentence = `${file} cannot be read: ${errorSentence(error)}`
   return new AppError('disk_failed', sentence, { cause: error })
 }

@@ -2,11 +2,14 @@
 import type { ApiContext, Vital } from '../api/context.ts'
 import type { Collector } from '../collector.ts'
 import type { Store } from '../storage/store.ts'
+import { forecastVitals } from './forecast-vitals.ts'
+
+const CAPACITY_LAG = 'how far the picture of deposits that searches look at is behind'
 
 export interface VitalsParts {
   readonly collector: Collector
   readonly store: Pick<Store, 'readOutbox' | 'journalHead'>
-  readonly context: Pick<ApiContext, 'entries' | 'ledger'>
+  readonly context: Pick<ApiContext, 'capacity' | 'entries' | 'forecast' | 'ledger'>
   readonly nowMs: number
 }
 
@@ -30,6 +33,11 @@ export async function vitalsOf(parts: VitalsParts): Promise<readonly Vital[]> {
       '1 while the collector suspects itself',
       Number(collector.liveness.depositsSuspended()),
     ),
+    gauge(
+      'yiben_recovering',
+      '1 while a restored ledger grants nothing',
+      Number(collector.recovery.isRecovering()),
+    ),
     {
       name: 'yiben_timeline_moves_total',
       help: 'commits and verdicts that moved the timeline',
@@ -45,6 +53,10 @@ export async function vitalsOf(parts: VitalsParts): Promise<readonly Vital[]> {
     ),
     gauge('yiben_journal_lag_seconds', 'age of the oldest entry without a number', lagMs / 1000),
     gauge('yiben_feed_readers', 'readers waiting on the change feed', context.entries.waiting),
+    ...(Number.isFinite(context.capacity.lagMs)
+      ? [gauge('yiben_capacity_lag_seconds', CAPACITY_LAG, context.capacity.lagMs / 1000)]
+      : []),
+    ...(context.forecast === null ? [] : forecastVitals(context.forecast.report(), nowMs)),
   ]
 }
 

@@ -112,9 +112,14 @@ export class Fleet {
     return fleet
   }
 
+  findCard(place: CardPlace): number | null {
+    return this.#cardIndex.get(cardKeyOf(place)) ?? null
+  }
+
   /** The card's number, made on first sight. A card that has moved is another card. */
-  cardOf({ cardId, nodeId, poolId }: CardPlace): number {
-    const key = `${poolId}\n${nodeId}\n${cardId}`
+  cardOf(place: CardPlace): number {
+    const { nodeId, poolId } = place
+    const key = cardKeyOf(place)
     const known = this.#cardIndex.get(key)
     if (known !== undefined) return known
     const pool = indexIn(this.#poolIndex, poolId, this.pools, () => newPool(poolId))
@@ -333,6 +338,10 @@ export function fadeRates(pool: Pool, nowMs: number): void {
 
 export function logSeconds(ms: number): number {
   return Math.log1p(Math.max(0, ms) / SECOND_MS)
+}
+
+function cardKeyOf({ cardId, nodeId, poolId }: CardPlace): string {
+  return `${poolId}\n${nodeId}\n${cardId}`
 }
 
 function indexIn<Thing>(

@@ -110,8 +110,32 @@ export class Forecaster {
     return this.#fleet.cardOf(place)
   }
 
+  /** `null` while nothing has been told of it. */
+  findCard(place: CardPlace): number | null {
+    return this.#fleet.findCard(place)
+  }
+
   pools(): readonly Pool[] {
     return this.#fleet.pools
+  }
+
+  poolOf(card: number): Pool {
+    return this.#fleet.poolOf(card)
+  }
+
+  /** How many cards are numbered. */
+  get cardCount(): number {
+    return this.#fleet.cards.length
+  }
+
+  /** Up to when it has been told; `null` before the first word. */
+  get nowMs(): number | null {
+    return this.#nowMs
+  }
+
+  /** `null`: the shipped models answer. */
+  get models(): Models | null {
+    return this.#models
   }
 
   isFree(card: number): boolean {

@@ -10,6 +10,8 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from './numbers.ts'
 /** What is asked for: 30 min, 1 h, 4 h and 8 h more (DESIGN 5: the steps of a promise). */
 export const HORIZONS_MS = [30 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS, 8 * HOUR_MS] as const
 export const HORIZONS = HORIZONS_MS.length
+/** Beyond it nothing is said of a window. */
+export const HORIZON_MS_MAX = HORIZONS_MS[3]
 
 export const SLOT_MS = 30 * MINUTE_MS
 /** Eight days: the same time last week, whole, with the eight hours after it. */

@@ -129,7 +129,7 @@ export function togethernessOf(falls: readonly PoolFall[]): number {
 }
 
 /** Of a value per horizon, the one at `horizonMs`: by straight lines, 1 at once, then level. */
-export function between(values: readonly number[], horizonMs: number): number {
+export function between(values: ArrayLike<number>, horizonMs: number): number {
   let beforeMs = 0
   let before = 1
   for (let horizon = 0; horizon < HORIZONS_MS.length; horizon += 1) {

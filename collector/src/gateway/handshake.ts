@@ -29,18 +29,25 @@ export type HandshakeStep<Result> =
 export class Handshake {
   readonly #world: World
   readonly #identity: KeyPair
+  readonly #generation: number
   /** What the proof has to fit; forgotten once it does, for there are many sessions. */
   #given: { hello: Hello; helloFrame: Uint8Array; challenge: Challenge } | null = null
 
-  constructor(world: World, identity: KeyPair) {
+  constructor(world: World, identity: KeyPair, { generation }: Pick<LedgerState, 'generation'>) {
     this.#world = world
     this.#identity = identity
+    this.#generation = generation
   }
 
   takeHello(hello: Hello, helloFrame: Uint8Array): HandshakeStep<Challenge> {
     const check = checkHello(hello)
     if (check.status !== 'ok') {
       return { status: 'refused', code: check.status, sentence: check.sentence }
+    }
+    // Before anything is proven: the node comes back by itself once the right ledger is in place.
+    if (hello.ledgerGeneration > this.#generation) {
+      const sentence = `this ledger is of generation ${this.#generation}, the node has met ${hello.ledgerGeneration}: an older copy is in place`
+      return { status: 'refused', code: 'collector_untrusted', sentence }
     }
     if (hello.role !== 'agent') {
       const sentence = 'hello.role is collector: this collector takes no children yet'

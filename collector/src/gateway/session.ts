@@ -16,6 +16,8 @@ import {
   errorSentence,
   type Hello,
   type KeyPair,
+  LEASES_CAPABILITY,
+  type LiveEvent,
   type Logger,
   type Proof,
   REFUSED_PER_ACK_MAX,
@@ -37,6 +39,8 @@ import type { NodeId } from '../model/ids.ts'
 import type { LedgerState } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
 import { Handshake, welcomeOf } from './handshake.ts'
+import type { GatewayNodeLink, LendingSession } from './node-link.ts'
+import { Pulse, type PulseTimings } from './pulse.ts'
 import { AckWindow } from './window.ts'
 
 /** What an agent has not read of our answers by now it never will. */
@@ -57,16 +61,14 @@ export interface SessionDeps {
   readonly settings: Settings
   readonly timings: SessionTimings
   /** A node has told at once that a card has left free, was vetoed or has failed. */
-  readonly onEvent: (nodeId: NodeId) => void
+  readonly onEvent: (nodeId: NodeId, event: LiveEvent) => void
+  /** What goes back and forth about leases. */
+  readonly nodeLink: Pick<GatewayNodeLink, 'connected' | 'closed' | 'onAnswer' | 'onLeases'>
 }
 
-export interface SessionTimings {
+export interface SessionTimings extends PulseTimings {
   /** From the connection to the proof. */
   readonly handshakeMs: number
-  /** Nothing heard for this long: ping. */
-  readonly idleMs: number
-  /** No answer to a ping for this long: dead. */
-  readonly pingMs: number
 }
 
 /** What a session asks of the gateway. */
@@ -87,15 +89,15 @@ export class Session {
   readonly #openedAtMs: number
   readonly #window = new AckWindow({ frames: WINDOW_FRAMES_DEFAULT, bytes: WINDOW_BYTES_DEFAULT })
   #phase: Phase = 'hello'
-  #heardAtMs: number
-  #pingedAtMs: number | null = null
+  readonly #pulse: Pulse
   readonly #handshake: Handshake
   #hello: Hello | null = null
   #joined: Joined | null = null
   #lane: Lane | null = null
   #endedReason: string | null = null
   #neededFactsAtMs = Number.NEGATIVE_INFINITY
-  readonly #pongWaiters: (() => void)[] = []
+  /** Set while the node can be asked and told about leases. */
+  #lending: LendingSession | null = null
   /** The row in the store is closed: the gateway waits for it when it stops. */
   #ending: Promise<void> = Promise.resolve()
 
@@ -103,10 +105,10 @@ export class Session {
     this.#socket = socket
     this.#deps = deps
     this.#owner = owner
-    this.#handshake = new Handshake(deps.world, deps.identity)
+    this.#handshake = new Handshake(deps.world, deps.identity, deps.ledger)
     this.remoteAddress = socket.remoteAddress
     this.#openedAtMs = deps.world.clock.monotonicMs()
-    this.#heardAtMs = this.#openedAtMs
+    this.#pulse = new Pulse(deps.world.clock, deps.timings, () => socket.ping())
     socket.onFrame((frame) => this.#onFrame(frame))
     socket.onPong(() => this.#onPong())
     socket.onClose((reason) => this.#onClose(reason.reason))
@@ -123,7 +125,7 @@ export class Session {
 
   /** When anything was last heard, by the monotonic clock. */
   get heardAtMs(): number {
-    return this.#heardAtMs
+    return this.#pulse.heardAtMs
   }
 
   /** The session row to touch; `null` before and after. */
@@ -137,34 +139,18 @@ export class Session {
 
   /** Called about once a second: time-outs of the handshake and of a silent line. */
   sweep(nowMs: number): void {
-    const { handshakeMs, idleMs, pingMs } = this.#deps.timings
-    if (this.#phase !== 'open') {
-      if (nowMs - this.#openedAtMs < handshakeMs || this.#phase === 'closed') return
-      this.close('handshake_timeout', `no proof within ${handshakeMs} ms`)
+    const { handshakeMs } = this.#deps.timings
+    if (this.#phase === 'open') {
+      if (!this.#pulse.sweep(nowMs)) this.#drop('idle_timeout')
       return
     }
-    if (this.#pingedAtMs !== null) {
-      if (nowMs - this.#pingedAtMs >= pingMs) this.#drop('idle_timeout')
-      return
-    }
-    if (nowMs - this.#heardAtMs >= idleMs) this.#ping(nowMs)
+    if (nowMs - this.#openedAtMs < handshakeMs || this.#phase === 'closed') return
+    this.close('handshake_timeout', `no proof within ${handshakeMs} ms`)
   }
 
   /** Whether the other side still answers, within `pingMs`. */
   isAlive(): Promise<boolean> {
-    return new Promise((resolve) => {
-      if (this.#phase === 'closed') {
-        resolve(false)
-        return
-      }
-      const { clock } = this.#deps.world
-      const timer = clock.after(this.#deps.timings.pingMs, () => resolve(false))
-      this.#pongWaiters.push(() => {
-        timer.cancel()
-        resolve(this.#phase !== 'closed')
-      })
-      this.#socket.ping()
-    })
+    return this.#pulse.isAlive()
   }
 
   /** Tells the agent to go and come back later. */
@@ -274,8 +260,16 @@ export class Session {
     // Who only came to enroll leaves at once: that is no loss.
     if (this.#hello?.enrollTokenId !== null) liveness.drained(node.nodeId)
     this.#owner.proven(this)
+    const isLending = this.#hello?.capabilities.includes(LEASES_CAPABILITY) === true
+    const capabilities = isLending ? [LEASES_CAPABILITY] : []
     const welcome = welcomeOf(joined, ledger, settings, world.clock.wallMs())
-    this.#send({ kind: 'welcome', welcome })
+    this.#send({ kind: 'welcome', welcome: { ...welcome, capabilities } })
+    if (isLending) this.#lend({ nodeId: node.nodeId, epoch: epoch.epoch })
+  }
+
+  #lend(node: Omit<LendingSession, 'send'>): void {
+    this.#lending = { ...node, send: (message) => this.#send(message) }
+    this.#deps.nodeLink.connected(this.#lending)
   }
 
   #onMessage(message: ToCollectorMessage, frameBytes: number): void {
@@ -292,11 +286,17 @@ export class Session {
       }
       case 'event':
         // What it tells comes by a record too; the bank only looks sooner.
-        if (this.nodeId !== null) this.#deps.onEvent(this.nodeId)
+        if (this.nodeId !== null) this.#deps.onEvent(this.nodeId, message.event)
         return
       case 'heartbeat':
+        return
       case 'lease_answer':
+        if (this.nodeId !== null) this.#deps.nodeLink.onAnswer(this.nodeId, message.leaseAnswer)
+        return
       case 'leases':
+        if (this.nodeId === null || this.#deps.nodeLink.onLeases(this.nodeId, message.leases))
+          return
+        this.close('overloaded', 'the node tells its leases again and again')
         return
       case 'hello':
       case 'proof':
@@ -335,19 +335,17 @@ export class Session {
     this.close(code, row.sentence)
   }
 
-  #ping(nowMs: number): void {
-    this.#pingedAtMs = nowMs
-    this.#socket.ping()
-  }
-
   #onPong(): void {
-    this.#heard()
-    for (const tell of this.#pongWaiters.splice(0)) tell()
+    this.#pulse.onPong()
+    this.#noteHeard()
   }
 
   #heard(): void {
-    this.#heardAtMs = this.#deps.world.clock.monotonicMs()
-    this.#pingedAtMs = null
+    this.#pulse.heard()
+    this.#noteHeard()
+  }
+
+  #noteHeard(): void {
     if (this.#phase === 'open' && this.nodeId !== null) this.#deps.liveness.heard(this.nodeId)
   }
 
@@ -363,7 +361,8 @@ export class Session {
     const wasOpen = this.#phase === 'open'
     this.#phase = 'closed'
     this.#endedReason ??= reason === '' ? 'connection_lost' : (reason.split(':', 1)[0] ?? reason)
-    for (const tell of this.#pongWaiters.splice(0)) tell()
+    this.#pulse.end()
+    if (this.#lending !== null) this.#deps.nodeLink.closed(this.#lending)
     if (wasOpen) {
       if (this.#lane !== null && this.nodeId !== null) {
         this.#deps.ingest.close(this.nodeId, this.#lane)

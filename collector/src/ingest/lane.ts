@@ -240,6 +240,7 @@ export class Lane {
       silencesBegun: [],
       dirtyHours: effect.dirtyHours,
       clockSteps: effect.clockSteps,
+      leaseRecords: effect.leaseRecords,
       conflicts: conflicts.rows,
       outbox: [...effect.outbox, ...conflicts.outbox],
     }

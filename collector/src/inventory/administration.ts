@@ -23,10 +23,11 @@ import {
   siteCodeOf,
   TOKEN_ID_BYTES,
 } from '@yiben/shared'
+import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { NodeId, UnitId } from '../model/ids.ts'
 import type { Conflict } from '../model/inventory.ts'
 import type { JsonObject, OutboxEntry } from '../model/ledger.ts'
-import type { DeclaredCapacity, SiteTerms } from '../model/site.ts'
+import type { DeclaredCapacity, KeptCards, SiteTerms } from '../model/site.ts'
 import type { Role, Scope, TokenRow } from '../storage/requests.ts'
 
 /** Long enough for a name in any language, short enough for a table. */
@@ -40,6 +41,8 @@ const TOKEN_TTL_MS_MAX = 400 * DAY_MS
 const TOKEN_USES_MAX = 100_000
 /** More cards than any one site has by two orders of magnitude. */
 const DECLARED_CARDS_MAX = 100_000_000
+/** More models than any site has. */
+const KEPT_MODELS_MAX = 200
 
 export interface SiteRequest {
   readonly code: string
@@ -49,7 +52,16 @@ export interface SiteRequest {
   readonly operatorName: string | null
   readonly ownerCode: string | null
   readonly ownerName: string | null
+  /** Cards that are never deposited here, each model once. */
+  readonly keep: readonly KeptCards[]
   readonly validFromMs: number
+}
+
+/** What the catalogue knows. */
+export interface SiteNames {
+  /** The division lies in one of its provinces. */
+  hasPlace(code: DivisionCode): boolean
+  hasModel(model: string): boolean
 }
 
 export interface SiteChange {
@@ -59,16 +71,22 @@ export interface SiteChange {
   readonly outbox: readonly OutboxEntry[]
 }
 
-/** `hasPlace` tells whether the catalogue knows the division's province. */
+export function siteNamesOf(catalogue: Pick<Catalogue, 'chips' | 'place'>): SiteNames {
+  return {
+    hasPlace: (code) => catalogue.place(code) !== null,
+    hasModel: (model) => catalogue.chips.some((chip) => chip.model === model),
+  }
+}
+
 export function siteChange(
   request: SiteRequest,
-  hasPlace: (code: DivisionCode) => boolean,
+  names: SiteNames,
   by: string,
   nowMs: number,
 ): SiteChange {
   const code = siteCode(request.code)
   const regionCode = regionCodeOf(request.regionCode, 'region_code')
-  if (!hasPlace(regionCode)) {
+  if (!names.hasPlace(regionCode)) {
     throw invalid('region_code', `${regionCode} lies in no province of GB/T 2260`)
   }
   const terms: SiteTerms = {
@@ -77,6 +95,7 @@ export function siteChange(
     ownerCode: creditCode(request.ownerCode, 'owner_code'),
     ownerName: nameOrNull(request.ownerName, 'owner_name'),
     regionCode,
+    keep: keptCards(request.keep, names),
     validFromMs: request.validFromMs,
     validToMs: null,
   }
@@ -90,9 +109,25 @@ export function siteChange(
     operator_name: terms.operatorName,
     owner_code: terms.ownerCode,
     owner_name: terms.ownerName,
+    keep: terms.keep.map(({ cards, model }) => ({ model, cards })),
     valid_from_ms: terms.validFromMs,
   }
   return { code, name, terms, outbox: [{ kind: 'site_changed', atMs: nowMs, payload }] }
+}
+
+function keptCards(keep: readonly KeptCards[], names: SiteNames): readonly KeptCards[] {
+  if (keep.length > KEPT_MODELS_MAX)
+    throw invalid('keep', `has more than ${KEPT_MODELS_MAX} models`)
+  const seen = new Set<string>()
+  for (const { cards, model } of keep) {
+    if (!names.hasModel(model)) throw invalid('keep', `${model} is no model of the catalogue`)
+    if (seen.has(model)) throw invalid('keep', `${model} is there twice`)
+    if (!isCount(cards, DECLARED_CARDS_MAX)) {
+      throw invalid('keep', `cards must be a whole number of 1–${DECLARED_CARDS_MAX}`)
+    }
+    seen.add(model)
+  }
+  return [...keep].sort((left, right) => (left.model < right.model ? -1 : 1))
 }
 
 export interface DeclaredChange {

@@ -4,10 +4,11 @@
  * A copied disk carries its node's key. It is told from its original by the machine (another
  * fingerprint) or by what only the original can know: the join state given by one of the last two
  * Welcomes, and that a boot, once another one has followed it, never comes back. A reboot is none
- * of these: it replaces its old session.
+ * of these: it replaces its old session. After a restore nobody knows which Welcomes were the last:
+ * the first that shows the key on the right machine is taken for the original.
  */
 import type { ErrorCode, Hello } from '@yiben/shared'
-import type { CloneSighting, NodeRow } from '../model/node.ts'
+import { type CloneSighting, JOIN_STATE_ANY, type NodeRow } from '../model/node.ts'
 
 /** What the collector remembers of a node's boots since it started, oldest first. */
 export type BootIds = readonly string[]
@@ -29,7 +30,10 @@ export function judgeJoin(
   if (hello.fingerprint !== node.fingerprint) {
     return { status: 'clone', reason: 'other_fingerprint' }
   }
-  const isRecent = hello.joinState === node.joinState || hello.joinState === node.previousJoinState
+  const isRecent =
+    node.joinState === JOIN_STATE_ANY ||
+    hello.joinState === node.joinState ||
+    hello.joinState === node.previousJoinState
   if (!isRecent) return { status: 'clone', reason: 'old_join_state' }
   const lastBootId = bootIds.at(-1)
   if (hello.bootId !== lastBootId && bootIds.includes(hello.bootId)) {

@@ -9,7 +9,7 @@ import type { StoredCosignature, TreeName, TreeState } from '../model/journal-tr
 import type { LedgerState } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
 import { ledgerSigner } from './checkpoint.ts'
-import { withLines } from './note.ts'
+import { type NoteSigner, withLines } from './note.ts'
 import { readRoot } from './proof.ts'
 import { type Checkpoint, parseCheckpoint } from './verify-checkpoint.ts'
 import {
@@ -30,6 +30,8 @@ export interface LogFace {
   readonly tree: TreeName
   /** Of the key that signs checkpoints, as others are told it. */
   readonly verifierKey: string
+  /** Signs what this generation says of itself, such as statements. */
+  readonly signer: NoteSigner
   readonly witnesses: readonly VerifierKey[]
 }
 
@@ -57,8 +59,9 @@ export function logFace(
   identity: KeyPair,
   witnesses: readonly VerifierKey[],
 ): LogFace {
-  const { name, algorithm, verifierKey } = ledgerSigner(ledger, identity)
-  return { tree: { algorithm, origin: name }, verifierKey, witnesses }
+  const signer = ledgerSigner(ledger, identity)
+  const { name, algorithm, verifierKey } = signer
+  return { tree: { algorithm, origin: name }, verifierKey, signer, witnesses }
 }
 
 /** Verifier keys as they are configured; throws `config_invalid`. */

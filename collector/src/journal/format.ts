@@ -47,3 +47,8 @@ export const ORIGIN_PREFIX = 'yiben.ledger'
 
 /** A signed export says so in its first line; no checkpoint has this second line. */
 export const EXPORT_SUFFIX = '/export'
+
+// ---- statements of accounts --------------------------------------------------------------------
+
+/** A signed statement says so in its first line; its second is its canonical JSON, and no number. */
+export const STATEMENT_SUFFIX = '/statement'

@@ -46,7 +46,8 @@ export function linkHash(previousHash: string, bytes: Uint8Array): string {
   return hash.digest('hex')
 }
 
-function readCanonicalObject(bytes: Uint8Array): Readonly<Record<string, unknown>> | null {
+/** `null` unless the bytes are the one canonical form of an object. */
+export function readCanonicalObject(bytes: Uint8Array): Readonly<Record<string, unknown>> | null {
   const text = textOf(bytes)
   if (text === null) return null
   try {

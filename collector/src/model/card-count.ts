@@ -2,7 +2,7 @@
  * The ledger of an instant as counts: how many cards of a site and a model were in which state. A
  * card is whole and counted once, under its own timeline, cut into slices or not.
  */
-import type { MeasuredState } from '@yiben/shared'
+import type { State } from '@yiben/shared'
 import type { DeviceProfile } from './inventory.ts'
 
 /** An instant of the ledger, and what counts there as connected; lengths in ms. */
@@ -29,8 +29,8 @@ export interface CardCount {
   readonly profile: DeviceProfile
   readonly connection: Connection
   /** `null`: the instant is past the live edge and no silence has been declared yet. */
-  readonly state: MeasuredState | null
-  /** Proven free, told as it happened, and under a deposit. */
+  readonly state: State | null
+  /** Proven free, told as it happened, under a deposit and not lent. */
   readonly isDeposited: boolean
   readonly cards: number
 }

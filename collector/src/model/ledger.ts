@@ -20,15 +20,63 @@ export const ENTRY_KINDS = [
   'veto',
   'deposit_opened',
   'deposit_closed',
+  'lot_opened',
+  'lot_changed',
+  'lot_closed',
+  'lot_promised',
   'hour_sealed',
   'hour_corrected',
+  'forecast',
+  'draw_held',
+  'draw_refused',
+  'draw_posted',
+  'draw_voided',
+  'draw_lapsed',
+  'draw_extended',
+  'draw_booked',
+  'draw_bound',
+  'draw_broken',
+  'lease_ended',
+  'lease_recalled',
+  'lease_swapped',
+  'lease_interrupted',
+  'lease_idle',
+  'card_cleaned',
+  'accounts_settled',
+  'statement_issued',
+  'lease_adopted',
+  'recovery_ended',
   'liveness_suspended',
   'liveness_resumed',
 ] as const
 export type EntryKind = (typeof ENTRY_KINDS)[number]
 
 /** Which kinds the bank's change feed carries. */
-export const FEED_KINDS: readonly EntryKind[] = ['deposit_opened', 'deposit_closed']
+export const FEED_KINDS: readonly EntryKind[] = [
+  'deposit_opened',
+  'deposit_closed',
+  'lot_opened',
+  'lot_changed',
+  'lot_closed',
+  'lot_promised',
+  'draw_held',
+  'draw_refused',
+  'draw_posted',
+  'draw_voided',
+  'draw_lapsed',
+  'draw_extended',
+  'draw_booked',
+  'draw_bound',
+  'draw_broken',
+  'lease_ended',
+  'lease_recalled',
+  'lease_swapped',
+  'lease_interrupted',
+  'lease_idle',
+  'card_cleaned',
+  'accounts_settled',
+  'statement_issued',
+]
 
 /** A decision's entry before it has a number; written in the decision's own transaction. */
 export interface OutboxEntry {
@@ -73,6 +121,15 @@ export interface Deposit {
   readonly closedAtMs: number | null
   readonly closeReason: DepositCloseReason | null
 }
+
+/** What ends a deposit although its card is lent: the owner's word, and a card that is not there. */
+export const LENT_CLOSE_REASONS: readonly DepositCloseReason[] = [
+  'veto',
+  'consent_withdrawn',
+  'paused',
+  'conflict',
+  'unit_ended',
+]
 
 export const DEPOSIT_CLOSE_REASONS = [
   'window_ended',

@@ -2,6 +2,12 @@
 import type { NodeFacts } from '@yiben/shared'
 import type { NodeId, SessionGeneration } from './ids.ts'
 
+/**
+ * In place of a join state after a restore: the node's first hello is taken with whatever it shows,
+ * for it may have been welcomed since the backup. From its next Welcome on it has one again.
+ */
+export const JOIN_STATE_ANY = -1
+
 export interface NodeRow {
   readonly nodeId: NodeId
   readonly name: string

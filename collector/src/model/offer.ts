@@ -14,6 +14,8 @@ export interface DepositedCard {
   readonly isWithheld: boolean
   /** Claimed by two nodes, or not counted here. */
   readonly isDisputed: boolean
+  /** Under a live claim of a draw: held, lent, or being cleaned after that. */
+  readonly isClaimed: boolean
 }
 
 export interface NodeOffer {
@@ -23,8 +25,20 @@ export interface NodeOffer {
   readonly cardsPlaced: number
   /** Longest lease the owner consents to; `null` while the node has told no policy. */
   readonly leaseMsMax: number | null
+  /** When the owner lends, as the node's policy tells it; `null`: always. */
+  readonly calendar: string | null
+  /** The owner's scheduler cannot place jobs of its own on lent cards of the node. */
+  readonly isFenced: boolean
   /** In the order in which they were deposited. */
   readonly cards: readonly DepositedCard[]
+}
+
+/** What the journal last said of how long the cards of a lot will last. */
+export interface LotPromise {
+  readonly lotId: string
+  readonly saidAtMs: number
+  /** Cards that last, one number for each of `PROMISED_MS` (bank/promises.ts). */
+  readonly cards: readonly number[]
 }
 
 /** How far a follower of offers has come; all zero before the first look. */

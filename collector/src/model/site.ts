@@ -1,4 +1,5 @@
 /** Who runs what, where, since when. Validity is half-open, UTC epoch ms; `null` = still. */
+import type { DeviceProfile } from './inventory.ts'
 
 export interface Site {
   readonly code: string
@@ -17,8 +18,32 @@ export interface SiteTerms {
   readonly ownerName: string | null
   /** GB/T 2260, six digits. */
   readonly regionCode: string
+  /** Cards that the owner never has deposited here, by model; each model once. */
+  readonly keep: readonly KeptCards[]
   readonly validFromMs: number
   readonly validToMs: number | null
+}
+
+export interface KeptCards {
+  /** Of the catalogue. */
+  readonly model: string
+  readonly cards: number
+}
+
+/** Cards of one model at one site, as the bank counts them under the owner's word to keep some. */
+export interface ModelAtSite {
+  readonly siteCode: string
+  readonly model: string
+  /** Printed names that are of the model, as far as they are known. */
+  readonly profiles: readonly DeviceProfile[]
+}
+
+/** Whole cards of one profile at one site that stand there now and count, and those deposited. */
+export interface CardStock {
+  readonly siteCode: string
+  readonly profile: DeviceProfile
+  readonly placed: number
+  readonly deposited: number
 }
 
 /** What an operator says it has; never summed with what is measured. */

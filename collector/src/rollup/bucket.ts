@@ -2,13 +2,14 @@
  * One hour's material into buckets: hour × site × owner × profile, integer sums (DESIGN 2.2).
  *
  * Only cards are counted: a cut card keeps its own timeline, its slices add nothing. Of two claims
- * in a conflict only the counted one enters. Per unit the states add up to its valid time exactly;
- * a hole or an overlap is our bug and stops the hour with the unit's number.
+ * in a conflict only the counted one enters. Per unit the seven states add up to its valid time
+ * exactly; a hole or an overlap is our bug and stops the hour with the unit's number. What utilization
+ * and givers say (`activeMs`, `givenMs`) is the same whether it was lent or not.
  */
 import { assert } from '@yiben/shared'
 import type { DeviceProfile } from '../model/inventory.ts'
 import type { Bucket } from '../model/ledger.ts'
-import type { HourMaterial } from '../storage/requests.ts'
+import type { HourMaterial, LentTime } from '../storage/requests.ts'
 
 type UnitMaterial = HourMaterial['units'][number]
 
@@ -68,6 +69,14 @@ function profileKey(profile: DeviceProfile): string {
   return JSON.stringify([vendor, name, memoryTotalMib, powerCapWatts])
 }
 
+const LENT_FIGURES = [
+  'busyMs',
+  'occupiedMs',
+  'freeMs',
+] as const satisfies readonly (keyof LentTime)[]
+type LentFigure = (typeof LENT_FIGURES)[number]
+const NO_TIME_MS = 0
+
 type Sums = Record<BucketFigure, bigint> & { cards: number; at: UnitMaterial | null }
 
 function keyOf(siteCode: string, ownerCode: string, profile: DeviceProfile): string {
@@ -94,9 +103,18 @@ function checkBalance(material: UnitMaterial, hourMs: number): void {
     `the states of ${where} add up to ${booked} ms of ${material.validMs} ms valid`,
   )
   assert(
-    material.depositedMs >= 0 && material.depositedMs <= (material.stats?.freeMs ?? 0),
+    material.depositedMs >= 0 && material.depositedMs <= unlentMs(material, 'freeMs'),
     `deposited time of ${where} is free time: ${material.depositedMs} ms deposited`,
   )
+  assert(
+    LENT_FIGURES.every((figure) => unlentMs(material, figure) >= 0),
+    `lent time of ${where} is time that was measured in it`,
+  )
+}
+
+/** What of a measured state was not lent; no time at all in an hour of which nothing is booked. */
+function unlentMs({ stats, lent }: UnitMaterial, figure: LentFigure): number {
+  return (stats?.[figure] ?? NO_TIME_MS) - (lent?.[figure] ?? NO_TIME_MS)
 }
 
 function emptySums(): Sums {
@@ -104,15 +122,18 @@ function emptySums(): Sums {
   return { ...(figures as Record<BucketFigure, bigint>), cards: 0, at: null }
 }
 
-function addUnit(sums: Sums, { stats, silentMs, depositedMs }: UnitMaterial): void {
+function addUnit(sums: Sums, material: UnitMaterial): void {
+  const { stats, silentMs, depositedMs, lent } = material
   sums.cards += 1
   sums.unknownMs += BigInt(silentMs)
   sums.depositedMs += BigInt(depositedMs)
   if (stats === null) return
-  sums.busyMs += BigInt(stats.busyMs)
+  // A lease takes its time out of what was measured; it is the same time (two axes, DESIGN 2.2).
+  for (const figure of LENT_FIGURES) {
+    sums[figure] += BigInt(unlentMs(material, figure))
+    if (lent !== null) sums.lentMs += BigInt(lent[figure])
+  }
   sums.allocatedMs += BigInt(stats.allocatedMs)
-  sums.occupiedMs += BigInt(stats.occupiedMs)
-  sums.freeMs += BigInt(stats.freeMs)
   sums.faultyMs += BigInt(stats.faultyMs)
   sums.unknownMs += BigInt(stats.unknownMs)
   sums.activeMs += BigInt(stats.activeMs)

@@ -16,6 +16,9 @@ export const LEDGER_DEFINITION_VERSION = 'v1'
 /** Hour × site × owner × profile sums; states of a unit add up to its valid time (bucket.ts). */
 export const BUCKET_DEFINITION_VERSION = 'v1'
 
+/** What evidence makes of promised time (bank/settlement.ts), and what a statement adds up. */
+export const ACCOUNT_DEFINITION_VERSION = 'v1'
+
 /** DESIGN 3: shown by an agent within this time before the instant. */
 export const CONNECTED_WITHIN_MS = 24 * 3_600_000
 /** DESIGN 2.2: silent for longer, a card is lapsed. */

@@ -53,3 +53,17 @@ export function finalityOf(figure: {
   if (knownAtMs >= civilDayStartMs({ ...month, day: FINAL_ON_DAY }, timeZone)) return 'final'
   return knownAtMs >= civilDayStartMs({ ...month, day: 1 }, timeZone) ? 'preliminary' : 'sealed'
 }
+
+/** The instant before which accounts are final at `nowMs`: a month is, from its final day on. */
+export function finalBeforeMs(nowMs: number, timeZone: string): number {
+  const { year, month, day } = civilDate(nowMs, timeZone)
+  const monthsBack = day >= FINAL_ON_DAY ? 0 : 1
+  return civilDayStartMs({ year, month: month - monthsBack, day: 1 }, timeZone)
+}
+
+/** When that instant moves on, after `nowMs`. */
+export function nextFinalMs(nowMs: number, timeZone: string): number {
+  const { year, month, day } = civilDate(nowMs, timeZone)
+  const monthsAhead = day >= FINAL_ON_DAY ? 1 : 0
+  return civilDayStartMs({ year, month: month + monthsAhead, day: FINAL_ON_DAY }, timeZone)
+}

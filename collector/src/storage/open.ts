@@ -27,8 +27,12 @@ export interface OpenStoreOptions {
   readonly onDeath?: (error: AppError) => void
 }
 
+/** What is left in the folder of a ledger that is there no more; `identity.key` may be put there. */
+const TRACES = ['identity.key', 'checkpoint.note', `${LEDGER_FILE}.restoring`]
+
 /** For the serving process: keeps every other one from serving the same folder. */
 export async function openServingStore(options: OpenStoreOptions): Promise<Store> {
+  refuseLost(options.dataDir)
   return await openSqliteStore({
     path: ledgerPath(options.dataDir),
     newLedger: freshLedger(options),
@@ -42,6 +46,7 @@ export async function openServingStore(options: OpenStoreOptions): Promise<Store
 export function openCommandStore(
   options: Pick<OpenStoreOptions, 'dataDir' | 'random' | 'clock' | 'isDemo'>,
 ): Store {
+  refuseLost(options.dataDir)
   return openSqliteStoreInProcess({
     path: ledgerPath(options.dataDir),
     newLedger: freshLedger(options),
@@ -51,6 +56,15 @@ export function openCommandStore(
 /** Whether the folder holds a ledger: commands that only read refuse to make one. */
 export function hasLedger(dataDir: string): boolean {
   return existsSync(join(dataDir, LEDGER_FILE))
+}
+
+/** A ledger that was lost must not begin anew by itself: agents would be sent away for good. */
+function refuseLost(dataDir: string): void {
+  if (hasLedger(dataDir)) return
+  const trace = TRACES.find((name) => existsSync(join(dataDir, name)))
+  if (trace === undefined) return
+  const sentence = `there is a ${trace} in ${dataDir}, but no ledger: \`restore\` one, or name an empty --data-dir`
+  throw new AppError('state_missing', sentence)
 }
 
 function freshLedger(options: Pick<OpenStoreOptions, 'random' | 'clock' | 'isDemo'>): LedgerState {
@@ -64,8 +78,8 @@ function freshLedger(options: Pick<OpenStoreOptions, 'random' | 'clock' | 'isDem
   }
 }
 
-/** The folder holds the key of the ids: nobody else's to read. */
-function ledgerPath(dataDir: string): string {
+/** Where the ledger of this folder is or will be; the folder is made. Nobody else's to read. */
+export function ledgerPath(dataDir: string): string {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   } catch (error) {

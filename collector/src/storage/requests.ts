@@ -4,6 +4,7 @@
  * milliseconds. Nothing here knows SQL, and nothing here decides.
  */
 import type { IdentityStrength, NodeFacts, UnitKind } from '@yiben/shared'
+import type { ForecastHour } from '../model/forecast.ts'
 import type {
   AcceleratorId,
   LedgerGeneration,
@@ -21,6 +22,8 @@ import type {
   NodeRow,
   SessionRow,
 } from '../model/node.ts'
+import type { LotPromise } from '../model/offer.ts'
+import type { ModelAtSite } from '../model/site.ts'
 import type {
   ClockStep,
   ClosedWindow,
@@ -30,6 +33,7 @@ import type {
   StoredRun,
   UnitHour,
 } from '../model/timeline.ts'
+import type { StoredLeaseRecord } from './draw-requests.ts'
 
 /** What the asker may see. Every read filters by it; there is no read without one. */
 export interface Scope {
@@ -93,57 +97,6 @@ export interface TokenRow {
   readonly revokedAtMs: number | null
 }
 
-// ---- enrollment and sessions ------------------------------------------------------------------
-
-export interface EnrollRequest {
-  readonly tokenId: string
-  readonly secretHash: string
-  readonly remoteAddress: string
-  readonly nodeId: NodeId
-  readonly nodeName: string
-  readonly algorithm: number
-  readonly publicKey: string
-  readonly fingerprint: string
-  readonly joinState: number
-  readonly nowMs: number
-}
-export type EnrollResult =
-  /** Also for a retry with the same key and token: the same node, no second use. */
-  | { readonly status: 'enrolled'; readonly node: NodeRow }
-  | {
-      readonly status:
-        | 'token_unknown'
-        | 'token_expired'
-        | 'token_revoked'
-        | 'token_used_up'
-        | 'token_address'
-        | 'node_revoked'
-    }
-
-export interface OpenSessionRequest {
-  readonly nodeId: NodeId
-  /** The roster row the admission was decided on. */
-  readonly expectedJoinState: number
-  /** What the node showed: good until it shows a later one, however many Welcomes get lost. */
-  readonly presentedJoinState: number
-  readonly nextJoinState: number
-  readonly epoch: string
-  readonly previousEpoch: string | null
-  readonly collectorInstance: string
-  readonly remoteAddress: string
-  readonly agentVersion: string
-  readonly bootId: string
-  readonly nowMs: number
-}
-export type OpenSessionResult =
-  | {
-      readonly status: 'opened'
-      /** Higher than any before; older holders are fenced from now on. */
-      readonly generation: SessionGeneration
-      readonly epoch: EpochRow
-    }
-  | { readonly status: 'stale' | 'epoch_closed' | 'node_unknown' }
-
 // ---- ingest -----------------------------------------------------------------------------------
 
 /** How long steps of clocks are kept for people to look at: a quarter. */
@@ -171,6 +124,8 @@ export interface IngestCommit {
   readonly dirtyHours: readonly number[]
   /** What ticks told of steps of the wall clock. Kept for `CLOCK_STEPS_KEPT_MS`. */
   readonly clockSteps: readonly ClockStep[]
+  /** What the node did about leases, in its order. */
+  readonly leaseRecords: readonly Omit<StoredLeaseRecord, 'recordNumber' | 'nodeId'>[]
   /**
    * Placements of this node that had ended as moved and are now proven past that (C5): the kept one
    * goes on (its validTo, bookedTo and reason become null), both are in conflict, the other is not
@@ -281,6 +236,36 @@ export interface DepositChange {
     readonly closedAtMs: number
     readonly reason: DepositCloseReason
   }[]
+  /** Deposits that go on in another window: their cards come back from a lease. */
+  readonly rewindows: readonly { readonly depositId: string; readonly windowStartMs: number }[]
+  /**
+   * Models at sites that openings are of: `stale` where more would be deposited than the terms in
+   * force at `decidedAtMs` leave.
+   */
+  readonly models: readonly ModelAtSite[]
+  readonly decidedAtMs: number
+  readonly outbox: readonly OutboxEntry[]
+}
+
+export interface LotPromiseWrite {
+  /** Of the promise that this one replaces; `null`: there is none. */
+  readonly expectedSaidAtMs: number | null
+  readonly promise: LotPromise
+  readonly entry: OutboxEntry
+}
+
+/** The forecast's state and cursor in one transaction; `stale` when another has moved the cursor. */
+export interface ForecastStateWrite {
+  readonly expectedCursor: number
+  readonly cursor: number
+  readonly state: Uint8Array
+  readonly writtenAtMs: number
+}
+
+export interface ForecastHourWrite {
+  readonly hour: ForecastHour
+  /** Lists of hours before this are let go. */
+  readonly keptFromMs: number
   readonly outbox: readonly OutboxEntry[]
 }
 
@@ -307,7 +292,16 @@ export interface HourMaterial {
     /** Time of the hour in which the unit was valid. */
     readonly validMs: number
     readonly depositedMs: number
+    /** Time under a lease, by what was measured in it; `null` for a card that was not lent. */
+    readonly lent: LentTime | null
   }[]
+}
+
+/** Measured time that a lease makes `lent`. */
+export interface LentTime {
+  readonly busyMs: number
+  readonly occupiedMs: number
+  readonly freeMs: number
 }
 
 // ---- reads for people ---------------------------------------------------------------------------
@@ -326,7 +320,16 @@ export interface UnitSpan {
   readonly runs: readonly StoredRun[]
   readonly silences: readonly Silence[]
   readonly deposits: readonly Deposit[]
+  /** Time in which it was lent, as known then; in order, apart from each other. */
+  readonly leases: readonly LeaseSpan[]
   readonly timelineEndMs: number | null
+}
+
+/** A card was lent in `[fromMs, toMs)`, whatever it did. */
+export interface LeaseSpan {
+  readonly leaseId: string
+  readonly fromMs: number
+  readonly toMs: number
 }
 
 export interface QualityRows {

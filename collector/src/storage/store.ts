@@ -7,6 +7,8 @@
  * what it was decided on (`expected…`) and answers `stale` when that has changed meanwhile.
  */
 import type { CardCounts, LedgerInstant } from '../model/card-count.ts'
+import type { CardClaim, Draw, DrawId, LeaseId } from '../model/draw.ts'
+import type { ForecastHour, ForecastState, NodeSight } from '../model/forecast.ts'
 import type { NodeId, SessionGeneration, UnitId } from '../model/ids.ts'
 import type { Conflict, IdentityClaim, UnitRow } from '../model/inventory.ts'
 import type {
@@ -25,25 +27,48 @@ import type {
   StoredOutboxEntry,
 } from '../model/ledger.ts'
 import type { CloneSighting, NodeRow } from '../model/node.ts'
-import type { NodeOffer, OfferChanges, OfferCursor } from '../model/offer.ts'
-import type { DeclaredCapacity, Site, SiteTerms } from '../model/site.ts'
+import type { LotPromise, NodeOffer, OfferChanges, OfferCursor } from '../model/offer.ts'
+import type {
+  CardStock,
+  DeclaredCapacity,
+  KeptCards,
+  ModelAtSite,
+  Site,
+  SiteTerms,
+} from '../model/site.ts'
 import type { ClosedWindow, OpenNode, Silence, UnitHour } from '../model/timeline.ts'
 import type {
+  AccountFilter,
+  AccountSums,
+  BookedClaim,
+  DrawMoves,
+  Settlement,
+  SiteRecord,
+  UnsettledClaim,
+} from './account-requests.ts'
+import type {
+  BookedCards,
+  DrawChange,
+  DrawCommitResult,
+  DrawFilter,
+  GrantCard,
+  StoredLeaseRecord,
+} from './draw-requests.ts'
+import type {
   DepositChange,
-  EnrollRequest,
-  EnrollResult,
   FactsCommit,
   FactsResult,
+  ForecastHourWrite,
+  ForecastStateWrite,
   FreeUnit,
   HourMaterial,
   IngestCommit,
   IngestResult,
   JournalHead,
   LedgerState,
+  LotPromiseWrite,
   NodeListRow,
   NodeState,
-  OpenSessionRequest,
-  OpenSessionResult,
   Page,
   PageRequest,
   QualityRows,
@@ -51,6 +76,12 @@ import type {
   TokenRow,
   UnitSpan,
 } from './requests.ts'
+import type {
+  EnrollRequest,
+  EnrollResult,
+  OpenSessionRequest,
+  OpenSessionResult,
+} from './session-requests.ts'
 
 export interface Store {
   // life cycle
@@ -143,6 +174,117 @@ export interface Store {
     keys: readonly { readonly unitId: UnitId; readonly startMs: number }[],
   ): Promise<readonly ClosedWindow[]>
   commitDeposits(change: DepositChange): Promise<{ readonly status: 'committed' | 'stale' }>
+  /** Live claims on cards of these nodes; of each open deposit also its last lease, when that is over. */
+  readDepositClaims(nodeIds: readonly NodeId[]): Promise<readonly CardClaim[]>
+  /** Sites whose terms in force at `atMs` keep cards back. */
+  readKeptSites(
+    atMs: number,
+  ): Promise<readonly { readonly siteCode: string; readonly keep: readonly KeptCards[] }[]>
+  readCardStock(siteCodes: readonly string[]): Promise<readonly CardStock[]>
+  /** Open deposits of a model at a site that are not lent, the youngest first. */
+  readYoungestDeposits(model: ModelAtSite, limit: number): Promise<readonly Deposit[]>
+  readLotPromises(): Promise<readonly LotPromise[]>
+  /** With their entries; those that somebody else has written meanwhile are left out. */
+  writeLotPromises(writes: readonly LotPromiseWrite[]): Promise<void>
+
+  // draws: decided outside, each written under the version it was decided on
+  findDraw(drawId: DrawId): Promise<Draw | null>
+  findDrawOfLease(leaseId: LeaseId): Promise<Draw | null>
+  /** Draws with a claim on these nodes that is not ended; in the order of their making. */
+  readLiveDraws(nodeIds: readonly NodeId[] | 'all'): Promise<readonly Draw[]>
+  /**
+   * Draws with something due by then, the longest due first. `lending`: a hold that lapses, a lease or
+   * an announced recall that ends; `booking`: a booking that begins, open places to be given up.
+   */
+  readDueDraws(what: 'lending' | 'booking', atMs: number, limit: number): Promise<readonly Draw[]>
+  /** What grants of these cards rest on now, in no order; one that stands nowhere is left out. */
+  readGrantCards(unitIds: readonly UnitId[], atMs: number): Promise<readonly GrantCard[]>
+  /** Many decisions in one transaction and one fsync, each by itself; results in the same order. */
+  commitDraws(changes: readonly DrawChange[]): Promise<readonly DrawCommitResult[]>
+  readLeaseRecords(afterNumber: number, limit: number): Promise<readonly StoredLeaseRecord[]>
+  /** For followers whose decisions can be made twice; never moved back. */
+  moveCursor(follower: string, to: number): Promise<void>
+  /** Leases that an owner's scheduler ended since then, each once, by site (C8). */
+  readOwnerClaims(
+    sinceMs: number,
+  ): Promise<readonly { readonly siteCode: string; readonly endedAtMs: number }[]>
+  /** Draws that touch the scope, newest first. */
+  listDraws(scope: Scope, filter: DrawFilter, page: PageRequest): Promise<Page<Draw>>
+  /** What a draw has booked and not given up. */
+  readBooked(drawId: DrawId): Promise<readonly Omit<BookedCards, 'cardsMax'>[]>
+  /**
+   * Cards booked for hours that begin within the range, over all draws, with any confidence; `null`
+   * while nothing has changed since `seq` was `knownSeq` (-1: whatever it is).
+   */
+  readBookedHours(
+    knownSeq: number,
+    range: { readonly fromMs: number; readonly toMs: number },
+  ): Promise<{
+    readonly seq: number
+    readonly hours: readonly Omit<BookedCards, 'cardsMax' | 'confidencePpm'>[]
+  } | null>
+  /** What is kept twice, computed anew, and the bounds, looked at from the rows; each is a sentence. */
+  auditDraws(): Promise<readonly string[]>
+
+  // recovery: a restored ledger does not know yet what is lent
+  isRecovering(): Promise<boolean>
+  /** Once and for all in this generation, with its entry. */
+  endRecovery(
+    outbox: readonly OutboxEntry[],
+  ): Promise<{ readonly status: 'ended' | 'not_recovering' }>
+
+  // forecast: follows the timeline by its own durable cursor
+  /** Nodes whose timeline has changed behind the cursor, in the order of their change. */
+  readNodeSights(afterChangeSeq: number, limit: number): Promise<readonly NodeSight[]>
+  /** Windows of these cards that have ended and began at `fromMs` or later; by card, then by start. */
+  readWindowsFrom(
+    keys: readonly { readonly unitId: UnitId; readonly fromMs: number }[],
+  ): Promise<readonly ClosedWindow[]>
+  readForecastState(): Promise<ForecastState | null>
+  writeForecastState(write: ForecastStateWrite): Promise<{ readonly status: 'written' | 'stale' }>
+  /** With its entry; `known` when something has been said of that hour already. */
+  writeForecastHour(write: ForecastHourWrite): Promise<{ readonly status: 'written' | 'known' }>
+  readForecastHour(hourMs: number): Promise<ForecastHour | null>
+
+  // accounts: settled from evidence, told per owner and per borrower
+  /** Claims due to be settled, and those whose node has told more; longest due first. */
+  readUnsettledClaims(nowMs: number, limit: number): Promise<readonly UnsettledClaim[]>
+  /** All with their entry or none: `stale` names those that something was posted to meanwhile. */
+  commitSettlements(
+    settlements: readonly Settlement[],
+    outbox: readonly OutboxEntry[],
+  ): Promise<
+    | { readonly status: 'committed' }
+    | {
+        readonly status: 'stale'
+        readonly claims: readonly { readonly drawId: DrawId; readonly ordinal: number }[]
+      }
+  >
+  /** Of promised time within the range: what went where, as known then. */
+  readAccounts(
+    scope: Scope,
+    filter: AccountFilter,
+    range: { readonly fromMs: number; readonly toMs: number; readonly knownAtMs: number },
+  ): Promise<AccountSums>
+  /** Draws whose promise begins within the range; of each what lies in the filter, whole. */
+  readDrawMoves(
+    scope: Scope,
+    filter: AccountFilter,
+    range: { readonly fromMs: number; readonly toMs: number; readonly knownAtMs: number },
+  ): Promise<readonly DrawMoves[]>
+  /** Sites where leases ended in the 90 days before `atMs`, as known then; by code. */
+  readSiteRecords(
+    scope: Scope,
+    instant: { readonly atMs: number; readonly knownAtMs: number },
+  ): Promise<readonly SiteRecord[]>
+  /** Every claim that was ever promised, in the order of the draws; for checks. */
+  listBookedClaims(page: PageRequest): Promise<Page<BookedClaim>>
+  /** With its entry; `known` when the same statement was given out before. */
+  keepStatement(statement: {
+    readonly sha256: string
+    readonly issuedAtMs: number
+    readonly outbox: readonly OutboxEntry[]
+  }): Promise<{ readonly status: 'issued' | 'known' }>
 
   // journal
   readOutbox(limit: number): Promise<readonly StoredOutboxEntry[]>

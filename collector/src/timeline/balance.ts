@@ -7,7 +7,7 @@ import { runName } from '@yiben/shared'
 import type { UnitId } from '../model/ids.ts'
 import type { Silence, StoredRun } from '../model/timeline.ts'
 import type { UnitSpan } from '../storage/requests.ts'
-import { project, type StateTotals, wallTotal, zeroTotals } from './states.ts'
+import { projectPiece, type StateTotals, wallTotal, zeroTotals } from './states.ts'
 
 export interface BalanceError {
   readonly kind: 'hole' | 'overlap'
@@ -36,7 +36,7 @@ export function balanceOf(
   range: { readonly fromMs: number; readonly toMs: number },
 ): Balance {
   const bounds = boundsOf(span, range)
-  const tiling = new Tiling(span.unit.unitId, bounds, span.silences)
+  const tiling = new Tiling(span, bounds)
   const runs = [...span.runs].sort((left, right) => left.startMs - right.startMs)
   for (const run of runs) tiling.addRun(run)
   return tiling.finish()
@@ -63,6 +63,7 @@ class Tiling {
   readonly #fromMs: number
   readonly #toMs: number
   readonly #silences: readonly Silence[]
+  readonly #leases: UnitSpan['leases']
   readonly #totals = zeroTotals()
   readonly #errors: BalanceError[] = []
   #silentMs = 0n
@@ -71,11 +72,11 @@ class Tiling {
   #lastRun: StoredRun | null = null
 
   constructor(
-    unitId: UnitId,
+    { unit, silences, leases }: Pick<UnitSpan, 'unit' | 'silences' | 'leases'>,
     bounds: { readonly fromMs: number; readonly toMs: number },
-    silences: readonly Silence[],
   ) {
-    this.#unitId = unitId
+    this.#unitId = unit.unitId
+    this.#leases = leases
     this.#fromMs = bounds.fromMs
     this.#toMs = bounds.toMs
     this.#cursorMs = bounds.fromMs
@@ -93,7 +94,10 @@ class Tiling {
       this.#report('overlap', startMs, Math.min(this.#cursorMs, endMs), sentence)
     }
     // Overlapping time is summed twice on purpose: the sum is then wrong as well.
-    this.#totals[project(run.code, null)] += BigInt(endMs - startMs)
+    const piece = { fromMs: startMs, toMs: endMs, code: run.code }
+    for (const { fromMs, toMs, state } of projectPiece(piece, this.#leases)) {
+      this.#totals[state] += BigInt(toMs - fromMs)
+    }
     this.#cursorMs = Math.max(this.#cursorMs, endMs)
     this.#lastRun = run
   }

@@ -12,6 +12,7 @@ import type {
   StoredRun,
   UnitHour,
 } from '../model/timeline.ts'
+import type { IngestCommit } from '../storage/requests.ts'
 
 /** Data is late when its end lies further back than this and the length of its tick. */
 export const LATE_AFTER_MS = 120_000
@@ -75,6 +76,7 @@ export interface FoldEffect {
   /** Complete hours that late data was booked into: sealed ones among them are corrected. */
   readonly dirtyHours: readonly number[]
   readonly clockSteps: readonly ClockStep[]
+  readonly leaseRecords: IngestCommit['leaseRecords']
   readonly outbox: readonly OutboxEntry[]
   readonly lateProofs: readonly LateProof[]
   readonly goodbye: Goodbye | null

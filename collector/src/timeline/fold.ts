@@ -17,6 +17,7 @@ import {
   type ErrorCode,
   type Gap,
   HOUR_MS,
+  type LeaseRecord,
   type Lost,
   type RunCode,
   runCode,
@@ -61,6 +62,7 @@ class Fold {
   readonly #refused: RefusedRow[] = []
   readonly #refusedSeqs = new Set<number>()
   readonly #clockSteps: ClockStep[] = []
+  readonly #leaseRecords: FoldEffect['leaseRecords'][number][] = []
   readonly #outbox: OutboxEntry[] = []
   readonly #silencesEnded: { silenceId: number; toMs: number }[] = []
   #silence: Silence | null
@@ -107,7 +109,7 @@ class Fold {
         this.#goodbye = one.goodbye
         break
       case 'lease':
-        // Reserved for draws: acknowledged, kept by the node, not interpreted yet.
+        this.#takeLease(one.lease)
         break
       case 'facts':
         // Facts are decided on before; whoever folds one has mixed up the order.
@@ -149,6 +151,7 @@ class Fold {
         .filter((hourMs) => hourMs + HOUR_MS <= nowMs)
         .sort((left, right) => left - right),
       clockSteps: this.#clockSteps,
+      leaseRecords: this.#leaseRecords,
       outbox: this.#outbox,
       lateProofs: this.#node.lateProofs,
       goodbye: this.#goodbye,
@@ -239,6 +242,17 @@ class Fold {
       unit_ids: this.#node.unitIdsOf(veto.units),
     }
     this.#outbox.push({ kind: 'veto', atMs: this.#context.nowMs, payload })
+  }
+
+  /** What it means for the lease is the bank's to say: here its indexes become units. */
+  #takeLease(record: LeaseRecord): void {
+    const { facts, placements } = this.#state
+    // Indexes of facts of another epoch may name other cards.
+    const told = facts?.epoch === this.#context.epoch ? placements : []
+    const unitIds = told.flatMap(({ index, unitId }) =>
+      record.units.includes(index) ? [unitId] : [],
+    )
+    this.#leaseRecords.push({ unitIds, record, receivedAtMs: this.#context.nowMs })
   }
 
   #bookRefused(startMs: number, endMs: number): void {

@@ -3,7 +3,14 @@
  * eight cards of a few models at sites of many regions, each card in a state for some hours, its
  * long free windows deposited. Nothing is random but the seed.
  */
-import { HOUR_MS, hourStartMs, type NodeFacts, type RunCode, runCode } from '@yiben/shared'
+import {
+  type DepositPolicy,
+  HOUR_MS,
+  hourStartMs,
+  type NodeFacts,
+  type RunCode,
+  runCode,
+} from '@yiben/shared'
 import type { LedgerGeneration, NodeId, UnitId } from '../../../collector/src/model/ids.ts'
 import type { Deposit } from '../../../collector/src/model/ledger.ts'
 import type { OpenUnit, StoredRun } from '../../../collector/src/model/timeline.ts'
@@ -42,7 +49,7 @@ export interface MadeUpLedgerOptions {
   readonly path: string
   readonly cards: number
   readonly days: number
-  /** On average, per card. */
+  /** On average, per card; 0: every card is free all along, and its owner lends it. */
   readonly changesPerDay: number
   readonly seed: number
 }
@@ -151,6 +158,7 @@ class LedgerMaker {
       ownerCode: null,
       ownerName: null,
       regionCode: region,
+      keep: [],
       validFromMs: FIXED_START_MS - HOUR_MS,
       validToMs: null,
     }
@@ -207,7 +215,7 @@ class LedgerMaker {
       factsRevision: 1,
       timelineEndMs: this.#endMs,
       units: lives.map((runs, index) => this.#openUnit(runs, index)),
-      policy: null,
+      policy: this.#options.changesPerDay === 0 ? LENDING : null,
       changeSeq: 0,
     }
     return {
@@ -223,6 +231,7 @@ class LedgerMaker {
       silencesBegun: [],
       dirtyHours: [],
       clockSteps: [],
+      leaseRecords: [],
       conflicts: [],
       outbox: [],
     }
@@ -230,6 +239,10 @@ class LedgerMaker {
 
   /** Exponential lengths: an even chance to change in every minute. */
   #runsOf(unitId: UnitId): readonly StoredRun[] {
+    if (this.#options.changesPerDay === 0) {
+      const whole = { startMs: FIXED_START_MS, endMs: this.#endMs }
+      return [{ unitId, ...whole, code: FREE, recordedAtMs: null }]
+    }
     const meanMs = (24 * HOUR_MS) / this.#options.changesPerDay
     const runs: StoredRun[] = []
     let startMs = FIXED_START_MS
@@ -278,7 +291,8 @@ class LedgerMaker {
           closedAtMs: one.run.endMs,
           reason: 'window_ended' as const,
         }))
-      const change = { expectedCursor: 0, cursor: 0, outbox: [] }
+      const unmoved = { expectedCursor: 0, cursor: 0, decidedAtMs: this.#endMs }
+      const change = { ...unmoved, rewindows: [], models: [], outbox: [] }
       await this.#store.commitDeposits({ ...change, openings, closings: [] })
       await this.#store.commitDeposits({ ...change, openings: [], closings })
       this.#deposits += openings.length
@@ -322,6 +336,17 @@ function openingOf({ nodeId, run }: FreeRun): Omit<Deposit, 'closedAtMs' | 'clos
     openedAtMs: run.startMs + DEPOSIT_AFTER_MS,
     consentEndCount: 0,
   }
+}
+
+const LENDING: DepositPolicy = {
+  version: 1,
+  atMs: FIXED_START_MS,
+  enabled: true,
+  keepCardsPerNode: 0,
+  minFreeMs: DEPOSIT_AFTER_MS,
+  maxLeaseMs: 24 * HOUR_MS,
+  calendar: null,
+  handover: null,
 }
 
 const FACTS: NodeFacts = {

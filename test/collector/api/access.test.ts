@@ -26,9 +26,22 @@ const QUESTIONS: readonly { readonly url: string; readonly access: AccessName }[
   { url: '/v1/changes', access: 'changes' },
   { url: '/v1/changes/snapshot', access: 'changes' },
   { url: '/v1/capacity', access: 'capacity' },
+  { url: '/v1/capacity/outlook', access: 'capacity' },
+  { url: '/v1/draws', access: 'draws' },
+  { url: '/v1/draws/a', access: 'draws' },
+  {
+    url: '/v1/accounts/91110000MA01OPER11/statement?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z',
+    access: 'statements',
+  },
+  {
+    url: '/v1/borrowers/someone/statement?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z',
+    access: 'statements',
+  },
   { url: '/v1/quality', access: 'quality' },
+  { url: '/v1/recovery', access: 'recovery' },
   { url: '/v1/conflicts', access: 'quality' },
   { url: '/v1/journal/entries', access: 'journal' },
+  { url: '/v1/journal/forecasts/2026-03-01T09:00:00Z', access: 'journal' },
   { url: '/v1/journal/checkpoint', access: 'journal' },
   { url: '/v1/journal/proof/inclusion?seq=1', access: 'journal' },
   { url: '/v1/journal/proof/consistency?from=1', access: 'journal' },
@@ -49,7 +62,14 @@ const ALLOWED: Readonly<Record<Exclude<AccessName, 'open'>, readonly Role[]>> = 
   deposits: ['admin', 'operator', 'regulator', 'bank', 'auditor'],
   changes: ['admin', 'operator', 'regulator', 'bank', 'auditor'],
   capacity: ['admin', 'operator', 'regulator', 'bank', 'auditor'],
+  draws: ['admin', 'operator', 'regulator', 'bank', 'auditor'],
+  draws_change: ['bank'],
+  leases_recall: ['admin', 'operator'],
+  statements: ['admin', 'operator', 'regulator', 'bank', 'auditor'],
   quality: ['admin', 'operator', 'regulator', 'security', 'auditor'],
+  recovery: ['admin', 'operator', 'regulator', 'bank', 'security', 'auditor'],
+  recovery_replayed: ['bank'],
+  recovery_finish: ['admin'],
   journal: ['admin', 'regulator', 'security', 'auditor'],
   journal_cosign: ['admin', 'regulator'],
   metrics: ['admin', 'metrics'],
@@ -85,6 +105,11 @@ describe('the table of access', () => {
   test.each([
     ['/v1/conflicts/1/resolve', 'conflicts_resolve', { keep_unit_id: 1 }],
     ['/v1/nodes/n-1/revoke', 'nodes_change', undefined],
+    ['/v1/draws/a/post', 'draws_change', undefined],
+    ['/v1/draws/a/void', 'draws_change', undefined],
+    ['/v1/draws/a/return', 'draws_change', undefined],
+    ['/v1/draws/a/extend', 'draws_change', { until: '2026-03-02T00:00:00Z' }],
+    ['/v1/leases/e-0123456789abcdef/recall', 'leases_recall', { notice_ms: 0, cause: 'x' }],
   ] as const)('POST %s is for the roles of its row', async (url, access, body) => {
     for (const role of ROLES) {
       const { status } = await api.ask('POST', url, role, body)
@@ -103,8 +128,34 @@ describe('the table of access', () => {
     expect((await api.ask('POST', url, null, { note: 'x' })).status).toBe(401)
   })
 
+  test('POST /v1/draws is for the bank', async () => {
+    for (const role of ROLES) {
+      const { status } = await api.ask('POST', '/v1/draws', role, {})
+      expect([role, status]).toEqual([role, role === 'bank' ? 400 : 403])
+    }
+  })
+
+  test('the word of the bank and that of a person end a recovery, and nobody else', async () => {
+    for (const role of ROLES) {
+      const replayed = await api.ask('POST', '/v1/recovery/replayed', role)
+      expect([role, replayed.status]).toEqual([role, role === 'bank' ? 200 : 403])
+      const finished = await api.ask('POST', '/v1/recovery/finish', role, { by: 'Li Lei' })
+      // Nothing was restored here: that is what the administrator is told.
+      expect([role, finished.status]).toEqual([role, role === 'admin' ? 409 : 403])
+    }
+  })
+
   test('every row of the table is asked here, and every route has a row', () => {
-    const changes = ['sites_change', 'nodes_change', 'conflicts_resolve', 'journal_cosign']
+    const changes = [
+      'sites_change',
+      'nodes_change',
+      'conflicts_resolve',
+      'journal_cosign',
+      'recovery_replayed',
+      'recovery_finish',
+      'draws_change',
+      'leases_recall',
+    ]
     const asked = new Set([...QUESTIONS.map(({ access }) => access), 'open', ...changes])
     expect([...asked].sort()).toEqual(Object.keys(ACCESS).sort())
     const paths = Object.keys(api.app.swagger().paths ?? {})
@@ -115,6 +166,13 @@ describe('the table of access', () => {
       '/v1/nodes/{id}/revoke',
       '/v1/conflicts/{id}/resolve',
       '/v1/journal/cosignatures',
+      '/v1/recovery/replayed',
+      '/v1/recovery/finish',
+      '/v1/draws/{id}/post',
+      '/v1/draws/{id}/void',
+      '/v1/draws/{id}/extend',
+      '/v1/draws/{id}/return',
+      '/v1/leases/{id}/recall',
     ]
     for (const path of paths.filter((one) => !others.includes(one))) {
       const pattern = new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/?]+')}(\\?|$)`)

@@ -10,6 +10,7 @@ import {
 import { buildApi } from '../../../collector/src/api/server.ts'
 import { Bank, type DepositExplanation } from '../../../collector/src/bank/bank.ts'
 import { lotKeyOf } from '../../../collector/src/bank/lots.ts'
+import { Recovery } from '../../../collector/src/bank/recovery.ts'
 import { loadCatalogue } from '../../../collector/src/catalogue/catalogue.ts'
 import { mintToken, type TokenRequest } from '../../../collector/src/inventory/administration.ts'
 import type { ClockAccusation } from '../../../collector/src/inventory/clock-judge.ts'
@@ -21,8 +22,9 @@ import { Roller } from '../../../collector/src/rollup/roller.ts'
 import { ROLES, type Role } from '../../../collector/src/storage/requests.ts'
 import { FakeRandom } from '../../support/fake-clock.ts'
 import { MemoryCheckpoints } from '../../support/memory-checkpoints.ts'
-import { LedgerRig } from '../bank/ledger-rig.ts'
+import { LedgerRig, QUICK } from '../bank/ledger-rig.ts'
 import { witnessOf } from '../journal/witness.ts'
+import { LendingParts } from './lending-parts.ts'
 
 const DAY_MS = 86_400_000
 const CATALOGUE = loadCatalogue()
@@ -45,12 +47,27 @@ class FakeControl implements CollectorControl {
   readonly decided: (readonly NodeId[])[] = []
   accusation: ClockAccusation | null = null
   isSuspect = false
+  reconciling: Recovery | null = null
+  lending: LendingParts | null = null
 
   depositsSuspended(): boolean {
     return this.isSuspect
   }
   clockAccusation(): ClockAccusation | null {
     return this.accusation
+  }
+  recovery(): ReturnType<CollectorControl['recovery']> {
+    if (this.reconciling === null) throw new Error('nothing was restored')
+    return this.reconciling
+  }
+  draws(): ReturnType<CollectorControl['draws']> {
+    return this.#lending.draws
+  }
+  bookings(): ReturnType<CollectorControl['bookings']> {
+    return this.#lending.bookings
+  }
+  recall(request: Parameters<CollectorControl['recall']>[0]) {
+    return this.#lending.leases.recall(request)
   }
   async explainDeposits(nodeId: NodeId): Promise<readonly DepositExplanation[]> {
     return (await this.bank?.explain(nodeId)) ?? []
@@ -60,6 +77,11 @@ class FakeControl implements CollectorControl {
   }
   placementsDecided(nodeIds: readonly NodeId[]): void {
     this.decided.push(nodeIds)
+  }
+
+  get #lending(): LendingParts {
+    if (this.lending === null) throw new Error('nothing lends here')
+    return this.lending
   }
 }
 
@@ -74,6 +96,7 @@ export class ApiRig {
   readonly roller: Roller
   readonly suspended: Set<string>
   readonly control: FakeControl
+  readonly lending: LendingParts
   #app: App | null = null
 
   private constructor(
@@ -95,6 +118,8 @@ export class ApiRig {
     })
     this.bank = new Bank({
       ...common,
+      lots: context.lots,
+      settings: QUICK,
       random: this.random,
       liveness: {
         isSuspended: () => false,
@@ -104,6 +129,9 @@ export class ApiRig {
       },
     })
     this.control.bank = this.bank
+    this.lending = new LendingParts(rig, context)
+    this.control.lending = this.lending
+    this.control.reconciling = new Recovery({ ...common, publicKey: IDENTITY.publicKey })
     this.roller = new Roller(common)
   }
 
@@ -125,7 +153,7 @@ export class ApiRig {
         requestsPerMinute: 100_000,
         followersMax: 4,
       },
-      readiness: () => ({ isReady: true, reasons: [] }),
+      readiness: () => ({ isReady: true, reasons: [], notes: [] }),
       isSuspended: (nodeId) => suspended.has(nodeId),
       lotKey: lotKeyOf(IDENTITY),
       control,
@@ -169,6 +197,7 @@ export class ApiRig {
   /** Everything that is due in bank, rollup and journal. */
   async settle(): Promise<void> {
     await this.bank.drain()
+    await this.lending.leases.drain()
     await this.roller.drain()
     await this.sequencer.drain()
     await this.notary.drain()

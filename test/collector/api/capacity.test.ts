@@ -34,6 +34,7 @@ beforeAll(async () => {
       ownerCode: null,
       ownerName: null,
       regionCode: '110108',
+      keep: [],
       validFromMs: START_MS - HOUR,
       validToMs: null,
     },
@@ -49,7 +50,9 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-const capacity = async (query: string, as: Parameters<ApiRig['get']>[1] = 'bank') => {
+/** No node of the rig is fenced: its lots are asked for, unless the question says otherwise. */
+const capacity = async (question: string, as: Parameters<ApiRig['get']>[1] = 'bank') => {
+  const query = question.includes('unfenced') ? question : `${question}&unfenced=true`
   const { body, status } = await api.get(`/v1/capacity?${query}`, as)
   expect([query, status, body.code]).toEqual([query, 200, undefined])
   return body
@@ -108,6 +111,8 @@ describe('a request that is served', () => {
         window_age_ms_min: 16 * MINUTE,
         window_age_ms_max: 16 * MINUTE,
         lease_ms_max: 8 * HOUR,
+        open_until: null,
+        site_record: null,
         fence: 'unfenced',
         suspended: false,
         take_cards: 4,
@@ -162,21 +167,19 @@ describe('a request that is not served', () => {
     api.suspended.delete(whole)
   })
 
-  test('unfenced lots are left out where that is asked, and it is what stands in the way', async () => {
-    const body = await capacity('cards=1&unfenced=false')
-    expect([body.satisfied, body.lots, body.notes]).toEqual([false, [], []])
-    expect(body.in_the_way).toEqual([
-      { filter: 'unfenced', satisfied: true, cards: 10, p: expect.any(String) },
-    ])
-  })
+  test.each(['cards=1&unfenced=false', 'cards=1'])(
+    'unfenced lots are left out unless they are asked for: %s',
+    async (query) => {
+      const { body } = await api.get(`/v1/capacity?${query}`, 'bank')
+      expect([body.satisfied, body.lots, body.notes]).toEqual([false, [], []])
+      expect(body.in_the_way).toEqual([
+        { filter: 'unfenced', satisfied: true, cards: 10, p: expect.any(String) },
+      ])
+    },
+  )
 })
 
 describe('what a person should know', () => {
-  test('that fences cannot be stated yet, unless the question says what it wants', async () => {
-    expect((await capacity('cards=1')).notes).toEqual([expect.stringContaining('fence')])
-    expect((await capacity('cards=1&unfenced=true')).notes).toEqual([])
-  })
-
   test('that nobody was left out for want of a forecast', async () => {
     const body = await capacity('cards=4&hours=4&confidence=0.99&unfenced=true')
     expect(body).toMatchObject({ satisfied: true, forecast: null })
@@ -231,15 +234,18 @@ describe('a question that contradicts itself', () => {
 })
 
 describe('who sees what', () => {
-  test.each(['/v1/capacity', '/v1/deposits'])('%s hides nodes from the bank alone', async (url) => {
-    const { text } = await api.get(url, 'bank')
-    for (const secret of [whole, partly, mixed, 'node_id', 'unit_id', 'NVIDIA H800', RTX]) {
-      expect(text).not.toContain(secret)
-    }
-    for (const role of ['admin', 'regulator', 'operator', 'auditor'] as const) {
-      expect((await api.get(url, role)).text).toContain(whole)
-    }
-  })
+  test.each(['/v1/capacity?unfenced=true', '/v1/deposits'])(
+    '%s hides nodes from the bank alone',
+    async (url) => {
+      const { text } = await api.get(url, 'bank')
+      for (const secret of [whole, partly, mixed, 'node_id', 'unit_id', 'NVIDIA H800', RTX]) {
+        expect(text).not.toContain(secret)
+      }
+      for (const role of ['admin', 'regulator', 'operator', 'auditor'] as const) {
+        expect((await api.get(url, role)).text).toContain(whole)
+      }
+    },
+  )
 
   test('a token of a region counts and searches its own region only', async () => {
     const token = await api.token({ role: 'bank', regionCode: '110000' })
@@ -320,7 +326,7 @@ test('the description says what each parameter means', async () => {
       ...['per_node', 'region', 'same_site', 'unfenced', 'vendor'],
     ].sort(),
   )
-  expect(described.get('unfenced')).toContain('until sites can state fences')
+  expect(described.get('unfenced')).toContain('left out otherwise')
   expect(described.get('confidence')).toContain('joint')
 })
 

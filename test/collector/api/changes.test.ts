@@ -11,7 +11,8 @@ let api: ApiRig
 let node: NodeId
 beforeEach(async () => {
   api = await ApiRig.start()
-  node = await api.rig.admit(1, [{}, {}])
+  // Two cards that are not alike, so that there are two lots.
+  node = await api.rig.admit(1, [{}, { name: 'NVIDIA A100-SXM4-80GB' }])
   await api.rig.policy(node)
 })
 afterEach(() => api.close())
@@ -35,7 +36,7 @@ async function closeDeposits(): Promise<void> {
 interface Change {
   readonly cursor: string
   readonly kind: string
-  readonly deposit: { readonly deposit_id: string; readonly close_reason: string | null }
+  readonly lot: { readonly closed: readonly { deposit_id: string; close_reason: string | null }[] }
 }
 
 async function changes(query: string): Promise<{ changes: Change[]; next: string }> {
@@ -50,12 +51,12 @@ describe('by poll', () => {
     await closeDeposits()
     const whole = (await changes('')).changes
     expect(whole.map(({ kind }) => kind)).toEqual([
-      'deposit_opened',
-      'deposit_opened',
-      'deposit_closed',
-      'deposit_closed',
+      'lot_opened',
+      'lot_opened',
+      'lot_closed',
+      'lot_closed',
     ])
-    expect(whole[2]?.deposit.close_reason).toBe('window_ended')
+    expect(whole[2]?.lot.closed).toMatchObject([{ close_reason: 'window_ended' }])
     const paged: Change[] = []
     let after = ''
     for (let page = 0; page < 6; page += 1) {
@@ -81,8 +82,8 @@ describe('by poll', () => {
     expect(snapshot.deposits).toHaveLength(2)
     await closeDeposits()
     const { changes: later } = await changes(`after=${snapshot.after}`)
-    expect(later.map(({ kind }) => kind)).toEqual(['deposit_closed', 'deposit_closed'])
-    expect(later.map(({ deposit }) => deposit.deposit_id).sort()).toEqual(
+    expect(later.map(({ kind }) => kind)).toEqual(['lot_closed', 'lot_closed'])
+    expect(later.flatMap(({ lot }) => lot.closed.map((one) => one.deposit_id)).sort()).toEqual(
       snapshot.deposits.map((row: { deposit_id: string }) => row.deposit_id).sort(),
     )
   })
@@ -145,7 +146,7 @@ describe('as a stream', () => {
     const first = await openStream(url, {})
     await api.sequencer.drain()
     const opened = await first.events(2)
-    expect(opened.map(({ event }) => event)).toEqual(['deposit_opened', 'deposit_opened'])
+    expect(opened.map(({ event }) => event)).toEqual(['lot_opened', 'lot_opened'])
     first.leave()
     await closeDeposits()
     const second = await openStream(url, { 'last-event-id': opened[0]?.id ?? '' })
@@ -154,11 +155,7 @@ describe('as a stream', () => {
       opened[1]?.id,
       ...resumed.slice(1).map(({ id }) => id),
     ])
-    expect(resumed.map(({ event }) => event)).toEqual([
-      'deposit_opened',
-      'deposit_closed',
-      'deposit_closed',
-    ])
+    expect(resumed.map(({ event }) => event)).toEqual(['lot_opened', 'lot_closed', 'lot_closed'])
     second.leave()
   })
 

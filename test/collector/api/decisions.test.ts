@@ -164,12 +164,14 @@ describe('GET /v1/quality', () => {
     expect((await api.get('/v1/quality')).body.collector).toEqual({
       clock_accusation: null,
       deposits_suspended: false,
+      recovering: false,
     })
     api.control.isSuspect = true
     api.control.accusation = { byMs: 40_000, sentence: 'it has moved' }
     expect((await api.get('/v1/quality')).body.collector).toEqual({
       clock_accusation: { by_ms: 40_000, sentence: 'it has moved' },
       deposits_suspended: true,
+      recovering: false,
     })
   })
 

@@ -52,6 +52,19 @@ describe('a bad question', () => {
       { ...SITE, declared: [{ model: 'H800', cards: -1, p: '1', basis: 'unstated' }] },
       'cards',
     ],
+    ['BJ-01', { ...SITE, keep: [{ model: 'no such', cards: 1 }] }, 'keep'],
+    ['BJ-01', { ...SITE, keep: [{ model: 'H800 SXM', cards: 0 }] }, 'keep'],
+    [
+      'BJ-01',
+      {
+        ...SITE,
+        keep: [
+          { model: 'H800 SXM', cards: 1 },
+          { model: 'H800 SXM', cards: 2 },
+        ],
+      },
+      'keep',
+    ],
   ])('PUT /v1/sites/%s with %j is refused for %s', async (code, body, field) => {
     const answer = await api.ask('PUT', `/v1/sites/${code}`, 'admin', body)
     expect([answer.status, answer.body.code, answer.body.field]).toEqual([
@@ -112,6 +125,25 @@ test('a site is put, changed and listed with what it declared', async () => {
   expect(ledger.rows[0].access_rate).toBe(0)
 })
 
+test('cards to keep back are stated, stay when they are left out, and are taken off by an empty list', async () => {
+  const put = async (keep: object) => {
+    const place = { name: '亦庄', region_code: '110115' }
+    const { body } = await api.ask('PUT', '/v1/sites/BJ-YZ-02', 'admin', { ...place, ...keep })
+    api.rig.clock.advance(1_000)
+    return body.keep
+  }
+  const keep = [{ model: 'H800 SXM', cards: 4 }]
+  expect([await put({ keep }), await put({}), await put({ keep: [] })]).toEqual([keep, keep, []])
+  const entries = (await api.rig.store.readOutbox(100)).filter(({ payload }) => {
+    return payload.site_code === 'BJ-YZ-02'
+  })
+  expect(entries.map(({ kind, payload }) => [kind, payload.keep])).toEqual([
+    ['site_changed', keep],
+    ['site_changed', keep],
+    ['site_changed', []],
+  ])
+})
+
 test('more requests than a minute allows are refused with a code', async () => {
   const strict = await ApiRig.start({
     settings: {
@@ -132,11 +164,18 @@ test('more requests than a minute allows are refused with a code', async () => {
 
 test('a collector that is not ready says why', async () => {
   const drained = await ApiRig.start({
-    readiness: () => ({ isReady: false, reasons: ['the collector is stopping'] }),
+    readiness: () => ({
+      isReady: false,
+      reasons: ['the collector is stopping'],
+      notes: [],
+    }),
   })
   const { status, body } = await drained.get('/readyz', null)
   await drained.close()
-  expect([status, body]).toEqual([503, { ready: false, reasons: ['the collector is stopping'] }])
+  expect([status, body]).toEqual([
+    503,
+    { ready: false, reasons: ['the collector is stopping'], notes: [] },
+  ])
 })
 
 test('vitals are metrics with their help', async () => {

@@ -26,6 +26,7 @@ beforeAll(async () => {
       ownerCode: null,
       ownerName: null,
       regionCode: '110108',
+      keep: [],
       validFromMs: START_MS - HOUR,
       validToMs: null,
     },

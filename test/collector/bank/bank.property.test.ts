@@ -9,7 +9,16 @@ import { Bank, type BankStore } from '../../../collector/src/bank/bank.ts'
 import type { NodeId } from '../../../collector/src/model/ids.ts'
 import type { Deposit } from '../../../collector/src/model/ledger.ts'
 import { FakeRandom } from '../../support/fake-clock.ts'
-import { type Doing, HOUR, LedgerRig, MINUTE, START_MS } from './ledger-rig.ts'
+import {
+  type Doing,
+  HOUR,
+  LedgerRig,
+  LOTS,
+  MINUTE,
+  QUICK,
+  readsOf,
+  START_MS,
+} from './ledger-rig.ts'
 
 const CELL_MS = 10_000
 const NAMES = [
@@ -158,11 +167,7 @@ class History {
   async #kill(when: 'before' | 'after'): Promise<void> {
     const { store } = this.rig
     const dying: BankStore = {
-      readTimelineChanges: (after, limit) => store.readTimelineChanges(after, limit),
-      readCursor: (follower) => store.readCursor(follower),
-      readOpenDeposits: (nodeIds) => store.readOpenDeposits(nodeIds),
-      readClosedWindows: (keys) => store.readClosedWindows(keys),
-      loadNode: (nodeId) => store.loadNode(nodeId),
+      ...readsOf(store),
       commitDeposits: async (change) => {
         if (when === 'after') await store.commitDeposits(change)
         throw new Error('killed')
@@ -187,6 +192,8 @@ class History {
         clockAccusation: () => null,
         clockOffsetMs: () => 0,
       },
+      lots: LOTS,
+      settings: QUICK,
       logger: silentLogger,
     })
   }

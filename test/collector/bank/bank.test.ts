@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { Bank, type BankStore } from '../../../collector/src/bank/bank.ts'
 import type { NodeId } from '../../../collector/src/model/ids.ts'
 import { FakeRandom, settle } from '../../support/fake-clock.ts'
-import { type Doing, LedgerRig, MINUTE, START_MS } from './ledger-rig.ts'
+import { type Doing, LedgerRig, LOTS, MINUTE, QUICK, readsOf, START_MS } from './ledger-rig.ts'
 
 class FakeLiveness {
   readonly suspended = new Set<NodeId>()
@@ -46,6 +46,8 @@ function bankOver(store: BankStore = rig.store): Bank {
     clock: rig.clock,
     random: new FakeRandom(seed),
     liveness,
+    lots: LOTS,
+    settings: QUICK,
     logger: silentLogger,
   })
 }
@@ -200,11 +202,7 @@ describe('consent that ends and is given back between two looks (B5)', () => {
     const { store } = rig
     let hasSpoken = false
     const slow: BankStore = {
-      readTimelineChanges: (after, limit) => store.readTimelineChanges(after, limit),
-      readCursor: (follower) => store.readCursor(follower),
-      readOpenDeposits: (nodeIds) => store.readOpenDeposits(nodeIds),
-      readClosedWindows: (keys) => store.readClosedWindows(keys),
-      loadNode: (id) => store.loadNode(id),
+      ...readsOf(store),
       commitDeposits: async (change) => {
         if (change.openings.length > 0 && !hasSpoken) {
           hasSpoken = true
@@ -342,11 +340,7 @@ describe('kill -9', () => {
     let commits = 0
     const { store } = rig
     return {
-      readTimelineChanges: (after, limit) => store.readTimelineChanges(after, limit),
-      readCursor: (follower) => store.readCursor(follower),
-      readOpenDeposits: (nodeIds) => store.readOpenDeposits(nodeIds),
-      readClosedWindows: (keys) => store.readClosedWindows(keys),
-      loadNode: (nodeId) => store.loadNode(nodeId),
+      ...readsOf(store),
       commitDeposits: async (change) => {
         commits += 1
         if (commits === dieAt && when === 'before') throw new Error('killed')
@@ -376,7 +370,8 @@ describe('kill -9', () => {
     await bankOver().drain()
     expect(await rig.deposits()).toHaveLength(3)
     const outbox = await rig.store.readOutbox(100)
-    expect(outbox.filter(({ kind }) => kind === 'deposit_opened')).toHaveLength(3)
+    const entries = outbox.filter(({ kind }) => kind === 'lot_opened')
+    expect(entries.map(({ payload }) => payload.cards)).toEqual([3])
   })
 
   test('two banks over one store never open a card twice (B7)', async () => {

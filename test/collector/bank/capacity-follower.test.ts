@@ -10,9 +10,10 @@ import {
 } from '../../../collector/src/bank/capacity-follower.ts'
 import { Sequencer } from '../../../collector/src/journal/sequencer.ts'
 import type { NodeId } from '../../../collector/src/model/ids.ts'
+import { changeTo, drawEntry, heldDraw, voidedDraw } from '../../conformance/draw-maker.ts'
 import { FakeRandom, settle } from '../../support/fake-clock.ts'
 import { newLots } from './capacity-maker.ts'
-import { LedgerRig, MINUTE, SITE, START_MS } from './ledger-rig.ts'
+import { LedgerRig, LOTS, MINUTE, QUICK, SITE, START_MS } from './ledger-rig.ts'
 
 const NODES = [1, 2, 3] as const
 const SECOND = 1_000
@@ -43,6 +44,8 @@ class World {
     this.sequencer = new Sequencer(common)
     this.bank = new Bank({
       ...common,
+      lots: LOTS,
+      settings: QUICK,
       random: new FakeRandom(3),
       liveness: {
         isSuspended: () => false,
@@ -180,6 +183,28 @@ describe('at every step', () => {
     expect(await drawable()).toEqual([[2, 0]])
   })
 
+  test.each([
+    ['before', false],
+    ['when', true],
+  ])('a card that a draw claims leaves search %s its entry is numbered', async (_, isNumbered) => {
+    await depositOne()
+    const follower = world.follower()
+    const drawable = async () => {
+      if (isNumbered) await world.sequencer.drain()
+      const { view } = await follower.upToDate()
+      return view.offers.map(({ cards, lot }) => [lot.cards.length, cards.length])
+    }
+    expect(await drawable()).toEqual([[2, 2]])
+    const held = heldDraw('a', (await world.rig.units(world.node(1))).slice(0, 1))
+    const outbox = [drawEntry('draw_held', held)]
+    await world.rig.store.commitDraws([changeTo(held, { outbox })])
+    expect(await drawable()).toEqual([[2, 1]])
+    const voided = voidedDraw(held)
+    const over = changeTo(voided, { outbox: [drawEntry('draw_voided', voided)] })
+    await world.rig.store.commitDraws([over])
+    expect(await drawable()).toEqual([[2, 2]])
+  })
+
   test('whatever happens, in whatever order it is decided, numbered and looked at', async () => {
     const anyHistory = fc.array(anyEvent, { maxLength: 25 })
     await fc.assert(
@@ -305,6 +330,7 @@ describe('sites', () => {
     ownerCode: null,
     ownerName: null,
     regionCode: '520115',
+    keep: [],
     validFromMs: START_MS,
     validToMs: null,
   }

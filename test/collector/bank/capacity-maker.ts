@@ -40,6 +40,8 @@ export interface NodeSpec {
   readonly card?: ProfileName
   readonly freeForMs?: number
   readonly leaseMsMax?: number | null
+  readonly calendar?: string | null
+  readonly isFenced?: boolean
   readonly provenAgoMs?: number
 }
 
@@ -60,6 +62,8 @@ export function offerOf(spec: NodeSpec, index: number): NodeOffer {
     siteCode: site,
     cardsPlaced: of,
     leaseMsMax,
+    calendar: spec.calendar ?? null,
+    isFenced: spec.isFenced ?? false,
     cards: Array.from({ length: free }, (_, number) => ({
       unitId: (100 * index + number + 1) as UnitId,
       depositId: `d-${index}-${number}`,
@@ -69,6 +73,7 @@ export function offerOf(spec: NodeSpec, index: number): NodeOffer {
       window: { ageStartMs: startMs, provenToMs },
       isWithheld: false,
       isDisputed: false,
+      isClaimed: false,
     })),
   }
 }
@@ -98,7 +103,7 @@ export function indexOfOffers(offers: readonly NodeOffer[]): CapacityIndex {
 
 export function siteOf(code: string, regionCode: string): Site {
   const nobody = { operatorCode: null, operatorName: null, ownerCode: null, ownerName: null }
-  const terms = { ...nobody, regionCode, validFromMs: 0, validToMs: null }
+  const terms = { ...nobody, regionCode, keep: [], validFromMs: 0, validToMs: null }
   return { code, name: code, terms }
 }
 

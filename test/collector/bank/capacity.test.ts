@@ -1,12 +1,15 @@
 /** Capacity search: best fit, filters, what stands in the way, and the forecast's part. */
+import { CALENDAR_ALWAYS, calendarText, WEEKDAYS } from '@yiben/shared'
 import { describe, expect, test } from 'vitest'
 import { searchCapacity } from '../../../collector/src/bank/capacity.ts'
+import type { NodeOffer } from '../../../collector/src/model/offer.ts'
 import {
   type Ask,
   HOUR,
   Independent,
   indexOfOffers,
   MINUTE,
+  NOW_MS,
   type NodeSpec,
   nodeIdOf,
   offerOf,
@@ -212,6 +215,46 @@ describe('what is offered', () => {
     expect(cardsIn([''], 'all')).toEqual([0])
     expect(cardsIn([], 'all')).toEqual([0])
   })
+})
+
+describe('the owner’s hours', () => {
+  /** Open from 19:00 to 22:00 in China: for two more hours. */
+  const calendar = calendarText({
+    ...CALENDAR_ALWAYS,
+    timeZone: 'Asia/Shanghai',
+    weekly: [{ days: WEEKDAYS, fromMinute: 19 * 60, toMinute: 22 * 60 }],
+  })
+  const nodes: readonly NodeSpec[] = [
+    { free: 8, site: 'A', calendar },
+    { free: 2, site: 'B' },
+  ]
+  const laterMs = NOW_MS + 2 * HOUR - 30 * MINUTE
+  const rows: readonly (readonly [string, Ask, number, number])[] = [
+    ['a lease that ends with them', { cards: 9, forMs: 2 * HOUR }, NOW_MS, 10],
+    ['a millisecond more', { cards: 9, forMs: 2 * HOUR + 1 }, NOW_MS, 2],
+    ['the same later', { cards: 9, forMs: 2 * HOUR }, laterMs, 2],
+    ['what is left of them', { cards: 9, forMs: 30 * MINUTE }, laterMs, 10],
+    ['any length, at their end', { cards: 9 }, NOW_MS + 2 * HOUR, 2],
+  ]
+
+  test.each(rows)('%s', (_name, ask, nowMs, available) => {
+    const offers = nodes.map((spec, index) => fresh(offerOf(spec, index), nowMs))
+    const answer = searchCapacity(indexOfOffers(offers), requestOf(ask), { ...SURROUNDINGS, nowMs })
+    expect(answer.available.cards).toBe(available)
+    expect(answer.isServed).toBe(available === 10)
+    if (available === 2 && ask.forMs !== undefined) {
+      expect(answer.inTheWay).toMatchObject([{ filter: 'hours', isServed: true }])
+    }
+  })
+
+  /** Proven a minute before `nowMs`. */
+  function fresh(offer: NodeOffer, nowMs: number): NodeOffer {
+    const cards = offer.cards.map((card) => {
+      const window = card.window && { ...card.window, provenToMs: nowMs - MINUTE }
+      return { ...card, window }
+    })
+    return { ...offer, cards }
+  }
 })
 
 describe('what stands in the way', () => {

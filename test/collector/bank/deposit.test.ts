@@ -6,11 +6,8 @@ import {
   decideDeposits,
   endedWindowKeys,
 } from '../../../collector/src/bank/deposit.ts'
-import {
-  DEPOSIT_SETTINGS,
-  type DepositQuestion,
-  type NodeGuards,
-} from '../../../collector/src/bank/question.ts'
+import type { DepositQuestion, NodeGuards } from '../../../collector/src/bank/question.ts'
+import type { CardClaim } from '../../../collector/src/model/draw.ts'
 import type { UnitId } from '../../../collector/src/model/ids.ts'
 import type { UnitRow } from '../../../collector/src/model/inventory.ts'
 import type { Deposit } from '../../../collector/src/model/ledger.ts'
@@ -23,6 +20,7 @@ import type {
 } from '../../../collector/src/model/timeline.ts'
 import { emptyHour } from '../../../collector/src/timeline/hours.ts'
 import { MINUTE, NODE, T0, unitRow } from '../timeline/support.ts'
+import { LOTS, QUICK } from './ledger-rig.ts'
 
 const NOW = T0 + 30 * MINUTE
 /** The node told its last tick 20 s ago. */
@@ -68,6 +66,10 @@ function unit(id: number, change: Partial<OpenUnit> = {}): OpenUnit {
   }
 }
 
+/** Where a window closed in these tests. */
+const ENDED = EDGE - 3 * MINUTE
+const FULL: ReadonlyMap<string, number> = new Map([['H800 SXM', -1]])
+
 interface Setting {
   readonly units?: readonly OpenUnit[]
   readonly rows?: readonly UnitRow[]
@@ -82,11 +84,16 @@ function decide({ units = [unit(1)], rows, open, question }: Setting): DepositDe
     units: rows ?? units.map(({ unitId }) => unitRow(unitId)),
     openDeposits: [],
     closedWindows: [],
+    claims: [],
+    isCalendarReadable: true,
+    siteRoom: new Map(),
+    siteExcess: new Set(),
     isSilent: false,
     nowMs: NOW,
     proofNowMs: NOW,
     guards: GUARDS,
-    settings: DEPOSIT_SETTINGS,
+    settings: QUICK,
+    lots: LOTS,
     mintDepositId: () => {
       minted += 1
       return `d-${String(minted).padStart(16, '0')}`
@@ -142,13 +149,15 @@ describe('opening', () => {
     ])
     expect(decision.outbox).toMatchObject([
       {
-        kind: 'deposit_opened',
+        kind: 'lot_opened',
         atMs: NOW,
         payload: {
-          deposit_id: 'd-0000000000000001',
-          accelerator_id: 101,
+          node_id: NODE,
           site: 'SITE-1',
-          opened_at_ms: NOW,
+          model: 'H800 SXM',
+          cards: 1,
+          opened: [{ deposit_id: 'd-0000000000000001', accelerator_id: 101, opened_at_ms: NOW }],
+          closed: [],
           policy_version: 3,
         },
       },
@@ -177,6 +186,10 @@ describe('opening', () => {
     ['reclaimed', { units: [withheld('veto')] }],
     ['paused', { units: [withheld('pause')] }],
     ['withheld', { units: [withheld('bit')] }],
+    ['calendar_unknown', { question: { isCalendarReadable: false } }],
+    ['observing', { rows: [unitRow(1, { validFromMs: NOW - 999 })] }],
+    ['lent', { question: { claims: [claim('leased')] } }],
+    ['lent', { question: { claims: [claim('cleaning')] } }],
     ['not_free', { units: [unit(1, { window: null, runCode: runCode('busy/active') })] }],
     ['not_free', { units: [unit(1, { runCode: runCode('busy/grey') })] }],
     ['not_free', { units: [unit(1, { runCode: runCode('unknown/probe') })] }],
@@ -190,6 +203,7 @@ describe('opening', () => {
     ['node_suspended', { question: { guards: { ...GUARDS, isSuspended: true } } }],
     ['deposits_suspended', { question: { guards: { ...GUARDS, depositsSuspended: true } } }],
     ['kept_back', { open: { policy: { ...POLICY, keepCardsPerNode: 1 } } }],
+    ['kept_at_site', { question: { siteRoom: new Map([['H800 SXM', 0]]) } }],
   ]
 
   test.each(refusals)('%s: not deposited (case %#)', (status, setting) => {
@@ -202,6 +216,10 @@ describe('opening', () => {
   const edges: readonly (readonly [string, Setting])[] = [
     ['a window of exactly the least age', { units: [aged({ ageStartMs: EDGE - 15 * MINUTE })] }],
     ['a proof 1 ms younger than the limit', { units: [aged({ provenToMs: NOW - 89_999 })] }],
+    ['a day of observing', { rows: [unitRow(1, { validFromMs: NOW - 1_000 })] }],
+    ['a hold that may come to nothing', { question: { claims: [claim('held')] } }],
+    ['room at the site', { question: { siteRoom: new Map([['H800 SXM', 1]]) } }],
+    ['no word about this model', { question: { siteRoom: new Map([['A100', 0]]) } }],
     ['a clock exactly at the limit', { question: { guards: { ...GUARDS, clockOffsetMs: 5_000 } } }],
   ]
 
@@ -280,7 +298,10 @@ describe('closing', () => {
       { depositId: deposit(1).depositId, closedAtMs: ENDED, reason: 'window_ended' },
     ])
     expect(decision.outbox).toMatchObject([
-      { kind: 'deposit_closed', payload: { closed_at_ms: ENDED, reason: 'window_ended' } },
+      {
+        kind: 'lot_closed',
+        payload: { cards: 0, closed: [{ closed_at_ms: ENDED, reason: 'window_ended' }] },
+      },
     ])
   })
 
@@ -361,6 +382,21 @@ describe('closing', () => {
       'consent_withdrawn',
       T0 + 15 * MINUTE,
       { units: [consentingAgain(9, ['veto', EDGE - 50_000])] },
+    ],
+    [
+      'a calendar that nobody here can read: from that policy on',
+      'consent_withdrawn',
+      EDGE - 7_000,
+      {
+        open: { policy: { ...POLICY, atMs: EDGE - 7_000 } },
+        question: { isCalendarReadable: false },
+      },
+    ],
+    [
+      'too many at the site',
+      'kept_back',
+      EDGE,
+      { question: { siteExcess: new Set([deposit(1).depositId]), siteRoom: FULL } },
     ],
     ['kept back', 'kept_back', EDGE, { open: { policy: { ...POLICY, keepCardsPerNode: 1 } } }],
   ]
@@ -471,6 +507,178 @@ describe('closing', () => {
   })
 })
 
+describe('through a lease', () => {
+  const openDeposits = [deposit(1)]
+  const busy = unit(1, { window: null, runCode: runCode('busy/active'), runStartMs: ENDED })
+  const closedWindows = [closedWindow(1, 'busy/active')]
+
+  test.each(['leased', 'cleaning'] as const)('a card that is %s keeps its deposit', (state) => {
+    const question = { openDeposits, closedWindows, claims: [claim(state)] }
+    const decision = decide({ units: [busy], question })
+    expect([decision.closings, decision.rewindows, decision.outbox]).toEqual([[], [], []])
+    expect([statusOf(decision), decision.isLending]).toEqual(['deposited', true])
+    // Its proof is not waited for: silence is the lease's own business.
+    expect(decision.oldestProofMs).toBeNull()
+  })
+
+  test('a hold keeps nothing', () => {
+    const question = { openDeposits, closedWindows, claims: [claim('held')] }
+    const decision = decide({ units: [busy], question })
+    expect(decision.closings).toMatchObject([{ closedAtMs: ENDED, reason: 'window_ended' }])
+  })
+
+  const words: readonly (readonly [string, string | null, number, Setting])[] = [
+    ['silence', null, 0, { question: { isSilent: true } }],
+    ['an old proof', null, 0, { question: { proofNowMs: NOW + 3_600_000 } }],
+    ['a late proof', null, 0, { units: [{ ...busy, runRecordedAtMs: NOW }] }],
+    ['a clock', null, 0, { question: { guards: { ...GUARDS, clockOffsetMs: 9_000 } } }],
+    ['cards kept back', null, 0, { open: { policy: { ...POLICY, keepCardsPerNode: 1 } } }],
+    [
+      'cards kept at the site',
+      null,
+      0,
+      { question: { siteExcess: new Set([deposit(1).depositId]) } },
+    ],
+    [
+      'a veto, at its instant',
+      'veto',
+      EDGE - 4_000,
+      { units: [{ ...busy, ...said('veto', EDGE - 4_000) }] },
+    ],
+    ['a pause', 'paused', EDGE - 5_000, { units: [{ ...busy, ...said('pause', EDGE - 5_000) }] }],
+    [
+      'the calendar',
+      'consent_withdrawn',
+      EDGE - 6_000,
+      { units: [{ ...busy, ...said('bit', EDGE - 6_000) }] },
+    ],
+    [
+      'a policy that says no',
+      'consent_withdrawn',
+      EDGE - 2_000,
+      { open: { policy: { ...POLICY, enabled: false, atMs: EDGE - 2_000 } } },
+    ],
+    ['a conflict', 'conflict', EDGE, { rows: [unitRow(1, { isInConflict: true })] }],
+    [
+      'a card that is gone',
+      'unit_ended',
+      EDGE - 9_000,
+      { rows: [unitRow(1, { validToMs: EDGE - 9_000 })] },
+    ],
+  ]
+
+  test.each(words)('under a lease, %s', (_, reason, closedAtMs, setting) => {
+    const question = { openDeposits, closedWindows, claims: [claim('leased')], ...setting.question }
+    const decision = decide({ units: [busy], ...setting, question })
+    const { depositId } = deposit(1)
+    expect(decision.closings).toEqual(reason === null ? [] : [{ depositId, closedAtMs, reason }])
+  })
+
+  const back = { ...WINDOW, startMs: EDGE - 70_000, ageStartMs: EDGE - 70_000 }
+  const clean = claim('ended', { endedAtMs: EDGE - 60_000, cleanAtMs: EDGE - 60_000 })
+  const cameBack = { openDeposits, closedWindows, claims: [clean] }
+
+  test('a card that comes back clean goes on in its new window', () => {
+    const decision = decide({ units: [unit(1, { window: back })], question: cameBack })
+    const { depositId } = deposit(1)
+    expect(decision.rewindows).toEqual([{ depositId, windowStartMs: back.startMs }])
+    expect([decision.closings, decision.openings]).toEqual([[], []])
+    expect(decision.outbox).toMatchObject([
+      {
+        kind: 'lot_changed',
+        payload: { cards: 1, renewed: [{ deposit_id: depositId, window_start_ms: back.startMs }] },
+      },
+    ])
+  })
+
+  test('after it the usual rules hold: a proof grown old ends it', () => {
+    const question = { ...cameBack, proofNowMs: EDGE + 90_000 }
+    const decision = decide({ units: [unit(1, { window: back })], question })
+    expect(decision.closings).toMatchObject([{ closedAtMs: EDGE, reason: 'silent' }])
+    expect(decision.rewindows).toEqual([])
+  })
+
+  const ways: readonly (readonly [string, OpenUnit, Partial<CardClaim>, number])[] = [
+    ['is not free', busy, {}, EDGE - 60_000],
+    ['was never seen clean', unit(1, { window: back }), { cleanAtMs: null }, EDGE - 60_000],
+    [
+      'was used again before the bank looked',
+      unit(1, { window: { ...back, startMs: EDGE - 59_000 } }),
+      {},
+      EDGE - 60_000,
+    ],
+    [
+      'whose window ended after the lease',
+      busy,
+      { endedAtMs: ENDED - MINUTE, cleanAtMs: ENDED - MINUTE },
+      ENDED,
+    ],
+  ]
+  test.each(ways)('a card that %s closes', (_, now, change, closedAtMs) => {
+    const question = { ...cameBack, claims: [{ ...clean, ...change }] }
+    const decision = decide({ units: [now], question })
+    expect(decision.closings).toMatchObject([{ closedAtMs, reason: 'window_ended' }])
+  })
+
+  test('a card whose window outlives the lease is left as it is', () => {
+    const decision = decide({ question: { openDeposits, claims: [clean] } })
+    expect([decision.closings, decision.rewindows]).toEqual([[], []])
+  })
+
+  test('a lease that is over by proof newer than the row looked at still carries it', () => {
+    const later = { ...clean, endedAtMs: EDGE + 1, cleanAtMs: EDGE + 1 }
+    const decision = decide({ units: [busy], question: { ...cameBack, claims: [later] } })
+    expect([decision.closings, decision.rewindows]).toEqual([[], []])
+  })
+
+  test('of two cards one is kept back, and not the one that is lent', () => {
+    const two = [deposit(1), deposit(2, { openedAtMs: T0 + 20 * MINUTE })]
+    const decision = decide({
+      units: [unit(1), unit(2)],
+      open: { policy: { ...POLICY, keepCardsPerNode: 1 } },
+      question: { openDeposits: two, claims: [claim('leased', { unitId: 2 as UnitId })] },
+    })
+    expect(decision.closings).toMatchObject([{ depositId: two[0]?.depositId, reason: 'kept_back' }])
+  })
+})
+
+describe('lots', () => {
+  const rows = [
+    unitRow(1),
+    unitRow(2),
+    unitRow(3, { profile: { ...unitRow(3).profile, name: 'X9' } }),
+  ]
+  const units = [unit(1), unit(2), unit(3)]
+
+  test('one entry for each, whatever came and went in it', () => {
+    const opened = decide({ units, rows })
+    expect(opened.outbox.map(({ kind, payload }) => [kind, payload.cards, payload.model])).toEqual([
+      ['lot_opened', 2, 'H800 SXM'],
+      ['lot_opened', 1, null],
+    ])
+    const ids = new Set(opened.outbox.map(({ payload }) => payload.lot_id))
+    expect(ids.size).toBe(2)
+    const openDeposits = [deposit(1), deposit(3)]
+    const withheldOne = { ...units[0], ...said('veto', EDGE - 1_000) } as OpenUnit
+    const changed = decide({
+      units: [withheldOne, unit(2), unit(3)],
+      rows,
+      question: { openDeposits },
+    })
+    expect(changed.outbox).toMatchObject([
+      {
+        kind: 'lot_changed',
+        payload: {
+          cards: 1,
+          opened: [{ unit_id: 2 }],
+          closed: [{ unit_id: 1, reason: 'veto', closed_at_ms: EDGE - 1_000 }],
+        },
+      },
+    ])
+    expect(ids).toContain(changed.outbox[0]?.payload.lot_id)
+  })
+})
+
 test('only windows that their deposits have outlived have to be read', () => {
   const units = [
     unit(1),
@@ -480,9 +688,6 @@ test('only windows that their deposits have outlived have to be read', () => {
   const keys = endedWindowKeys(openNode(units), [deposit(1), deposit(2), deposit(3), deposit(4)])
   expect(keys.map(({ unitId }) => unitId)).toEqual([2, 3, 4])
 })
-
-/** Where a window closed in these tests. */
-const ENDED = EDGE - 3 * MINUTE
 
 function closedWindow(
   id: number,
@@ -507,6 +712,17 @@ function consentingAgain(
 ): OpenUnit {
   const latest = ends.map(([by, sinceMs]) => ({ by, sinceMs }))
   return unit(1, { consentEnds: { count, latest } })
+}
+
+function claim(state: CardClaim['state'], change: Partial<CardClaim> = {}): CardClaim {
+  const { depositId } = deposit(1)
+  const ends = { endedAtMs: null, cleanAtMs: null }
+  return { unitId: 1 as UnitId, depositId, state, ...ends, ...change }
+}
+
+/** The owner has taken consent back. */
+function said(by: 'veto' | 'pause' | 'bit', sinceMs: number): Partial<OpenUnit> {
+  return { depositable: false, withheld: { by, sinceMs } }
 }
 
 function withheld(by: 'veto' | 'pause' | 'bit', sinceMs = EDGE - 60_000): OpenUnit {

@@ -12,6 +12,10 @@ import {
   type Veto,
 } from '@yiben/shared'
 import { expect } from 'vitest'
+import type { BankStore } from '../../../collector/src/bank/bank.ts'
+import { Lots } from '../../../collector/src/bank/lots.ts'
+import { DEPOSIT_SETTINGS, type DepositSettings } from '../../../collector/src/bank/question.ts'
+import { loadCatalogue } from '../../../collector/src/catalogue/catalogue.ts'
 import type {
   LedgerGeneration,
   NodeId,
@@ -33,6 +37,10 @@ export const START_MS = 1_772_352_000_000
 export const MINUTE = 60_000
 export const HOUR = 3_600_000
 export const SITE = 'SITE-1'
+
+/** As shipped, but that a card is watched for a moment only. */
+export const QUICK: DepositSettings = { ...DEPOSIT_SETTINGS, observingMs: 1_000 }
+export const LOTS = new Lots(new Uint8Array(32).fill(7), loadCatalogue())
 
 const DEFAULT_POLICY: DepositPolicy = {
   version: 1,
@@ -67,9 +75,9 @@ export class LedgerRig {
   readonly store: Store
   readonly #nodes = new Map<NodeId, NodeSession>()
 
-  constructor() {
+  constructor(path = ':memory:') {
     this.store = openSqliteStoreInProcess({
-      path: ':memory:',
+      path,
       newLedger: {
         generation: 1 as LedgerGeneration,
         origin: '0a'.repeat(16),
@@ -217,6 +225,7 @@ export class LedgerRig {
         conflicts: [],
         dirtyHours: effect.dirtyHours,
         clockSteps: [],
+        leaseRecords: effect.leaseRecords,
         outbox: effect.outbox,
       },
     ])
@@ -273,6 +282,7 @@ export class LedgerRig {
         conflicts: [conflict],
         dirtyHours: [],
         clockSteps: [],
+        leaseRecords: [],
         outbox: [],
       },
     ])
@@ -330,6 +340,7 @@ export class LedgerRig {
         ownerCode: null,
         ownerName: null,
         regionCode: '150100',
+        keep: [],
         validFromMs: START_MS - HOUR,
         validToMs: null,
       },
@@ -364,6 +375,21 @@ export class LedgerRig {
       nowMs: this.now,
     })
     expect(enrolled.status).toBe('enrolled')
+  }
+}
+
+/** All that a bank reads: a store of a test stands in for its commits alone. */
+export function readsOf(store: BankStore): Omit<BankStore, 'commitDeposits'> {
+  return {
+    readTimelineChanges: (after, limit) => store.readTimelineChanges(after, limit),
+    readCursor: (follower) => store.readCursor(follower),
+    readOpenDeposits: (nodeIds) => store.readOpenDeposits(nodeIds),
+    readClosedWindows: (keys) => store.readClosedWindows(keys),
+    readDepositClaims: (nodeIds) => store.readDepositClaims(nodeIds),
+    readKeptSites: (atMs) => store.readKeptSites(atMs),
+    readCardStock: (siteCodes) => store.readCardStock(siteCodes),
+    readYoungestDeposits: (model, limit) => store.readYoungestDeposits(model, limit),
+    loadNode: (nodeId) => store.loadNode(nodeId),
   }
 }
 

@@ -110,10 +110,16 @@ describe('of a node', () => {
     ['whose window has ended', { window: null }],
     ['that the owner has taken back', { isWithheld: true }],
     ['that two nodes claim', { isDisputed: true }],
+    ['that a draw has claimed', { isClaimed: true }],
   ])('a card %s is deposited and cannot be drawn', (_name, change) => {
     const [lot] = LOTS.of(offerWith((_, number) => (number === 1 ? change : {})))
     expect([lot?.cards.length, lot?.drawable.length]).toEqual([3, 2])
     if (lot !== undefined) expect(isWholeNode(lot)).toBe(false)
+  })
+
+  test('a node that states a fence has fenced lots, one that states none has not', () => {
+    const fences = [true, false].map((isFenced) => LOTS.of(offerOf({ free: 1, isFenced }, 1)))
+    expect(fences.map(([lot]) => lot?.fence)).toEqual(['fenced', 'unfenced'])
   })
 
   test('the cards free longest come first, and the youngest says since when the lot is free', () => {

@@ -219,6 +219,18 @@ describe('sites and tokens', () => {
     expect((await run(folder, 'site', 'declare', 'SH-02', ...declare)).exitCode).toBe(1)
     const listed = JSON.parse((await run(folder, 'site', 'list', '--json')).stdout)
     expect(listed).toMatchObject([{ code: 'SH-01', name: '上海', region_code: '310115' }])
+    const kept = async (...keep: string[]) => {
+      const { stdout } = await run(folder, 'site', 'put', 'SH-01', ...place, '--json', ...keep)
+      return JSON.parse(stdout).keep
+    }
+    const both = ['--keep', 'H800 SXM=16', '--keep', 'A100 SXM 80GB=2']
+    const stated = [
+      { model: 'A100 SXM 80GB', cards: 2 },
+      { model: 'H800 SXM', cards: 16 },
+    ]
+    expect([await kept(...both), await kept()]).toEqual([stated, stated])
+    const wrong = await run(folder, 'site', 'put', 'SH-01', ...place, '--keep', 'H800 SXM')
+    expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('MODEL=N')])
   })
 })
 
@@ -381,7 +393,7 @@ describe('data out', () => {
 /** Flipped, cut out, swapped, cut off: each by name, each found. */
 async function expectEveryCorruptionFound(text: string, key: string): Promise<void> {
   const lines = text.trim().split('\n')
-  const at = lines.findIndex((line) => line.includes('deposit_opened'))
+  const at = lines.findIndex((line) => line.includes('lot_opened'))
   const corruptions: Record<string, string[]> = {
     'a digit flipped': lines.map((line, index) =>
       index === at ? line.replace(/window_start_ms\\":1/, 'window_start_ms\\":2') : line,

@@ -18,6 +18,7 @@ import {
   type Hello,
   type KeyPair,
   keyPairFromSeed,
+  type LeaseNotice,
   type Logger,
   type NodeFacts,
   type RunName,
@@ -31,6 +32,7 @@ import {
   type World,
 } from '@yiben/shared'
 import { onTestFinished } from 'vitest'
+import { GatewayNodeLink } from '../../../collector/src/gateway/node-link.ts'
 import { Gateway } from '../../../collector/src/gateway/server.ts'
 import type { SessionTimings } from '../../../collector/src/gateway/session.ts'
 import { Ingest } from '../../../collector/src/ingest/ingest.ts'
@@ -106,9 +108,14 @@ export class CollectorRig {
   readonly store: Store
   readonly silent: NodeId[] = []
   readonly events: NodeId[] = []
+  /** Nodes that can be asked about leases, in the order of their connections. */
+  readonly lending: NodeId[] = []
+  /** What nodes have said to be lent. */
+  readonly told: { readonly nodeId: NodeId; readonly leases: readonly LeaseNotice[] }[] = []
   ingest: Ingest
   liveness: Liveness
   gateway: Gateway
+  nodeLink: GatewayNodeLink
   readonly #options: RigOptions
 
   constructor(options: RigOptions = {}) {
@@ -124,6 +131,7 @@ export class CollectorRig {
     this.ingest = parts.ingest
     this.liveness = parts.liveness
     this.gateway = parts.gateway
+    this.nodeLink = parts.nodeLink
     onTestFinished(async () => {
       await this.gateway.stop()
       await this.liveness.stop()
@@ -169,6 +177,7 @@ export class CollectorRig {
         ownerCode: null,
         ownerName: null,
         regionCode: '110000',
+        keep: [],
         validFromMs: 0,
         validToMs: null,
       },
@@ -248,6 +257,14 @@ export class CollectorRig {
     })
     const ingest = new Ingest({ store, world, log })
     const roster = new Roster({ store, world, log, collectorInstance: '0c'.repeat(8) })
+    const nodeLink = new GatewayNodeLink({
+      store,
+      clock: this.clock,
+      random: world.random,
+      identity: this.identity,
+      onConnected: (nodeId) => this.lending.push(nodeId),
+      onLeases: (nodeId, leases) => this.told.push({ nodeId, leases }),
+    })
     const gateway = new Gateway({
       world,
       log,
@@ -260,8 +277,9 @@ export class CollectorRig {
       limits: this.#options.limits ?? { connectionsMax: 10_000, handshakesPerAddressMax: 1_000 },
       ...(this.#options.timings === undefined ? {} : { timings: this.#options.timings }),
       onEvent: (nodeId) => this.events.push(nodeId),
+      nodeLink,
     })
-    return { liveness, ingest, gateway }
+    return { liveness, ingest, gateway, nodeLink }
   }
 }
 

@@ -53,6 +53,11 @@ describe('joining', () => {
       (rig) => new RigAgent(rig, 1).connect(null, { hello: { algorithm: 77 } }),
     ],
     [
+      'a node that has met a newer ledger (R6)',
+      'collector_untrusted',
+      (rig) => new RigAgent(rig, 1).connect(null, { hello: { ledgerGeneration: 2 } }),
+    ],
+    [
       'a child collector, for now',
       'capability_missing',
       (rig) => new RigAgent(rig, 1).connect(null, { hello: { role: 'collector' } }),

@@ -33,6 +33,7 @@ function commit(name: string): IngestCommit {
     silencesBegun: [],
     dirtyHours: [],
     clockSteps: [],
+    leaseRecords: [],
     conflicts: [],
     outbox: [],
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { judgeJoin, REFUSALS } from '../../../collector/src/inventory/enroll.ts'
 import type { NodeId } from '../../../collector/src/model/ids.ts'
-import type { NodeRow } from '../../../collector/src/model/node.ts'
+import { JOIN_STATE_ANY, type NodeRow } from '../../../collector/src/model/node.ts'
 
 const node: NodeRow = {
   nodeId: 'n-0000000000000001' as NodeId,
@@ -43,6 +43,16 @@ describe('a hello', () => {
       'with a join state of the future is a clone',
       [{ ...hello, joinState: 30 }, node, []],
       { status: 'clone', reason: 'old_join_state' },
+    ],
+    [
+      'with any join state is admitted once after a restore (R6)',
+      [{ ...hello, joinState: 30 }, { ...node, joinState: JOIN_STATE_ANY }, []],
+      { status: 'admitted', isReboot: false },
+    ],
+    [
+      'from another machine is a clone after a restore, too (R6)',
+      [{ ...hello, fingerprint: 'f2' }, { ...node, joinState: JOIN_STATE_ANY }, []],
+      { status: 'clone', reason: 'other_fingerprint' },
     ],
     [
       'from another machine is a clone (C10)',

@@ -100,6 +100,29 @@ describe('balance', () => {
     expect(() => bucketsOf(material, WRITE)).toThrow('unit 77')
   })
 
+  test('lent time is taken out of what was measured; who was active stays', () => {
+    const lent = { busyMs: 10 * MINUTE, occupiedMs: 0, freeMs: 20 * MINUTE }
+    const stats = { busyMs: 30 * MINUTE, freeMs: 30 * MINUTE, activeMs: 25 * MINUTE }
+    const unit = unitMaterial(1, { stats, rest: { lent, depositedMs: 10 * MINUTE } })
+    expect(bucketsOf(hourOf([unit]), WRITE)).toMatchObject([
+      {
+        busyMs: BigInt(20 * MINUTE),
+        freeMs: BigInt(10 * MINUTE),
+        lentMs: BigInt(30 * MINUTE),
+        depositedMs: BigInt(10 * MINUTE),
+        activeMs: BigInt(25 * MINUTE),
+      },
+    ])
+  })
+
+  test.each([
+    ['lent time that was not measured', { busyMs: 1, occupiedMs: 0, freeMs: 0 }, 0],
+    ['a deposit of lent time', { busyMs: 0, occupiedMs: 0, freeMs: MINUTE }, HOUR - MINUTE + 1],
+  ])('%s stops the hour', (_, lent, depositedMs) => {
+    const unit = unitMaterial(77, { stats: { freeMs: HOUR }, rest: { lent, depositedMs } })
+    expect(() => bucketsOf(hourOf([unit]), WRITE)).toThrow('unit 77')
+  })
+
   test('time that is not told yet is named before anything is summed', () => {
     const units = [unitMaterial(1), unitMaterial(2, { stats: { busyMs: HOUR - 1 } })]
     expect(unsettledUnits(hourOf(units))).toEqual([units[1]])

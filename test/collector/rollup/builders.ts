@@ -1,5 +1,5 @@
 /** Builders of hours, buckets and ledger rows, for the tests of the rollup. */
-import type { MeasuredState } from '@yiben/shared'
+import type { State } from '@yiben/shared'
 import type { CardCount } from '../../../collector/src/model/card-count.ts'
 import type { UnitId } from '../../../collector/src/model/ids.ts'
 import type { UnitRow } from '../../../collector/src/model/inventory.ts'
@@ -29,6 +29,7 @@ export function unitMaterial(
     silentMs: 0,
     validMs: HOUR,
     depositedMs: 0,
+    lent: null,
     ...change.rest,
   }
 }
@@ -38,7 +39,7 @@ export function hourOf(units: readonly UnitMaterial[]): HourMaterial {
 }
 
 /** One connected card of the ledger; `null` for one whose time is not told yet. */
-export function cardCount(state: MeasuredState | null, change: Partial<CardCount> = {}): CardCount {
+export function cardCount(state: State | null, change: Partial<CardCount> = {}): CardCount {
   return {
     siteCode: 'SITE-1',
     ownerCode: 'OWNER-1',

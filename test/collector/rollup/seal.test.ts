@@ -1,7 +1,13 @@
 /** When an hour is due, and how final a figure is; months are civil months of a zone. */
 import { describe, expect, test } from 'vitest'
 import { civilDate, civilDayStartMs, nextMonth } from '../../../collector/src/rollup/civil.ts'
-import { dueHours, finalityOf, SEAL_AFTER_MS } from '../../../collector/src/rollup/seal.ts'
+import {
+  dueHours,
+  finalBeforeMs,
+  finalityOf,
+  nextFinalMs,
+  SEAL_AFTER_MS,
+} from '../../../collector/src/rollup/seal.ts'
 
 const HOUR = 3_600_000
 const at = (text: string) => Date.parse(text)
@@ -49,6 +55,18 @@ describe('finality', () => {
     const known = { knownAtMs: at('2026-03-02T00:00:00Z'), lastSealedHourMs: toMs }
     expect(finalityOf({ toMs, timeZone: 'UTC', ...known })).toBe('preliminary')
     expect(finalityOf({ toMs, timeZone: 'Asia/Shanghai', ...known })).toBe('sealed')
+  })
+})
+
+describe('accounts become final', () => {
+  test.each([
+    ['2026-03-08T23:59:59.999+08:00', '2026-02-01T00:00:00+08:00', '2026-03-09T00:00:00+08:00'],
+    ['2026-03-09T00:00:00+08:00', '2026-03-01T00:00:00+08:00', '2026-04-09T00:00:00+08:00'],
+    ['2026-01-03T10:00:00+08:00', '2025-12-01T00:00:00+08:00', '2026-01-09T00:00:00+08:00'],
+    ['2026-12-20T10:00:00+08:00', '2026-12-01T00:00:00+08:00', '2027-01-09T00:00:00+08:00'],
+  ])('at %s: all before %s, and more from %s on', (now, before, next) => {
+    expect(finalBeforeMs(at(now), 'Asia/Shanghai')).toBe(at(before))
+    expect(nextFinalMs(at(now), 'Asia/Shanghai')).toBe(at(next))
   })
 })
 

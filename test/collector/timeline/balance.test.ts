@@ -6,6 +6,7 @@ import { balanceOf } from '../../../collector/src/timeline/balance.ts'
 import {
   addTotals,
   project,
+  projectPiece,
   wallTotal,
   zeroTotals,
 } from '../../../collector/src/timeline/states.ts'
@@ -36,7 +37,8 @@ function silence(fromMinute: number, toMinute: number | null): Silence {
 }
 
 function span(change: Partial<UnitSpan>): UnitSpan {
-  return { unit: row, runs: [], silences: [], deposits: [], timelineEndMs: T0 + HOUR, ...change }
+  const empty = { runs: [], silences: [], deposits: [], leases: [] }
+  return { unit: row, ...empty, timelineEndMs: T0 + HOUR, ...change }
 }
 
 const hour = { fromMs: T0, toMs: T0 + HOUR }
@@ -132,8 +134,39 @@ describe('the seven states', () => {
     ['allocated/scheduler', 'allocated'],
   ]
   test.each(rows)('under a lease %s is %s', (name, state) => {
-    expect(project(runCode(name), { leaseId: 'L7' })).toBe(state)
-    expect(project(runCode(name), null)).toBe(name.split('/')[0])
+    expect(project(runCode(name), true)).toBe(state)
+    expect(project(runCode(name), false)).toBe(name.split('/')[0])
+  })
+
+  test('evidence is cut where leases begin and end, to the millisecond', () => {
+    const leases = [
+      { fromMs: 0, toMs: 3 },
+      { fromMs: 5, toMs: 7 },
+      { fromMs: 7, toMs: 8 },
+      { fromMs: 20, toMs: 30 },
+    ]
+    const piece = { fromMs: 1, toMs: 10, code: runCode('busy/active') }
+    expect(projectPiece(piece, leases)).toEqual([
+      { fromMs: 1, toMs: 3, state: 'lent' },
+      { fromMs: 3, toMs: 5, state: 'busy' },
+      { fromMs: 5, toMs: 8, state: 'lent' },
+      { fromMs: 8, toMs: 10, state: 'busy' },
+    ])
+    const faulty = { ...piece, code: runCode('faulty/ecc') }
+    expect(projectPiece(faulty, leases)).toEqual([{ fromMs: 1, toMs: 10, state: 'faulty' }])
+  })
+
+  test('lent time balances: it is taken out of what was measured, unknown time is not', () => {
+    const leases = [{ leaseId: 'e-1', fromMs: T0 + 10 * MINUTE, toMs: T0 + 55 * MINUTE }]
+    const balance = balanceOf(span({ runs: full, leases }), hour)
+    expect(balance.errors).toEqual([])
+    expect(wallTotal(balance.totals)).toBe(3_600_000n)
+    expect(balance.totals).toMatchObject({
+      busy: 600_000n,
+      lent: 2_400_000n,
+      free: 0n,
+      unknown: 600_000n,
+    })
   })
 
   test('totals add state by state', () => {

@@ -228,6 +228,35 @@ describe('the first record of an epoch', () => {
   })
 })
 
+describe('what a node tells of leases', () => {
+  const two = freshState([unitRow(1), unitRow(2)])
+  const lease = {
+    atMs: T0 + MINUTE,
+    leaseId: 'e-1',
+    event: 'ended',
+    revision: 2,
+    units: [1],
+    cause: 'veto',
+  } as const
+  const told = ok(2, { kind: 'lease', lease })
+
+  test('is kept as it came, with the units behind its indexes, and books nothing', () => {
+    const records = [plainTick(1, T0, 'free/proven', 2), told]
+    const effect = foldRecords(two, records, soon)
+    expect(effect.leaseRecords).toEqual([{ unitIds: [2], record: lease, receivedAtMs: soon.nowMs }])
+    const without = foldRecords(two, records.slice(0, 1), soon)
+    expect({ ...effect, leaseRecords: [] }).toEqual(without)
+  })
+
+  test('names no unit by an index that the facts do not have, or that an epoch before had', () => {
+    const unitIdsOf = (effect: FoldEffect) => effect.leaseRecords.map(({ unitIds }) => unitIds)
+    const unknown = ok(2, { kind: 'lease', lease: { ...lease, units: [7] } })
+    expect(unitIdsOf(foldRecords(two, [unknown], soon))).toEqual([[]])
+    const later = { ...soon, epoch: 'another' }
+    expect(unitIdsOf(foldRecords(two, [told], later))).toEqual([[]])
+  })
+})
+
 describe('the owner’s word', () => {
   const free = foldRecords(one, [plainTick(1, T0, 'free/proven')], contextAt(T0 + MINUTE)).state
   const veto = (kind: 'reclaim' | 'offer', units: readonly number[]) =>

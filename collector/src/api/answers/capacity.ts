@@ -14,9 +14,6 @@ import { pedigreeSchema } from './pedigree.ts'
 
 const NO_FORECAST =
   'No forecast is available: no lot was left out for want of confidence, and no probability is told.'
-const NO_FENCES =
-  'No site can state a fence yet: lots are offered although their owners’ schedulers may still ' +
-  'place jobs on them. unfenced=false leaves them out, unfenced=true will keep them in.'
 
 const supplySchema = z.object({ cards: z.number().int(), p: decimalOut })
 
@@ -82,12 +79,11 @@ export interface CapacityAsked {
   /** As asked; `null`: not asked. */
   readonly hours: number | null
   /** Whether the question names `unfenced` at all. */
-  readonly isUnfencedStated: boolean
   readonly limit: number
 }
 
 export function capacityBody(
-  context: Pick<ApiContext, 'isSuspended' | 'outlook'>,
+  context: Pick<ApiContext, 'clock' | 'isSuspended' | 'outlook' | 'siteRecords'>,
   asker: Asker,
   asked: CapacityAsked,
   found: CapacityAnswer & { readonly lagMs: number },
@@ -112,7 +108,7 @@ export function capacityBody(
       ...supplyText(available),
     })),
     forecast: found.chance === null || hours === null ? null : { probability: found.chance, hours },
-    notes: notesOf(context, asked, found),
+    notes: notesOf(context, asked),
   }
 }
 
@@ -120,14 +116,7 @@ function supplyText({ cards, nanoTflops }: Supply) {
   return { cards, p: petaText(nanoTflops) }
 }
 
-function notesOf(
-  { outlook }: Pick<ApiContext, 'outlook'>,
-  { request, isUnfencedStated }: CapacityAsked,
-  found: CapacityAnswer,
-): string[] {
+function notesOf({ outlook }: Pick<ApiContext, 'outlook'>, { request }: CapacityAsked): string[] {
   const isForecastAsked = request.filters.forMs !== null && request.confidence !== null
-  return [
-    ...(isForecastAsked && outlook() === null ? [NO_FORECAST] : []),
-    ...(!isUnfencedStated && found.takes.length > 0 ? [NO_FENCES] : []),
-  ]
+  return isForecastAsked && outlook() === null ? [NO_FORECAST] : []
 }

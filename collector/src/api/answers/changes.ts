@@ -8,13 +8,29 @@
  */
 import { AppError } from '@yiben/shared'
 import { z } from 'zod'
-import { decodeEntry } from '../../journal/entry.ts'
-import type { NodeId, UnitId } from '../../model/ids.ts'
-import { DEPOSIT_CLOSE_REASONS, FEED_KINDS } from '../../model/ledger.ts'
+import type { JournalEntry } from '../../model/ledger.ts'
 import type { Asker } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
 import { instantOut, instantText } from '../schemas.ts'
-import { depositOf, depositSchema, type ToldDeposit, unitsOfDeposits } from './deposits.ts'
+import { unitsOfDeposits } from './deposits.ts'
+import {
+  isLendingKind,
+  LENDING_KINDS,
+  type LendingKind,
+  lendingChangeParts,
+  namedDraws,
+  type ToldLending,
+  toldLending,
+} from './draw-changes.ts'
+import { seenSites } from './draw-scope.ts'
+import {
+  isOfferKind,
+  OFFER_KINDS,
+  type OfferKind,
+  offerChangeParts,
+  type ToldOffer,
+  toldOffer,
+} from './lot-changes.ts'
 
 /** Entries looked at for one answer; feed kinds are a fraction of them. */
 const LOOK_ENTRIES_MAX = 2_000
@@ -22,23 +38,13 @@ const LOOK_ENTRIES_MAX = 2_000
 export const changeSchema = z
   .object({
     cursor: z.string(),
-    kind: z.enum(['deposit_opened', 'deposit_closed']),
+    kind: z.enum([...OFFER_KINDS, ...LENDING_KINDS]),
     at: instantOut,
-    deposit: depositSchema,
+    ...offerChangeParts,
+    ...lendingChangeParts,
   })
   .meta({ id: 'Change' })
 export type Change = z.infer<typeof changeSchema>
-
-/** What the feed takes of an entry's payload (bank/entries.ts). */
-const payloadSchema = z.object({
-  deposit_id: z.string(),
-  unit_id: z.number().int(),
-  node_id: z.string(),
-  window_start_ms: z.number().int(),
-  opened_at_ms: z.number().int(),
-  closed_at_ms: z.number().int().nullable().default(null),
-  reason: z.enum(DEPOSIT_CLOSE_REASONS).nullable().default(null),
-})
 
 export interface Changes {
   readonly changes: readonly Change[]
@@ -52,7 +58,7 @@ export function cursorText(generation: number, seq: number): string {
 
 /** Throws `request_invalid` or `cursor_expired`. */
 export function seqOfCursor(text: string, generation: number): number {
-  const [, ofGeneration, seq] = /^(\d{1,9})\.(\d{1,15})$/.exec(text) ?? []
+  const [, ofGeneration, seq] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? []
   if (ofGeneration === undefined || seq === undefined) {
     throw new AppError('request_invalid', 'after: must be a cursor this feed has given', {
       fields: { field: 'after' },
@@ -65,48 +71,56 @@ export function seqOfCursor(text: string, generation: number): number {
   return Number(seq)
 }
 
+/** An entry of the feed, read. */
+type Found =
+  | { readonly entry: JournalEntry; readonly kind: OfferKind; readonly offer: ToldOffer }
+  | { readonly entry: JournalEntry; readonly kind: LendingKind; readonly lending: ToldLending }
+
 export async function changesAfter(
   context: ApiContext,
   asker: Asker,
   after: { readonly seq: number; readonly limit: number },
 ): Promise<Changes> {
   const entries = await context.store.readJournal(after.seq, LOOK_ENTRIES_MAX)
-  const found: { seq: number; atMs: number; kind: Change['kind']; deposit: ToldDeposit }[] = []
+  const found: Found[] = []
   let seq = after.seq
   for (const entry of entries) {
     if (found.length >= after.limit) break
     seq = entry.seq
-    if (!FEED_KINDS.includes(entry.kind)) continue
-    const kind = entry.kind === 'deposit_opened' ? entry.kind : 'deposit_closed'
-    const deposit = depositOfBytes(entry.bytes)
-    found.push({ seq: entry.seq, atMs: entry.atMs, kind, deposit })
+    const one = foundIn(entry)
+    if (one !== null) found.push(one)
   }
-  const unitIds = found.map(({ deposit }) => deposit.unitId)
-  const units = await unitsOfDeposits(context, asker, unitIds)
-  const changes = found.flatMap(({ deposit, ...entry }): Change[] => {
-    const unit = units.get(deposit.unitId)
-    if (unit === undefined) return []
-    return [
-      {
-        cursor: cursorText(context.ledger.generation, entry.seq),
-        kind: entry.kind,
-        at: instantText(entry.atMs),
-        deposit: depositOf(context, asker, deposit, unit),
-      },
-    ]
-  })
-  return { changes, seq }
+  return { changes: await shownTo(context, asker, found), seq }
 }
 
-function depositOfBytes(bytes: Uint8Array): ToldDeposit {
-  const payload = payloadSchema.parse(decodeEntry(bytes)?.payload)
-  return {
-    depositId: payload.deposit_id,
-    unitId: payload.unit_id as UnitId,
-    nodeId: payload.node_id as NodeId,
-    windowStartMs: payload.window_start_ms,
-    openedAtMs: payload.opened_at_ms,
-    closedAtMs: payload.closed_at_ms,
-    closeReason: payload.reason,
-  }
+function foundIn(entry: JournalEntry): Found | null {
+  const { kind } = entry
+  if (isOfferKind(kind)) return { entry, kind, offer: toldOffer(entry) }
+  if (isLendingKind(kind)) return { entry, kind, lending: toldLending(entry) }
+  return null
+}
+
+/** Those that are the asker's, each as the asker may see it. */
+async function shownTo(
+  context: ApiContext,
+  asker: Asker,
+  found: readonly Found[],
+): Promise<readonly Change[]> {
+  if (found.length === 0) return []
+  const unitIds = found.flatMap((one) => ('offer' in one ? one.offer.unitIds : []))
+  const drawIds = found.flatMap((one) => ('lending' in one ? (one.lending.drawId ?? []) : []))
+  const sites = await seenSites(context, asker)
+  const [units, draws] = await Promise.all([
+    unitsOfDeposits(context, asker, unitIds),
+    namedDraws(context, sites, drawIds),
+  ])
+  return found.flatMap((one): Change[] => {
+    const parts =
+      'offer' in one
+        ? one.offer.changeFor(context, asker, units)
+        : one.lending.changeFor(context, { asker, sites }, draws)
+    if (parts === null) return []
+    const cursor = cursorText(context.ledger.generation, one.entry.seq)
+    return [{ cursor, kind: one.kind, at: instantText(one.entry.atMs), ...parts }]
+  })
 }

@@ -49,7 +49,7 @@ export async function unitsOfDeposits(
 
 /** The lots that open deposits of these lie in, each with all that is open in it now. */
 export async function lotsOfDeposits(
-  context: Pick<ApiContext, 'isSuspended' | 'lookup' | 'lots' | 'store'>,
+  context: Pick<ApiContext, 'clock' | 'isSuspended' | 'lookup' | 'lots' | 'siteRecords' | 'store'>,
   asker: Asker,
   deposits: readonly Deposit[],
 ): Promise<readonly LotAnswer[]> {

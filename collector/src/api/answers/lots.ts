@@ -11,10 +11,11 @@ import type { Asker } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
 import { decimalOut, instantOrNull, instantOut } from '../schemas.ts'
 import { petaText } from './ledger.ts'
+import { siteRecordOf, siteRecordSchema } from './site-record.ts'
 
 export const FENCE_SENTENCE =
   'whether the owner’s scheduler can still place jobs of its own on the lot: it cannot on a fenced ' +
-  'one. No site can state a fence yet, so that every lot is unfenced'
+  'one. A node whose policy states no fence is unfenced'
 
 export const lotSchema = z
   .object({
@@ -39,20 +40,27 @@ export const lotSchema = z
     lease_ms_max: z.number().int().nullable().meta({
       description: 'longest lease that the owner consents to',
     }),
+    open_until: instantOut.nullable().meta({
+      description: 'end of the owner’s hours: no lease reaches beyond it; null: none in sight',
+    }),
     fence: z.enum(FENCES).meta({ description: FENCE_SENTENCE }),
     suspended: z.boolean().meta({ description: 'visible, not drawable: the node is not heard' }),
+    site_record: siteRecordSchema.nullable().meta({
+      description: 'null: no lease has ended there in 90 days',
+    }),
     node_id: z.string().optional(),
   })
   .meta({ id: 'Lot' })
 export type LotAnswer = z.infer<typeof lotSchema>
 
 export function lotAnswerOf(
-  { isSuspended }: Pick<ApiContext, 'isSuspended'>,
+  { clock, isSuspended, siteRecords }: Pick<ApiContext, 'clock' | 'isSuspended' | 'siteRecords'>,
   asker: Asker,
   lot: Lot,
   site: Omit<LotSite, 'ordinal'>,
 ): LotAnswer {
   const { cards, drawable, kind } = lot
+  const record = siteRecords.of(site.code)
   return {
     lot_id: lot.id,
     model: kind.model,
@@ -69,8 +77,10 @@ export function lotAnswerOf(
     hub: site.hub,
     ...windowsOf(lot),
     lease_ms_max: lot.leaseMsMax,
+    open_until: instantOrNull(lot.hours.openUntilMs(clock.wallMs())),
     fence: lot.fence,
     suspended: isSuspended(lot.nodeId),
+    site_record: record === null ? null : siteRecordOf(record),
     ...(isOpaqueFor(asker.role) ? {} : { node_id: lot.nodeId }),
   }
 }

@@ -336,7 +336,7 @@ function ratioText(ratioValue: number | null): string {
 }
 
 /** RFC 4180; a cell a spreadsheet would take for a formula is made a text. */
-function csvCell(cell: string): string {
+export function csvCell(cell: string): string {
   const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

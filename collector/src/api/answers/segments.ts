@@ -3,17 +3,17 @@
  * silence that accounts for it. Past the live edge there is nothing; time nobody has accounted for
  * shows as a gap between segments and turns `balance` red.
  */
-import { causeOf, type RunCode } from '@yiben/shared'
+import { causeOf, type RunCode, STATES, type State } from '@yiben/shared'
 import { z } from 'zod'
 import type { UnitSpan } from '../../storage/requests.ts'
-import { project } from '../../timeline/states.ts'
+import { projectPiece } from '../../timeline/states.ts'
 import { instantOrNull, instantOut, instantText } from '../schemas.ts'
 
 export const segmentSchema = z.object({
   from: instantOut,
   to: instantOut,
-  state: z.enum(['busy', 'allocated', 'occupied', 'free', 'faulty', 'unknown', 'lent']),
-  cause: z.string(),
+  state: z.enum(STATES),
+  cause: z.string().meta({ description: 'of what was measured, also where it was lent' }),
   recorded_at: instantOut.nullable().meta({ description: 'when it became known, if it came late' }),
 })
 export type SegmentAnswer = z.infer<typeof segmentSchema>
@@ -22,15 +22,27 @@ export interface Segment {
   readonly fromMs: number
   readonly toMs: number
   readonly code: RunCode
+  readonly state: State
   readonly recordedAtMs: number | null
 }
 
-/** Clipped to the range, in order of time. */
+/** Clipped to the range, cut where leases begin and end, in order of time. */
 export function segmentsOf(
-  { runs, silences }: Pick<UnitSpan, 'runs' | 'silences'>,
+  span: Pick<UnitSpan, 'runs' | 'silences' | 'leases'>,
   range: { readonly fromMs: number; readonly toMs: number },
 ): readonly Segment[] {
-  const segments: Segment[] = []
+  return piecesOf(span, range).flatMap((piece) =>
+    projectPiece(piece, span.leases).map((part) => ({ ...piece, ...part })),
+  )
+}
+
+type Piece = Omit<Segment, 'state'>
+
+function piecesOf(
+  { runs, silences }: Pick<UnitSpan, 'runs' | 'silences'>,
+  range: { readonly fromMs: number; readonly toMs: number },
+): readonly Piece[] {
+  const segments: Piece[] = []
   let cursorMs = range.fromMs
   const fill = (untilMs: number) => {
     for (const silence of ordered) {
@@ -59,7 +71,7 @@ export function segmentText(segment: Segment): SegmentAnswer {
   return {
     from: instantText(segment.fromMs),
     to: instantText(segment.toMs),
-    state: project(segment.code, null),
+    state: segment.state,
     cause: causeOf(segment.code),
     recorded_at: instantOrNull(segment.recordedAtMs),
   }

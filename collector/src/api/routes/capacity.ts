@@ -67,9 +67,7 @@ const questionSchema = z.strictObject({
     description: 'a national hub of computing by its short name, as in 京津冀',
   }),
   unfenced: flagIn.optional().meta({
-    description:
-      `true: lots that are not fenced too; false: without them (a fence tells ${FENCE_SENTENCE}). ` +
-      'Left out, it is true until sites can state fences, and false from then on',
+    description: `true: lots that are not fenced too, which are left out otherwise (a fence tells ${FENCE_SENTENCE})`,
   }),
   limit: countIn(1, PAGE_ROWS_MAX).optional().meta({ description: 'lots listed' }),
 })
@@ -109,9 +107,8 @@ export function capacityRoutes(app: App, context: ApiContext): void {
         definitionVersion: LEDGER_DEFINITION_VERSION,
         catalogueVersion: catalogue.version,
       })
-      const isUnfencedStated = query.unfenced !== undefined
       const limit = query.limit ?? PAGE_ROWS_DEFAULT
-      const shown = { request: asked, hours: query.hours ?? null, isUnfencedStated, limit }
+      const shown = { request: asked, hours: query.hours ?? null, limit }
       return { ...pedigree, ...capacityBody(context, asker, shown, { ...found, lagMs }) }
     },
   )
@@ -134,7 +131,7 @@ function requestOf(query: Question, { catalogue }: Pick<ApiContext, 'catalogue'>
       region: query.region ?? null,
       hub: query.hub ?? null,
       forMs: query.hours === undefined ? null : Math.round(query.hours * HOUR_MS),
-      includesUnfenced: query.unfenced ?? true,
+      includesUnfenced: query.unfenced ?? false,
     },
     amount,
     cardsPerNode: query.per_node ?? null,

@@ -1,12 +1,15 @@
 /**
- * `GET /v1/changes`: the feed, by long poll or as an event stream; `GET /v1/changes/snapshot`: all
- * that is open and the cursor to go on from. A stream ends by itself after a while, so that a
+ * `GET /v1/changes`: the feed, by long poll or as an event stream; `GET /v1/changes/snapshot`: every
+ * deposit that is open and every draw that lives, and the cursor to go on from. A stream ends by itself after a while, so that a
  * revoked token is noticed; its reader reconnects with the last id it has seen.
  */
 import type { ServerResponse } from 'node:http'
 import { AppError, sleep } from '@yiben/shared'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Draw } from '../../model/draw.ts'
+import type { DrawFilter } from '../../storage/draw-requests.ts'
+import type { Page, PageRequest } from '../../storage/requests.ts'
 import {
   type Change,
   changeSchema,
@@ -14,11 +17,27 @@ import {
   cursorText,
   seqOfCursor,
 } from '../answers/changes.ts'
-import { depositOf, depositSchema, unitsOfDeposits } from '../answers/deposits.ts'
+import {
+  type DepositAnswer,
+  depositOf,
+  depositSchema,
+  unitsOfDeposits,
+} from '../answers/deposits.ts'
+import { seenSites } from '../answers/draw-scope.ts'
+import { type DrawSummary, drawSummaryOf, drawSummarySchema } from '../answers/draws.ts'
 import type { App } from '../app.ts'
 import { type Asker, askerOf } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
-import { countIn, durationIn, nextCursorOut, PROBLEMS, pageIn, pageOf } from '../schemas.ts'
+import {
+  countIn,
+  durationIn,
+  invalid,
+  nextCursorOut,
+  PROBLEMS,
+  pageIn,
+  pageOf,
+} from '../schemas.ts'
+import { DRAWS_PER_PAGE_MAX } from './draws.ts'
 
 const CHANGES_MAX = 500
 const CHANGES_DEFAULT = 100
@@ -44,8 +63,19 @@ const snapshotSchema = z.object({
   demo: z.boolean(),
   after: z.string().meta({ description: 'of the first page: the feed goes on from here' }),
   deposits: z.array(depositSchema),
+  draws: z
+    .array(drawSummarySchema)
+    .meta({ description: 'held, booked or lent; on the pages after the last deposits' }),
   next_cursor: nextCursorOut,
 })
+
+const LIVE_DRAWS: DrawFilter = {
+  states: ['held', 'booked', 'posted'],
+  bank: null,
+  borrower: null,
+}
+/** Cursors of the snapshot: first all deposits, then all draws. */
+const DRAWS_MARK = 'draws:'
 
 export function changesRoutes(app: App, context: ApiContext): void {
   app.get(
@@ -85,7 +115,7 @@ function snapshotRoute(app: App, context: ApiContext): void {
     {
       config: { access: 'changes' },
       schema: {
-        summary: 'Every open deposit, and the cursor to follow from',
+        summary: 'Every open deposit and every live draw, and the cursor to follow from',
         querystring: z.strictObject(pageIn),
         response: { 200: snapshotSchema, ...PROBLEMS },
       },
@@ -95,20 +125,61 @@ function snapshotRoute(app: App, context: ApiContext): void {
       const asker = askerOf(request)
       // The head first: what is numbered after it is in the feed, whether the page has it or not.
       const head = await store.journalHead()
-      const page = await store.listDeposits(asker.scope, true, pageOf(request.query))
-      const unitIds = page.rows.map((deposit) => deposit.unitId)
-      const units = await unitsOfDeposits(context, asker, unitIds)
-      return {
-        demo: ledger.isDemo,
-        after: cursorText(ledger.generation, head.seq),
-        deposits: page.rows.flatMap((deposit) => {
-          const unit = units.get(deposit.unitId)
-          return unit === undefined ? [] : [depositOf(context, asker, deposit, unit)]
-        }),
-        next_cursor: page.nextCursor,
-      }
+      const page = pageOf(request.query)
+      const cursor = page.cursor ?? ''
+      const rows = cursor.startsWith(DRAWS_MARK)
+        ? await liveDraws(context, asker, { ...page, cursor: cursor.slice(DRAWS_MARK.length) })
+        : await openDeposits(context, asker, page)
+      const after = cursorText(ledger.generation, head.seq)
+      return { demo: ledger.isDemo, after, ...rows }
     },
   )
+}
+
+interface SnapshotRows {
+  readonly deposits: DepositAnswer[]
+  readonly draws: DrawSummary[]
+  readonly next_cursor: string | null
+}
+
+/** After the last of them come the draws, on the same page while there is room. */
+async function openDeposits(
+  context: ApiContext,
+  asker: Asker,
+  page: PageRequest,
+): Promise<SnapshotRows> {
+  const { rows, nextCursor } = await context.store.listDeposits(asker.scope, true, page)
+  const units = await unitsOfDeposits(
+    context,
+    asker,
+    rows.map((deposit) => deposit.unitId),
+  )
+  const deposits = rows.flatMap((deposit) => {
+    const unit = units.get(deposit.unitId)
+    return unit === undefined ? [] : [depositOf(context, asker, deposit, unit)]
+  })
+  if (nextCursor !== null) return { deposits, draws: [], next_cursor: nextCursor }
+  const left = page.limit - rows.length
+  if (left <= 0) return { deposits, draws: [], next_cursor: DRAWS_MARK }
+  return { ...(await liveDraws(context, asker, { cursor: '', limit: left })), deposits }
+}
+
+async function liveDraws(
+  context: ApiContext,
+  asker: Asker,
+  { cursor, limit }: { readonly cursor: string; readonly limit: number },
+): Promise<SnapshotRows> {
+  if (!/^\d{0,15}$/.test(cursor)) throw invalid('cursor', 'must be one that was given')
+  const viewer = { asker, sites: await seenSites(context, asker) }
+  const page: Page<Draw> = await context.store.listDraws(asker.scope, LIVE_DRAWS, {
+    cursor: cursor === '' ? null : cursor,
+    limit: Math.min(limit, DRAWS_PER_PAGE_MAX),
+  })
+  return {
+    deposits: [],
+    draws: page.rows.map((draw) => drawSummaryOf(context, viewer, draw)),
+    next_cursor: page.nextCursor === null ? null : `${DRAWS_MARK}${page.nextCursor}`,
+  }
 }
 
 /** One reader's walk along the feed. */

@@ -4,7 +4,11 @@ import type { App } from '../app.ts'
 import type { ApiContext } from '../context.ts'
 import type { Metrics } from '../metrics.ts'
 
-const readinessSchema = z.object({ ready: z.boolean(), reasons: z.array(z.string()) })
+const readinessSchema = z.object({
+  ready: z.boolean(),
+  reasons: z.array(z.string()),
+  notes: z.array(z.string()).meta({ description: 'what it does not do meanwhile, though ready' }),
+})
 
 export function operationsRoutes(app: App, context: ApiContext, metrics: Metrics): void {
   for (const prefix of ['', '/v1']) {
@@ -31,9 +35,9 @@ export function operationsRoutes(app: App, context: ApiContext, metrics: Metrics
         },
       },
       (_request, reply) => {
-        const { isReady, reasons } = context.readiness()
+        const { isReady, notes, reasons } = context.readiness()
         reply.code(isReady ? 200 : 503)
-        return { ready: isReady, reasons: [...reasons] }
+        return { ready: isReady, reasons: [...reasons], notes: [...notes] }
       },
     )
     app.get(

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import type { CardCount } from '../../model/card-count.ts'
 import type { QualityRows, Scope } from '../../storage/requests.ts'
 import { conflictAnswers, conflictSchema } from '../answers/conflicts.ts'
+import { forecastQuality, forecastQualitySchema } from '../answers/forecast.ts'
 import { cardsAt } from '../answers/ledger.ts'
 import type { App } from '../app.ts'
 import { askerOf } from '../auth.ts'
@@ -48,7 +49,11 @@ const qualitySchema = z.object({
     deposits_suspended: z
       .boolean()
       .meta({ description: 'the collector doubts its links: deposits are visible, not drawable' }),
+    recovering: z
+      .boolean()
+      .meta({ description: 'the ledger was restored: nothing is granted, see /v1/recovery' }),
   }),
+  forecast: forecastQualitySchema,
   conflicts: listOf(conflictSchema),
   clones: listOf(
     z.object({
@@ -139,6 +144,7 @@ export function qualityRoutes(app: App, context: ApiContext): void {
         known_at: instantText(nowMs),
         catalogue_version: catalogue.version,
         collector: selfDoubtOf(context),
+        forecast: forecastQuality(context.forecast?.report() ?? null),
         conflicts: await conflictsOf(context, scope, rows),
         ...anomaliesOf(rows),
         ...sessionsOf(context, rows),
@@ -218,6 +224,7 @@ function selfDoubtOf({ control }: ApiContext) {
     clock_accusation:
       accusation === null ? null : { by_ms: accusation.byMs, sentence: accusation.sentence },
     deposits_suspended: control.depositsSuspended(),
+    recovering: control.recovery().isRecovering(),
   }
 }
 

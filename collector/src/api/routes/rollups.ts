@@ -1,7 +1,6 @@
 /** `GET /v1/rollups` and `/v1/rollups.csv`: card time by state, rates with bounds, P·h. */
-import { HOUR_MS, VENDORS } from '@yiben/shared'
+import { HOUR_MS, isTimeZone, VENDORS } from '@yiben/shared'
 import { z } from 'zod'
-import { isTimeZone } from '../../config.ts'
 import {
   GRAINS,
   ROLLUP_GROUPINGS,

@@ -4,7 +4,7 @@
  */
 import { AppError } from '@yiben/shared'
 import { z } from 'zod'
-import { declaredChange, siteChange } from '../../inventory/administration.ts'
+import { declaredChange, siteChange, siteNamesOf } from '../../inventory/administration.ts'
 import type { DeclaredCapacity, Site } from '../../model/site.ts'
 import { SCOPE_ALL } from '../../storage/requests.ts'
 import { petaText } from '../answers/ledger.ts'
@@ -20,6 +20,8 @@ const NANO_TFLOPS_PER_MILLI_P = 10n ** 9n
 
 const partySchema = z.object({ code: z.string().nullable(), name: z.string().nullable() })
 
+const keptSchema = z.object({ model: z.string(), cards: z.number().int() })
+
 const siteSchema = z
   .object({
     code: z.string(),
@@ -28,6 +30,7 @@ const siteSchema = z
     hub: z.string().nullable(),
     operator: partySchema,
     owner: partySchema,
+    keep: z.array(keptSchema).meta({ description: 'cards that are never deposited here' }),
     valid_from: instantOut,
     declared: z.array(
       z.object({
@@ -63,6 +66,11 @@ const siteIn = z.strictObject({
   region_code: z.string(),
   operator: partyIn.optional(),
   owner: partyIn.optional(),
+  keep: z
+    .array(z.strictObject({ model: z.string(), cards: z.number().int() }))
+    .max(DECLARED_MAX)
+    .meta({ description: 'left out: as in the terms before' })
+    .optional(),
   valid_from: instantIn.optional(),
   declared: z.array(declaredIn).max(DECLARED_MAX).optional(),
 })
@@ -111,6 +119,7 @@ async function putSite(
   const { store, clock, catalogue } = context
   const nowMs = clock.wallMs()
   const by = `token ${asker.tokenId}`
+  const existing = (await store.listSites(SCOPE_ALL)).find((site) => site.code === code)
   const request = {
     code,
     name: body.name,
@@ -119,9 +128,10 @@ async function putSite(
     operatorName: body.operator?.name ?? null,
     ownerCode: body.owner?.code ?? null,
     ownerName: body.owner?.name ?? null,
+    keep: body.keep ?? existing?.terms.keep ?? [],
     validFromMs: body.valid_from ?? nowMs,
   }
-  const change = siteChange(request, (division) => catalogue.place(division) !== null, by, nowMs)
+  const change = siteChange(request, siteNamesOf(catalogue), by, nowMs)
   // Everything is checked before anything is written.
   const declared = (body.declared ?? []).map((row) =>
     declaredChange({
@@ -134,7 +144,6 @@ async function putSite(
       declaredAtMs: nowMs,
     }),
   )
-  const existing = (await store.listSites(SCOPE_ALL)).find((site) => site.code === change.code)
   for (const terms of [change.terms, existing?.terms]) {
     if (terms !== undefined) refuseOutside(asker, change.code, terms.regionCode)
   }
@@ -167,6 +176,7 @@ function siteOf(
       code: terms.ownerCode ?? terms.operatorCode,
       name: terms.ownerCode === null ? terms.operatorName : terms.ownerName,
     },
+    keep: terms.keep.map(({ cards, model }) => ({ model, cards })),
     valid_from: instantText(terms.validFromMs),
     declared: declared
       .filter((row) => row.siteCode === code)

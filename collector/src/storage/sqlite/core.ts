@@ -4,10 +4,14 @@
  */
 import { AppError } from '@yiben/shared'
 import type { LedgerState } from '../requests.ts'
+import { accountMethods } from './accounts.ts'
 import { backupTo } from './backup.ts'
 import { conflictMethods } from './conflicts.ts'
 import { depositMethods } from './deposits.ts'
-import { type Database, type DriverName, holdLock, openConnection } from './driver.ts'
+import { drawMethods } from './draws.ts'
+import { type Database, type DriverName, holdLock, openConnection, shareLock } from './driver.ts'
+import { forecastMethods } from './forecast.ts'
+import { grantMethods } from './grant-cards.ts'
 import { ingestMethods } from './ingest.ts'
 import { inventoryMethods } from './inventory.ts'
 import { journalMethods } from './journal.ts'
@@ -16,7 +20,9 @@ import { createLedger, readLedger } from './ledger.ts'
 import { METHODS, STORE_METHODS, type StoreMethod, type SyncStore } from './methods.ts'
 import { migrate } from './migrate.ts'
 import { offerMethods } from './offers.ts'
+import { policyMethods } from './policy.ts'
 import { readMethods } from './reads.ts'
+import { recoveryMethods } from './recovery.ts'
 import { rollupMethods } from './rollup.ts'
 import { endAllSessions, rosterMethods } from './roster.ts'
 import { silenceMethods } from './silences.ts'
@@ -42,7 +48,7 @@ export interface Core {
 /** The one connection that writes. Brings the file to this program's format. */
 export function openWriter(options: CoreOptions): Core {
   const { path, driver, synchronous } = options
-  const lock = options.isServing && path !== ':memory:' ? lockFor(path, driver) : null
+  const lock = path === ':memory:' ? null : lockFor(options)
   try {
     const db = openConnection({ path, driver, synchronous, isReader: false })
     migrate(db)
@@ -55,15 +61,34 @@ export function openWriter(options: CoreOptions): Core {
   }
 }
 
-function lockFor(path: string, driver: DriverName): ReturnType<typeof holdLock> {
+/** One process serves; commands come and go beside it, but not while the file is being replaced. */
+function lockFor({ path, driver, isServing }: CoreOptions): ReturnType<typeof holdLock> {
+  if (isServing) return holdServing(path, driver)
+  return saying('The ledger is being restored.', path, () => shareLock(commandsLock(path), driver))
+}
+
+/** Throws `disk_locked` while another process serves this file; keeps others from it until released. */
+export function holdServing(path: string, driver: DriverName): ReturnType<typeof holdLock> {
+  const sentence = 'Another collector is serving this ledger.'
+  return saying(sentence, path, () => holdLock(`${path}.serving`, driver))
+}
+
+/** The same for commands that have the file open. */
+export function holdCommands(path: string, driver: DriverName): ReturnType<typeof holdLock> {
+  const sentence = 'A command has this ledger open.'
+  return saying(sentence, path, () => holdLock(commandsLock(path), driver))
+}
+
+function commandsLock(path: string): string {
+  return `${path}.commands`
+}
+
+function saying<Lock>(sentence: string, path: string, hold: () => Lock): Lock {
   try {
-    return holdLock(`${path}.serving`, driver)
+    return hold()
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'disk_locked') throw error
-    throw new AppError('disk_locked', 'Another collector is serving this ledger.', {
-      cause: error,
-      fields: { path },
-    })
+    throw new AppError('disk_locked', sentence, { cause: error, fields: { path } })
   }
 }
 
@@ -104,7 +129,13 @@ function syncStoreOver(db: Database): SyncStore {
     ...conflictMethods(db),
     ...silenceMethods(db),
     ...depositMethods(db),
+    ...policyMethods(db),
     ...offerMethods(db),
+    ...forecastMethods(db),
+    ...drawMethods(db),
+    ...accountMethods(db),
+    ...grantMethods(db),
+    ...recoveryMethods(db),
     ...journalMethods(db),
     ...journalTreeMethods(db),
     ...rollupMethods(db),

@@ -3,7 +3,7 @@
  * cursor, and decisions that count only while that cursor stands where they were made.
  */
 import type { NodeId, UnitId } from '../../model/ids.ts'
-import type { Deposit } from '../../model/ledger.ts'
+import { type Deposit, LENT_CLOSE_REASONS } from '../../model/ledger.ts'
 import type { ClosedWindow } from '../../model/timeline.ts'
 import type { DepositChange, FreeUnit } from '../requests.ts'
 import { markDirty } from './dirty.ts'
@@ -12,6 +12,7 @@ import { OpenRows } from './evidence.ts'
 import type { SyncStore } from './methods.ts'
 import { OPEN_COLUMNS, openOf } from './open-row.ts'
 import { addToOutbox } from './outbox.ts'
+import { isLent, isWithinKept } from './policy.ts'
 import { depositOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
 import { ownerOf, termsAt } from './sites.ts'
@@ -114,39 +115,65 @@ export function depositMethods(db: Database): DepositMethods {
   }
 }
 
-function readCursor(db: Database, follower: string): number {
+export function readCursor(db: Database, follower: string): number {
   const row = db.get('SELECT change_seq FROM cursors WHERE follower = ?', follower)
   return row === undefined ? 0 : integer(row, 'change_seq')
 }
 
 function readOpenDeposits(db: Database, nodeIds: readonly NodeId[] | 'all'): readonly Deposit[] {
-  const nodes = nodeIds === 'all' ? null : JSON.stringify(nodeIds)
+  if (nodeIds === 'all') {
+    return db
+      .all('SELECT * FROM deposits WHERE closed_at_ms IS NULL ORDER BY deposit_number')
+      .map(depositOf)
+  }
+  // From nodes to their deposits: the other way leads through every deposit that is open.
   return db
     .all(
-      `SELECT * FROM deposits d WHERE d.closed_at_ms IS NULL AND ${inScope('d.node_id')}
+      `SELECT d.* FROM json_each(?) asked CROSS JOIN deposits d INDEXED BY deposits_open_node
+         ON d.node_id = asked.value AND d.closed_at_ms IS NULL
        ORDER BY d.deposit_number`,
-      nodes,
-      nodes,
+      JSON.stringify(nodeIds),
     )
     .map(depositOf)
 }
 
-/** All or nothing: a deposit that is open already, or closed already, makes the decision stale. */
-function commitDeposits(
-  db: Database,
-  change: DepositChange,
-): { readonly status: 'committed' | 'stale' } {
-  if (readCursor(db, BANK) !== change.expectedCursor) return { status: 'stale' }
-  const closing = new Set(change.closings.map((one) => one.depositId))
-  const isCloseable = change.closings.every(({ depositId }) => isOpen(db, depositId))
-  if (!isCloseable || closing.size !== change.closings.length) return { status: 'stale' }
-  const opening = new Set(change.openings.map((one) => one.unitId))
-  const isOpenable = change.openings.every(({ unitId }) => {
-    const open = openDepositOf(db, unitId)
-    return open === null || closing.has(open)
-  })
-  if (!isOpenable || opening.size !== change.openings.length) return { status: 'stale' }
+type CommitResult = { readonly status: 'committed' | 'stale' }
 
+/** All or nothing: whatever has changed since it was looked at makes the decision stale. */
+function commitDeposits(db: Database, change: DepositChange): CommitResult {
+  if (readCursor(db, BANK) !== change.expectedCursor || !isCurrent(db, change)) {
+    return { status: 'stale' }
+  }
+  return db.attempt(
+    () => {
+      writeDecision(db, change)
+      const isKept = change.models.every((model) => isWithinKept(db, model, change.decidedAtMs))
+      return { status: isKept ? 'committed' : 'stale' }
+    },
+    ({ status }): boolean => status === 'committed',
+  )
+}
+
+/** Deposits still stand as they did, and no card that was free has been lent meanwhile. */
+function isCurrent(db: Database, { closings, openings, rewindows }: DepositChange): boolean {
+  const touched = [...closings, ...rewindows].map(({ depositId }) => depositId)
+  const isTouchedOnce = new Set(touched).size === touched.length
+  const units = new Map(touched.map((depositId) => [depositId, openUnitOf(db, depositId)]))
+  if (!isTouchedOnce || [...units.values()].includes(null)) return false
+  const isTaken = closings.some(({ depositId, reason }) => {
+    const unitId = units.get(depositId) ?? null
+    return unitId !== null && !LENT_CLOSE_REASONS.includes(reason) && isLent(db, unitId)
+  })
+  const closing = new Set(closings.map(({ depositId }) => depositId))
+  const isOpenable = openings.every(({ unitId }) => {
+    const open = openDepositOf(db, unitId)
+    return (open === null || closing.has(open)) && !isLent(db, unitId)
+  })
+  const isOpenedOnce = new Set(openings.map(({ unitId }) => unitId)).size === openings.length
+  return !isTaken && isOpenable && isOpenedOnce
+}
+
+function writeDecision(db: Database, change: DepositChange): void {
   for (const one of change.closings) {
     db.run(
       `UPDATE deposits SET closed_at_ms = max(?, opened_at_ms), close_reason = ?
@@ -157,6 +184,9 @@ function commitDeposits(
     )
     markDirty(db, one.closedAtMs, null)
   }
+  for (const { depositId, windowStartMs } of change.rewindows) {
+    db.run('UPDATE deposits SET window_start_ms = ? WHERE deposit_id = ?', windowStartMs, depositId)
+  }
   for (const deposit of change.openings) insertDeposit(db, deposit)
   db.run(
     `INSERT INTO cursors (follower, change_seq) VALUES (?, ?)
@@ -165,15 +195,14 @@ function commitDeposits(
     change.cursor,
   )
   addToOutbox(db, change.outbox)
-  return { status: 'committed' }
 }
 
-function isOpen(db: Database, depositId: string): boolean {
+function openUnitOf(db: Database, depositId: string): UnitId | null {
   const row = db.get(
-    'SELECT 1 AS open FROM deposits WHERE deposit_id = ? AND closed_at_ms IS NULL',
+    'SELECT unit_id FROM deposits WHERE deposit_id = ? AND closed_at_ms IS NULL',
     depositId,
   )
-  return row !== undefined
+  return row === undefined ? null : (integer(row, 'unit_id') as UnitId)
 }
 
 function openDepositOf(db: Database, unitId: UnitId): string | null {
@@ -195,7 +224,7 @@ function insertDeposit(db: Database, deposit: DepositChange['openings'][number])
   )
 }
 
-function closedWindowOf(row: Row): ClosedWindow {
+export function closedWindowOf(row: Row): ClosedWindow {
   return {
     unitId: integer(row, 'unit_id') as UnitId,
     startMs: integer(row, 'start_ms'),

@@ -103,6 +103,25 @@ export class Database {
     }
   }
 
+  /** Within a transaction: what `body` wrote is undone when it throws, or when it is not kept. */
+  attempt<Result>(body: () => Result, isKept: (result: Result) => boolean): Result {
+    assert(this.#library.isInTransaction(), 'an attempt is a part of a transaction')
+    this.run('SAVEPOINT attempt')
+    try {
+      const result = body()
+      if (!isKept(result)) this.run('ROLLBACK TO attempt')
+      this.run('RELEASE attempt')
+      return result
+    } catch (error) {
+      // A full disk may have ended the transaction already.
+      if (this.#library.isInTransaction()) {
+        this.run('ROLLBACK TO attempt')
+        this.run('RELEASE attempt')
+      }
+      throw error
+    }
+  }
+
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -191,11 +210,21 @@ function configure(database: Database, options: ConnectionOptions): void {
  * the ledger itself.
  */
 export function holdLock(path: string, driver: DriverName): { release(): void } {
+  return lock(path, driver, ['BEGIN EXCLUSIVE'])
+}
+
+/** As `holdLock`, beside others that share it; while one does, nobody holds it. */
+export function shareLock(path: string, driver: DriverName): { release(): void } {
+  return lock(path, driver, ['BEGIN', 'SELECT count(*) FROM sqlite_schema'])
+}
+
+function lock(path: string, driver: DriverName, statements: readonly string[]) {
+  refuseMissingFolder(path)
   const options = { path, driver, isReader: false, synchronous: 'OFF' } as const
   const library = driver === 'better-sqlite3' ? openBetterSqlite(options) : openNodeSqlite(options)
   try {
     library.exec('PRAGMA busy_timeout = 0')
-    library.exec('BEGIN EXCLUSIVE')
+    for (const statement of statements) library.exec(statement)
   } catch (error) {
     library.close()
     throw translateSqliteError(error)

@@ -21,6 +21,8 @@ const BY_RESULT_CODE: Readonly<Record<number, Translation>> = {
   26: { code: 'disk_failed', sentence: 'The ledger file is not a SQLite database.' },
 }
 
+const SQLITE_CONSTRAINT = 19
+
 /** better-sqlite3 names the result code, `node:sqlite` numbers it. */
 const RESULT_CODE_NAMES: readonly (readonly [prefix: string, code: number])[] = [
   ['SQLITE_BUSY', 5],
@@ -31,6 +33,7 @@ const RESULT_CODE_NAMES: readonly (readonly [prefix: string, code: number])[] = 
   ['SQLITE_FULL', 13],
   ['SQLITE_CANTOPEN', 14],
   ['SQLITE_NOTADB', 26],
+  ['SQLITE_CONSTRAINT', SQLITE_CONSTRAINT],
 ]
 
 export function translateSqliteError(error: unknown): unknown {
@@ -42,6 +45,11 @@ export function translateSqliteError(error: unknown): unknown {
     cause: error,
     fields: { sqlite: error.message },
   })
+}
+
+/** A unique index, a check or a trigger of ours said no. */
+export function isConstraintError(error: unknown): boolean {
+  return error instanceof Error && resultCodeOf(error) === SQLITE_CONSTRAINT
 }
 
 function resultCodeOf(error: Error): number | null {

@@ -1,17 +1,18 @@
 /**
  * Everything an hour's buckets are computed from. Statistics come from the stored hour or, while
- * the hour is still open, from the open row; silent and deposited time is cut out of runs, for the
- * few units that have any.
+ * the hour is still open, from the open row; silent, deposited and lent time is cut out of runs, for
+ * those units that have any.
  */
 import { createHash } from 'node:crypto'
-import { HOUR_MS, stateOf } from '@yiben/shared'
+import { HOUR_MS, type MeasuredState, stateOf } from '@yiben/shared'
 import type { UnitId } from '../../model/ids.ts'
 import type { UnitRow } from '../../model/inventory.ts'
 import type { StoredRun, UnitHour } from '../../model/timeline.ts'
-import type { HourMaterial } from '../requests.ts'
+import type { HourMaterial, LentTime } from '../requests.ts'
 import { packUnitHour, unitHourOf } from './columns.ts'
 import type { Database } from './driver.ts'
 import { commonMs, coveredMs, OpenRows, readRuns, readSilences, type Span } from './evidence.ts'
+import { lentInHour } from './lent-spans.ts'
 import { OPEN_COLUMNS, openOf } from './open-row.ts'
 import { depositOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
 import { ownerOf, termsAt } from './sites.ts'
@@ -25,6 +26,7 @@ export function readHour(db: Database, hourMs: number): HourMaterial {
   const stats = readStats(db, hour, openRows)
   const silentNodes = readSilentNodes(db, hour)
   const deposited = readDeposited(db, hour)
+  const leased = lentInHour(db, hourMs)
   const terms = termsAt(db, hourMs)
   const units = db
     .all(
@@ -38,13 +40,16 @@ export function readHour(db: Database, hourMs: number): HourMaterial {
       const valid = validSpan(unit, hour)
       const runs = () => readRuns(db, unit.unitId, hour, openRows.runOf(unit.nodeId, unit.unitId))
       const deposits = deposited.get(unit.unitId)
+      const leases = leased.get(unit.unitId)
       return {
         unit,
         ownerCode: ownerOf(terms.get(unit.siteCode)),
         stats: stats.get(unit.unitId) ?? null,
         silentMs: silentNodes.has(unit.nodeId) ? silentMs(db, unit, valid, runs()) : 0,
         validMs: valid.toMs - valid.fromMs,
-        depositedMs: deposits === undefined ? 0 : commonMs(valid, liveFreeSpans(runs()), deposits),
+        depositedMs:
+          deposits === undefined ? 0 : depositedMs(valid, runs(), deposits, leases ?? []),
+        lent: leases === undefined ? null : lentTime(valid, runs(), leases),
       }
     })
   return { hourMs, mark: markOf(units), units }
@@ -120,6 +125,37 @@ function liveFreeSpans(runs: readonly StoredRun[]): readonly Span[] {
   return live.filter((run) => stateOf(run.code) === 'free').map(spanOf)
 }
 
+/** Free time that was told live, under a deposit and not lent. */
+function depositedMs(
+  valid: Span,
+  runs: readonly StoredRun[],
+  deposits: readonly Span[],
+  leases: readonly Span[],
+): number {
+  const free = liveFreeSpans(runs)
+  const lent = leases.flatMap((lease) => deposits.map((deposit) => common(lease, deposit)))
+  return commonMs(valid, free, deposits) - commonMs(valid, free, lent.filter(isSome))
+}
+
+function lentTime(valid: Span, runs: readonly StoredRun[], leases: readonly Span[]): LentTime {
+  const lentIn = (state: MeasuredState) => {
+    const spans = runs.filter(({ code }) => stateOf(code) === state).map(spanOf)
+    return commonMs(valid, spans, leases)
+  }
+  return { busyMs: lentIn('busy'), occupiedMs: lentIn('occupied'), freeMs: lentIn('free') }
+}
+
+function common(left: Span, right: Span): Span {
+  return {
+    fromMs: Math.max(left.fromMs, right.fromMs),
+    toMs: Math.min(left.toMs, right.toMs),
+  }
+}
+
+function isSome({ fromMs, toMs }: Span): boolean {
+  return fromMs < toMs
+}
+
 function spanOf(run: StoredRun): Span {
   return { fromMs: run.startMs, toMs: run.endMs }
 }
@@ -130,9 +166,9 @@ function markOf(units: readonly UnitMaterial[]): string {
   for (const one of units) {
     const { unitId, siteCode, profile, kind, isCounted, isInConflict } = one.unit
     const stats = one.stats === null ? null : packUnitHour(one.stats)
-    const { ownerCode, silentMs: silent, validMs, depositedMs } = one
+    const { ownerCode, silentMs: silent, validMs, depositedMs: deposited, lent } = one
     const figures = [unitId, siteCode, profile, kind, isCounted, isInConflict, ownerCode]
-    digest.update(JSON.stringify([figures, stats, silent, validMs, depositedMs]))
+    digest.update(JSON.stringify([figures, stats, silent, validMs, deposited, lent]))
   }
   return digest.digest('hex')
 }

@@ -15,6 +15,7 @@ import { PUT_UNIT_HOUR, unitHourOf, unitHourParams } from './columns.ts'
 import { openConflict } from './conflicts.ts'
 import { markDirty } from './dirty.ts'
 import type { Database, Row } from './driver.ts'
+import { insertLeaseRecords } from './lease-records.ts'
 import type { SyncStore } from './methods.ts'
 import { putOpen, readOpen } from './open-row.ts'
 import { addToOutbox } from './outbox.ts'
@@ -116,6 +117,7 @@ function commitNode(db: Database, commit: IngestCommit): IngestResult {
   for (const silence of commit.silencesBegun) insertSilence(db, silence)
   for (const hourMs of commit.dirtyHours) markDirty(db, hourMs, hourMs + 1)
   insertClockSteps(db, commit.clockSteps)
+  insertLeaseRecords(db, commit.nodeId, commit.leaseRecords)
   for (const conflict of commit.conflicts) {
     reopenUnit(db, conflict.keptUnitId)
     openConflict(db, conflict)

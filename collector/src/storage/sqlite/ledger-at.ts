@@ -1,12 +1,13 @@
 /**
- * The evidence of every card at one instant, as known at another (C14), as counts of cards that are
+ * The state of every card at one instant, as known at another (C14), as counts of cards that are
  * alike. For a card a run that covers the instant wins; else a silence declared by then; else
- * nothing has been told yet.
+ * nothing has been told yet. Where a lease that was known then covers the instant it is `lent`,
+ * unless the evidence speaks against it.
  *
  * A whole country is asked about at once, so what is found for many cards comes from SQLite in
  * columns, as one JSON array each: a row each would cost more than finding it.
  */
-import { assert, MEASURED_STATES, runCodeOf, stateOf } from '@yiben/shared'
+import { assert, LENDABLE_STATES, runCodeOf, STATES, stateOf } from '@yiben/shared'
 import {
   type CardCount,
   type CardCounts,
@@ -18,6 +19,7 @@ import type { NodeId, UnitId } from '../../model/ids.ts'
 import type { Silence } from '../../model/timeline.ts'
 import type { Scope } from '../requests.ts'
 import type { Database, Row } from './driver.ts'
+import { lentAt } from './lent-spans.ts'
 import { forEachRun } from './open-row.ts'
 import { profileOf, silenceOf } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
@@ -75,9 +77,10 @@ interface NodeCards {
 export function readLedgerAt(db: Database, scope: Scope, instant: LedgerInstant): CardCounts {
   const nodes = readNodes(db, scope, instant)
   findClosedRuns(db, nodes, instant)
-  const deposited = depositedUnits(db, nodes, instant)
+  const lent = lentUnits(db, nodes, instant)
+  const deposited = depositedUnits(db, nodes, instant, lent)
   const sums = new CountSums(db, instant)
-  for (const node of nodes) sums.add(node, deposited)
+  for (const node of nodes) sums.add(node, { lent, deposited })
   return sums.finish()
 }
 
@@ -138,13 +141,28 @@ function findClosedRuns(
   }
 }
 
-/** Of the cards that are free and were told so as it happened: nothing else is deposited. */
+/** Under a lease, and their evidence does not speak against it. */
+function lentUnits(
+  db: Database,
+  nodes: readonly NodeCards[],
+  instant: LedgerInstant,
+): ReadonlySet<UnitId> {
+  const leased = new Set(lentAt(db, instant))
+  if (leased.size === 0) return leased
+  return new Set(unitsWith(nodes, isLendableCard).filter((unitId) => leased.has(unitId)))
+}
+
+/**
+ * Of the cards that are free, were told so as it happened and are not lent: nothing else is
+ * deposited.
+ */
 function depositedUnits(
   db: Database,
   nodes: readonly NodeCards[],
   { asOfMs }: LedgerInstant,
+  lent: ReadonlySet<UnitId>,
 ): ReadonlySet<UnitId> {
-  const asked = unitsWith(nodes, isFreeLive)
+  const asked = unitsWith(nodes, isFreeLive).filter((unitId) => !lent.has(unitId))
   const row = db.get(DEPOSITED, asOfMs, JSON.stringify(asked))
   const answers = storedJson<readonly number[]>(text(row ?? {}, 'deposited'))
   return new Set(asked.filter((_, position) => answers[position] === 1))
@@ -163,14 +181,18 @@ function unitsWith(
   return asked
 }
 
-/** Place of a run code's state in MEASURED_STATES; -1 for a number that is no run code. */
+/** Place of a run code's state in STATES; -1 for a number that is no run code. */
 const STATE_PLACES: readonly number[] = Array.from({ length: 256 }, (_, number) => {
   const code = runCodeOf(number)
-  return code === null ? -1 : MEASURED_STATES.indexOf(stateOf(code))
+  return code === null ? -1 : STATES.indexOf(stateOf(code))
 })
-const FREE_PLACE = MEASURED_STATES.indexOf('free')
+const FREE_PLACE = STATES.indexOf('free')
+const LENT_PLACE = STATES.indexOf('lent')
+const LENDABLE_PLACES: ReadonlySet<number> = new Set(
+  LENDABLE_STATES.map((state) => STATES.indexOf(state)),
+)
 /** Place of what has not been told: behind the states. */
-const UNTOLD_PLACE: number = MEASURED_STATES.length
+const UNTOLD_PLACE: number = STATES.length
 const PLACES = UNTOLD_PLACE + 1
 
 function placeOfCode(code: number): number {
@@ -181,6 +203,10 @@ function placeOfCode(code: number): number {
 
 function isFreeLive(found: Found): boolean {
   return found !== null && found > 0 && found % 2 === 0 && placeOfCode(found >> 1) === FREE_PLACE
+}
+
+function isLendableCard(found: Found): boolean {
+  return found !== null && found > 0 && LENDABLE_PLACES.has(placeOfCode(found >> 1))
 }
 
 /** Cards of one site and profile, by `slotOf`. */
@@ -206,14 +232,18 @@ class CountSums {
     this.#instant = instant
   }
 
-  add(node: NodeCards, deposited: ReadonlySet<UnitId>): void {
+  add(
+    node: NodeCards,
+    { lent, deposited }: Readonly<Record<'lent' | 'deposited', ReadonlySet<UnitId>>>,
+  ): void {
     let silences: readonly Silence[] | null = null
     let tally: Tally | null = null
     for (const [position, unitId] of node.unitIds.entries()) {
       const profileId = node.profileIds[position] ?? 0
       const found = node.found[position] ?? null
       let place = UNTOLD_PLACE
-      if (found !== null && found > 0) place = placeOfCode(found >> 1)
+      if (lent.has(unitId)) place = LENT_PLACE
+      else if (found !== null && found > 0) place = placeOfCode(found >> 1)
       else {
         silences ??= this.#silencesOf(node.nodeId)
         place = silentPlace(silences, unitId)
@@ -296,7 +326,7 @@ function countsOf(
   cards: readonly number[],
 ): readonly Pick<CardCount, 'connection' | 'state' | 'isDeposited' | 'cards'>[] {
   return CONNECTIONS.flatMap((connection, at) =>
-    [...MEASURED_STATES, null].flatMap((state, place) =>
+    [...STATES, null].flatMap((state, place) =>
       [false, true].flatMap((isDeposited) => {
         const count = cards[slotOf(at, place, isDeposited)] ?? 0
         return count === 0 ? [] : [{ connection, state, isDeposited, cards: count }]

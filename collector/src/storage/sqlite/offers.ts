@@ -1,6 +1,6 @@
 /**
  * What nodes offer, for those who keep a picture of it: by node, and as changes. An offer changes
- * with its node's row, and with a deposit's opening or closing, which is seen by its entry in the
+ * with its node's row, and with a decision on a deposit or a draw, which is seen by its entry in the
  * outbox. An entry that has been numbered meanwhile is in the journal, where followers read it.
  */
 import { assert } from '@yiben/shared'
@@ -15,7 +15,7 @@ import { OPEN_COLUMNS, openOf } from './open-row.ts'
 import { depositOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
 import { PAGE_ROWS_MAX } from './units.ts'
-import { integer, text } from './values.ts'
+import { flag, integer, storedJson, text, textOrNull } from './values.ts'
 
 const KINDS = JSON.stringify(FEED_KINDS)
 const OFFERING = `${OPEN_COLUMNS}, n.site_code FROM open_nodes o
@@ -54,7 +54,8 @@ function readOfferChanges(db: Database, after: OfferCursor, limit: number): Offe
     count,
   )
   const decided = db.all(
-    `SELECT outbox_id, json_extract(payload, '$.node_id') AS node_id FROM outbox
+    `SELECT outbox_id, json_extract(payload, '$.node_id') AS node_id,
+       json_extract(payload, '$.node_ids') AS node_ids FROM outbox
      WHERE outbox_id > ? AND kind IN (SELECT value FROM json_each(?))
      ORDER BY outbox_id LIMIT ?`,
     after.outboxId,
@@ -62,7 +63,7 @@ function readOfferChanges(db: Database, after: OfferCursor, limit: number): Offe
     count,
   )
   const known = new Set(moved.map((row) => row.node_id))
-  const others = new Set(decided.map((row) => row.node_id).filter((nodeId) => !known.has(nodeId)))
+  const others = new Set(decided.flatMap(nodesNamed).filter((nodeId) => !known.has(nodeId)))
   return {
     offers: offersOf(db, [...moved, ...rowsOf(db, [...others], null)]),
     cursor: {
@@ -71,6 +72,16 @@ function readOfferChanges(db: Database, after: OfferCursor, limit: number): Offe
     },
     hasMore: moved.length === count || decided.length === count,
   }
+}
+
+/** An entry of a deposit names its node, one of a draw all the nodes that it touches. */
+function nodesNamed(row: Row): readonly NodeId[] {
+  const nodeId = textOrNull(row, 'node_id')
+  const nodeIds = textOrNull(row, 'node_ids')
+  return [
+    ...(nodeId === null ? [] : [nodeId as NodeId]),
+    ...(nodeIds === null ? [] : storedJson<readonly NodeId[]>(nodeIds)),
+  ]
 }
 
 function lastOf(rows: readonly Row[], column: string, before: number): number {
@@ -85,7 +96,9 @@ function offersOf(db: Database, nodes: readonly Row[]): readonly NodeOffer[] {
   const deposited = Map.groupBy(
     db.all(
       `SELECT ${UNIT_COLUMNS}, d.deposit_id, d.window_start_ms, d.opened_at_ms,
-         d.consent_end_count, d.closed_at_ms, d.close_reason
+         d.consent_end_count, d.closed_at_ms, d.close_reason,
+         EXISTS (SELECT 1 FROM claims c INDEXED BY claims_live_accelerator
+           WHERE c.accelerator_id = u.accelerator_id AND c.state <> 'ended') AS is_claimed
        FROM json_each(?) asked CROSS JOIN deposits d INDEXED BY deposits_open_node
          ON d.node_id = asked.value AND d.closed_at_ms IS NULL
        CROSS JOIN ${UNIT_TABLES} WHERE u.unit_id = d.unit_id ORDER BY d.deposit_number`,
@@ -113,12 +126,15 @@ function offersOf(db: Database, nodes: readonly Row[]): readonly NodeOffer[] {
       siteCode: text(row, 'site_code'),
       cardsPlaced: placed.get(nodeId) ?? 0,
       leaseMsMax: open?.policy?.maxLeaseMs ?? null,
-      cards: open === null ? [] : cards.map((card) => cardOf(card, open)),
+      calendar: open?.policy?.calendar ?? null,
+      isFenced: open?.policy?.handover?.isFenced === true,
+      cards: open === null ? [] : cards.map((card) => cardOf(card, open, flag(card, 'is_claimed'))),
     }
   })
 }
 
-function cardOf(row: Row, open: OpenNode): DepositedCard {
+/** A row of a deposit with its unit. */
+export function cardOf(row: Row, open: OpenNode, isClaimed: boolean): DepositedCard {
   const unit = unitOf(row)
   const deposit = depositOf(row)
   assert(deposit.closedAtMs === null, 'only open deposits are offered')
@@ -136,5 +152,6 @@ function cardOf(row: Row, open: OpenNode): DepositedCard {
       window === null ? null : { ageStartMs: window.ageStartMs, provenToMs: window.provenToMs },
     isWithheld: !isConsented || told.consentEnds.count > deposit.consentEndCount,
     isDisputed: unit.isInConflict || !unit.isCounted || unit.validToMs !== null,
+    isClaimed,
   }
 }

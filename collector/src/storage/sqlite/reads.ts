@@ -1,10 +1,12 @@
 /** Answers for people: the ledger at an instant, nodes, one unit's history, the quality page. */
 import { runCode, TIME_MS_MIN } from '@yiben/shared'
 import type { UnitId } from '../../model/ids.ts'
+import type { UnitRow } from '../../model/inventory.ts'
 import type { NodeListRow, QualityRows, Scope, UnitSpan } from '../requests.ts'
 import type { Database, Row } from './driver.ts'
 import { isKnownAt, OpenRows, readRuns, readSilences } from './evidence.ts'
 import { readLedgerAt } from './ledger-at.ts'
+import { lentSpansOf } from './lent-spans.ts'
 import type { SyncStore } from './methods.ts'
 import {
   clockGapOf,
@@ -109,7 +111,17 @@ function readUnitSpan(
   if (unit === null) return null
   const sites = sitesInScope(db, scope)
   if (sites !== null && !JSON.parse(sites).includes(unit.siteCode)) return null
-  const openRows = new OpenRows(db)
+  return unitSpanOf(db, unit, new OpenRows(db), range)
+}
+
+/** What one placement did in the range, as known then; whoever asks must be allowed to see it. */
+export function unitSpanOf(
+  db: Database,
+  unit: UnitRow,
+  openRows: OpenRows,
+  range: { readonly fromMs: number; readonly toMs: number; readonly knownAtMs: number },
+): UnitSpan {
+  const { unitId } = unit
   const open = openRows.of(unit.nodeId)
   const isOpen = open?.units.some((one) => one.unitId === unitId) ?? false
   return {
@@ -129,6 +141,7 @@ function readUnitSpan(
         range.knownAtMs,
       )
       .map(depositOf),
+    leases: lentSpansOf(db, unitId, range, range.knownAtMs),
     timelineEndMs: open !== null && isOpen ? open.timelineEndMs : null,
   }
 }

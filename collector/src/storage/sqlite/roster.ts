@@ -4,8 +4,8 @@
  */
 import { assert } from '@yiben/shared'
 import type { NodeId, SessionGeneration } from '../../model/ids.ts'
-import type { EpochChange, EpochRow, NodeRow } from '../../model/node.ts'
-import type { EnrollRequest, EnrollResult, OpenSessionRequest } from '../requests.ts'
+import { type EpochChange, type EpochRow, JOIN_STATE_ANY, type NodeRow } from '../../model/node.ts'
+import type { EnrollRequest, EnrollResult, OpenSessionRequest } from '../session-requests.ts'
 import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
@@ -103,6 +103,11 @@ export function endAllSessions(db: Database): void {
   db.run(
     "UPDATE sessions SET is_connected = 0, ended_reason = 'collector_stopped' WHERE is_connected = 1",
   )
+}
+
+/** Of a ledger that is an older copy: what nodes show may be newer than anything it knows. */
+export function forgetJoinStates(db: Database): void {
+  db.run('UPDATE nodes SET join_state = ?, previous_join_state = ?', JOIN_STATE_ANY, JOIN_STATE_ANY)
 }
 
 export function findNode(db: Database, nodeId: NodeId): NodeRow | null {

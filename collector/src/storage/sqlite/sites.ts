@@ -1,6 +1,6 @@
 /** Sites, who runs and owns them since when, and what they declare to have. */
 import { assert } from '@yiben/shared'
-import type { DeclaredCapacity, Site, SiteTerms } from '../../model/site.ts'
+import type { DeclaredCapacity, KeptCards, Site, SiteTerms } from '../../model/site.ts'
 import type { Database, Row } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
@@ -10,6 +10,7 @@ import {
   integer,
   integerOrNull,
   smallOfBigint,
+  storedJson,
   text,
   textOrNull,
   wordOf,
@@ -99,9 +100,22 @@ export function termsAt(db: Database, atMs: number): ReadonlyMap<string, SiteTer
   return inForce
 }
 
+/** What one site keeps back, by the terms in force at `atMs`. */
+export function keptAt(db: Database, siteCode: string, atMs: number): readonly KeptCards[] {
+  const all = readTerms(db, siteCode)
+  const inForce = all.findLast(({ validFromMs }) => validFromMs <= atMs) ?? all[0]
+  return inForce?.keep ?? []
+}
+
 /** Who deposits: the owner, else the operator; empty while neither has been stated. */
 export function ownerOf(terms: SiteTerms | undefined): string {
   return terms?.ownerCode ?? terms?.operatorCode ?? ''
+}
+
+/** Who deposits at one site, by the terms in force at `atMs`. */
+export function ownerAt(db: Database, siteCode: string, atMs: number): string {
+  const all = readTerms(db, siteCode)
+  return ownerOf(all.findLast(({ validFromMs }) => validFromMs <= atMs) ?? all[0])
 }
 
 /** What is said of a span takes the place of what was said of it before; the rest stays. */
@@ -132,7 +146,7 @@ function replaceTerms(db: Database, code: string, all: readonly SiteTerms[]): vo
   for (const terms of all) {
     db.run(
       `INSERT INTO site_terms (site_code, valid_from_ms, valid_to_ms, operator_code, operator_name,
-         owner_code, owner_name, region_code) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+         owner_code, owner_name, region_code, keep) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       code,
       terms.validFromMs,
       terms.validToMs,
@@ -141,6 +155,7 @@ function replaceTerms(db: Database, code: string, all: readonly SiteTerms[]): vo
       terms.ownerCode,
       terms.ownerName,
       terms.regionCode,
+      JSON.stringify(terms.keep),
     )
   }
 }
@@ -152,6 +167,7 @@ function termsOf(row: Row): SiteTerms {
     ownerCode: textOrNull(row, 'owner_code'),
     ownerName: textOrNull(row, 'owner_name'),
     regionCode: text(row, 'region_code'),
+    keep: storedJson<readonly KeptCards[]>(text(row, 'keep')),
     validFromMs: integer(row, 'valid_from_ms'),
     validToMs: integerOrNull(row, 'valid_to_ms'),
   }

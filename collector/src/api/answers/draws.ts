@@ -1,0 +1,263 @@
+/**
+ * A draw as the asker may see it: what was asked for, what it is now, and card by card what became of
+ * the promise. The bank gets opaque lot ids; nodes are named only to those for whom they are not
+ * opaque. The handover record goes to who may draw: they bring it to the borrower.
+ */
+import { resourceCode, VENDORS } from '@yiben/shared'
+import { z } from 'zod'
+import { lotsOf } from '../../bank/draw-entries.ts'
+import {
+  CLAIM_ENDS,
+  CLAIM_STATES,
+  type Claim,
+  DRAW_REFUSALS,
+  DRAW_STATES,
+  type Draw,
+  type DrawRefusal,
+  type GrantEvidence,
+  type Lease,
+  SWAPS,
+} from '../../model/draw.ts'
+import { isOpaqueFor } from '../access.ts'
+import type { Asker } from '../auth.ts'
+import type { ApiContext } from '../context.ts'
+import { instantOrNull, instantOut, instantText, ratioOfPpm, ratioOut } from '../schemas.ts'
+import { isDrawSeen, type SeenSites, seenClaims } from './draw-scope.ts'
+
+const evidenceSchema = z
+  .object({
+    sampled_at: instantOut.nullable().meta({
+      description: 'of the fresh sample that the node’s acceptance rested on',
+    }),
+    evidence_class: z.enum(['A', 'B']),
+    free_since: instantOut,
+    proven_to: instantOut,
+    fenced: z.boolean(),
+    chance: ratioOut.meta({
+      description: 'joint: that all of the draw lasts as promised; null without a forecast',
+    }),
+    forecast_version: z.string().nullable(),
+    forecast_brier: z.number().nullable(),
+  })
+  .meta({ id: 'GrantEvidence', description: 'what the grant rested on' })
+
+const cardSchema = z.object({
+  ordinal: z.number().int().meta({ description: 'names the card within the draw' }),
+  lease_id: z.string().nullable(),
+  lot_id: z.string().nullable().meta({ description: 'null: no card was found for this place' }),
+  state: z.enum(CLAIM_STATES),
+  model: z.string().nullable(),
+  vendor: z.enum(VENDORS),
+  site_code: z.string(),
+  start: instantOut.nullable(),
+  until: instantOut.nullable().meta({ description: 'end of the promise' }),
+  recall_at: instantOut.nullable().meta({ description: 'announced by the owner' }),
+  recall_cause: z.string().nullable(),
+  ended_at: instantOut.nullable(),
+  end: z.enum(CLAIM_ENDS).nullable(),
+  clean_at: instantOut.nullable().meta({ description: 'seen free again after the lease' }),
+  swap_of: z.number().int().nullable().meta({ description: 'the card whose place it took' }),
+  evidence: evidenceSchema.nullable(),
+  node_id: z.string().optional(),
+  accelerator_id: z.string().optional(),
+})
+
+const leaseSchema = z.object({
+  lease_id: z.string(),
+  start: instantOut,
+  until: instantOut,
+  cards: z.array(z.number().int()).meta({ description: 'ordinals' }),
+  told: z.boolean().meta({ description: 'the node has confirmed the newest notice' }),
+  handover: z
+    .object({
+      kind: z.string(),
+      endpoint: z.string().nullable(),
+      queue: z.string().nullable(),
+      account: z.string().meta({ description: 'whose jobs may run: the draw’s id' }),
+      valid_until: instantOut,
+    })
+    .nullable()
+    .meta({ description: 'how the borrower comes to the cards' }),
+  node_id: z.string().optional(),
+})
+
+const refusalSchema = z
+  .object({
+    code: z.enum(DRAW_REFUSALS),
+    sentence: z.string(),
+    reason: z.string().nullable().meta({ description: 'as the node gave it' }),
+    cards_available: z.number().int().nullable(),
+  })
+  .meta({ id: 'DrawRefusal' })
+
+const lotSchema = z.object({ lot_id: z.string(), cards: z.number().int() })
+
+/** What is told of a draw in a list: everything but the single cards. */
+const summaryParts = {
+  draw_id: z.string(),
+  version: z.number().int().meta({ description: 'rises by one with each change' }),
+  state: z.enum(DRAW_STATES),
+  refusal: refusalSchema.nullable(),
+  bank: z.string(),
+  borrower: z.string(),
+  contract: z.string(),
+  swap: z.enum(SWAPS),
+  keep_in_silence: z.boolean(),
+  confidence: ratioOut,
+  cards_asked: z.number().int(),
+  cards_live: z.number().int().meta({ description: 'held or lent now' }),
+  lots: z.array(lotSchema).meta({ description: 'of the cards that are held or lent now' }),
+  site_code: z.string().nullable().meta({ description: 'that a pool was asked of' }),
+  model: z.string().nullable().meta({ description: 'that a pool was asked of' }),
+  created_at: instantOut,
+  hold_until: instantOut.nullable(),
+  start: instantOut.nullable(),
+  until: instantOut.nullable(),
+  ended_at: instantOut.nullable(),
+}
+export const drawSummarySchema = z.object(summaryParts).meta({ id: 'DrawSummary' })
+export type DrawSummary = z.infer<typeof drawSummarySchema>
+
+export const drawSchema = z
+  .object({
+    demo: z.boolean(),
+    ...summaryParts,
+    leases: z.array(leaseSchema),
+    cards: z.array(cardSchema),
+  })
+  .meta({ id: 'Draw' })
+export type DrawAnswer = z.infer<typeof drawSchema>
+
+type Shown = Pick<ApiContext, 'ledger' | 'lots'>
+
+/** Who is shown a draw. */
+export interface Viewer {
+  readonly asker: Asker
+  readonly sites: SeenSites
+}
+
+export function drawAnswerOf(context: Shown, viewer: Viewer, whole: Draw): DrawAnswer {
+  const draw = seenDraw(viewer, whole)
+  return {
+    demo: context.ledger.isDemo,
+    ...summaryOf(context, draw),
+    leases: draw.leases.map((lease) => leaseAnswer(viewer, draw, lease)),
+    cards: draw.claims.map((claim) => cardAnswer(context, viewer, claim)),
+  }
+}
+
+export function drawSummaryOf(context: Shown, viewer: Viewer, whole: Draw): DrawSummary {
+  return summaryOf(context, seenDraw(viewer, whole))
+}
+
+/** `null` for an asker who knows nothing of it. */
+export function drawAnswerIfSeen(context: Shown, viewer: Viewer, draw: Draw): DrawAnswer | null {
+  return isDrawSeen(viewer.sites, draw) ? drawAnswerOf(context, viewer, draw) : null
+}
+
+/** Without the cards, and the leases, of which the asker knows nothing. */
+function seenDraw({ sites }: Viewer, draw: Draw): Draw {
+  if (sites === 'all') return draw
+  const claims = seenClaims(sites, draw.claims)
+  const leaseIds = new Set(claims.map(({ leaseId }) => leaseId))
+  return { ...draw, claims, leases: draw.leases.filter(({ leaseId }) => leaseIds.has(leaseId)) }
+}
+
+function summaryOf({ lots }: Shown, draw: Draw): DrawSummary {
+  const { request } = draw
+  const { what } = request
+  const live = draw.claims.filter(({ state }) => state === 'held' || state === 'leased')
+  return {
+    draw_id: request.drawId,
+    version: draw.version,
+    state: draw.state,
+    refusal: draw.refusal === null ? null : refusalOf(draw.refusal),
+    bank: request.bank,
+    borrower: request.borrower,
+    contract: request.contract,
+    swap: request.swap,
+    keep_in_silence: request.isKeptInSilence,
+    confidence: ratioOfPpm(request.confidencePpm),
+    cards_asked: cardsAsked(draw),
+    cards_live: live.length,
+    lots: lotsOf(live, (nodeId, profile) => lots.idOf(nodeId, lots.kindOf(profile))),
+    site_code: what.kind === 'pool' ? what.siteCode : null,
+    model: what.kind === 'pool' ? what.model : null,
+    created_at: instantText(draw.createdAtMs),
+    hold_until: instantOrNull(draw.holdUntilMs),
+    start: instantOrNull(draw.startMs),
+    until: instantOrNull(draw.untilMs),
+    ended_at: instantOrNull(draw.endedAtMs),
+  }
+}
+
+export function cardsAsked({ request: { what } }: Pick<Draw, 'request'>): number {
+  return what.kind === 'pool' ? what.cards : what.lots.reduce((sum, { cards }) => sum + cards, 0)
+}
+
+export function refusalOf(refusal: DrawRefusal): z.infer<typeof refusalSchema> {
+  return {
+    code: refusal.code,
+    sentence: refusal.sentence,
+    reason: refusal.reason,
+    cards_available: refusal.cardsAvailable,
+  }
+}
+
+function leaseAnswer({ asker }: Viewer, draw: Draw, lease: Lease): DrawAnswer['leases'][number] {
+  const { handover } = lease
+  const valid = instantText(lease.untilMs)
+  return {
+    lease_id: lease.leaseId,
+    start: instantText(lease.startMs),
+    until: valid,
+    cards: draw.claims
+      .filter(({ leaseId }) => leaseId === lease.leaseId)
+      .map(({ ordinal }) => ordinal),
+    told: lease.confirmedRevision >= lease.revision,
+    handover:
+      handover === null ? null : { ...handover, account: draw.request.drawId, valid_until: valid },
+    ...(isOpaqueFor(asker.role) ? {} : { node_id: lease.nodeId }),
+  }
+}
+
+function cardAnswer({ lots }: Shown, { asker }: Viewer, claim: Claim): DrawAnswer['cards'][number] {
+  const kind = lots.kindOf(claim.profile)
+  const { acceleratorId, nodeId } = claim
+  const named =
+    isOpaqueFor(asker.role) || nodeId === null || acceleratorId === null
+      ? {}
+      : { node_id: nodeId, accelerator_id: resourceCode('accelerator', acceleratorId) }
+  return {
+    ordinal: claim.ordinal,
+    lease_id: claim.leaseId,
+    lot_id: nodeId === null ? null : lots.idOf(nodeId, kind),
+    state: claim.state,
+    model: kind.model,
+    vendor: kind.vendor,
+    site_code: claim.siteCode,
+    start: instantOrNull(claim.startMs),
+    until: instantOrNull(claim.untilMs),
+    recall_at: instantOrNull(claim.recallAtMs),
+    recall_cause: claim.recallCause,
+    ended_at: instantOrNull(claim.endedAtMs),
+    end: claim.end,
+    clean_at: instantOrNull(claim.cleanAtMs),
+    swap_of: claim.swapOf,
+    evidence: claim.evidence === null ? null : evidenceOf(claim.evidence),
+    ...named,
+  }
+}
+
+function evidenceOf(evidence: GrantEvidence): z.infer<typeof evidenceSchema> {
+  return {
+    sampled_at: instantOrNull(evidence.sampledAtMs),
+    evidence_class: evidence.evidenceClass,
+    free_since: instantText(evidence.windowStartMs),
+    proven_to: instantText(evidence.provenToMs),
+    fenced: evidence.isFenced,
+    chance: ratioOfPpm(evidence.chancePpm),
+    forecast_version: evidence.forecastVersion,
+    forecast_brier: ratioOfPpm(evidence.forecastBrierPpm),
+  }
+}
