@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { creditCheckCharacter } from '@yiben/shared'
+import type { BankArguments } from './demo/bank-process.ts'
 import { DEMO_CARDS_PER_NODE, DEMO_SITES, type DemoSite } from './demo/fleet.ts'
 import type { SiteArguments } from './demo/site-process.ts'
 
@@ -190,6 +191,20 @@ async function startDemo(collectorDir: string, url: string): Promise<void> {
     }),
   )
   console.log('Demo: the past has been lived through; it is on its way to the collector.')
+  await startBank(collectorDir, url)
+}
+
+/** Draws some of what is deposited, and gives it back. */
+async function startBank(collectorDir: string, url: string): Promise<void> {
+  const tokenFile = join(options.dataDir, 'bank-token')
+  if (!existsSync(tokenFile)) {
+    const create = ['token', 'create', '--role', 'bank', '--ttl', '365d']
+    const token = await collector(collectorDir, create)
+    writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 })
+  }
+  const token = readFileSync(tokenFile, 'utf8').trim()
+  const argument: BankArguments = { url, token, file: join(options.dataDir, 'bank.json') }
+  watch(forked('scripts/demo/bank-process.ts', argument), 'the demo bank')
 }
 
 /** What the operator says it has: a little more than what is connected, as in life. */
@@ -219,13 +234,17 @@ function startOfDemo(fleetDir: string): number {
 }
 
 function siteProcess(argument: SiteArguments): Promise<void> {
-  const child = fork(join(ROOT, 'scripts/demo/site-process.ts'), [JSON.stringify(argument)], {
+  const child = forked('scripts/demo/site-process.ts', argument)
+  watch(child, `the demo site ${argument.site}`)
+  return new Promise((resolve) => child.once('message', () => resolve()))
+}
+
+function forked(script: string, argument: object): ChildProcess {
+  return fork(join(ROOT, script), [JSON.stringify(argument)], {
     cwd: ROOT,
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-  watch(child, `the demo site ${argument.site}`)
-  return new Promise((resolve) => child.once('message', () => resolve()))
 }
 
 // ---- saying, stopping -------------------------------------------------------------------------------
@@ -237,8 +256,14 @@ Access token: ${token}
 
   curl -H "Authorization: Bearer ${token}" ${url}/v1/ledger
   npm run collector -- ledger --by model --data-dir ${join(options.dataDir, 'collector')}
-${options.demo ? '' : `  npm run agent -- status --run-dir ${join(options.dataDir, 'run')}\n`}
+${options.demo ? demoBank(url) : `  npm run agent -- status --run-dir ${join(options.dataDir, 'run')}\n`}
 Ctrl-C stops everything; what was measured stays in ${options.dataDir}.`)
+}
+
+function demoBank(url: string): string {
+  const book = `--state ${join(options.dataDir, 'bank.json')} --bank demo-bank`
+  const token = `$(cat ${join(options.dataDir, 'bank-token')})`
+  return `  YIBEN_TOKEN=${token} npm run bank-client -- book ${book} --url ${url}\n`
 }
 
 async function stop(exitCode: number): Promise<void> {
