@@ -109,8 +109,8 @@ describe('a proof', () => {
 describe('a hello', () => {
   test.each([
     [2, 1, 'ok'],
-    [4, 1, 'ok'],
-    [5, 1, 'protocol_version'],
+    [5, 1, 'ok'],
+    [6, 1, 'protocol_version'],
     [1, 1, 'protocol_version'],
     [0, 1, 'protocol_version'],
     [2, 2, 'ok'],

@@ -8,6 +8,7 @@ const TESTS = [
     .filter((name) => name.endsWith('.test.ts') && name !== 'spec.test.ts')
     .map((name) => readFileSync(new URL(name, FOLDER), 'utf8')),
   readFileSync(new URL('../backoff.test.ts', FOLDER), 'utf8'),
+  readFileSync(new URL('../../collector/gateway/node-link.test.ts', FOLDER), 'utf8'),
 ].join('\n')
 
 const ROWS = [...SPEC.matchAll(/^\| (L\d+) +\|.*\| ([^|]+) \|$/gm)].map(
