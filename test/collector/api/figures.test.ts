@@ -66,7 +66,7 @@ describe('GET /v1/ledger', () => {
 
 describe('GET /v1/capacity', () => {
   test('offers deposited cards as lots of one model on one node', async () => {
-    const { body } = await api.get('/v1/capacity?cards=2', 'bank')
+    const { body } = await api.get('/v1/capacity?cards=2&unfenced=true', 'bank')
     expect(body).toMatchObject({ cards: 2, p: '1.9788', lots_total: 1, satisfied: true })
     expect(body.lots[0]).toMatchObject({ cards: 2, model: 'H800 SXM', free_since: iso(START_MS) })
     expect(body.lots[0].lot_id).toMatch(/^l-[0-9a-f]{16}$/)
@@ -82,14 +82,14 @@ describe('GET /v1/capacity', () => {
     ['region=110000', 0],
     ['cards=3', 2],
   ])('%s leaves %i cards', async (query, cards) => {
-    const { body } = await api.get(`/v1/capacity?${query}`)
+    const { body } = await api.get(`/v1/capacity?unfenced=true&${query}`)
     expect([query, body.cards]).toEqual([query, cards])
     expect(body.satisfied).toBe(cards > 0 && query !== 'cards=3')
   })
 
   test('a node that is not heard is deposited and not offered', async () => {
     api.suspended.add(free)
-    expect((await api.get('/v1/capacity')).body.cards).toBe(0)
+    expect((await api.get('/v1/capacity?unfenced=true')).body.cards).toBe(0)
     const { body } = await api.get('/v1/deposits')
     expect(body.deposits.map((row: { suspended: boolean }) => row.suspended)).toEqual([true, true])
     api.suspended.delete(free)
@@ -97,7 +97,13 @@ describe('GET /v1/capacity', () => {
 })
 
 describe('what the bank sees', () => {
-  const urls = ['/v1/capacity', '/v1/deposits', '/v1/changes', '/v1/changes/snapshot', '/v1/ledger']
+  const urls = [
+    '/v1/capacity?unfenced=true',
+    '/v1/deposits',
+    '/v1/changes',
+    '/v1/changes/snapshot',
+    '/v1/ledger',
+  ]
 
   test.each(urls)('%s names neither nodes nor accelerators', async (url) => {
     const { text, status } = await api.get(url, 'bank')

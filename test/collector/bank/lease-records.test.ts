@@ -166,7 +166,7 @@ test('E13: a notice names exactly the cards that are lent still', () => {
   rig.take(outcome.change)
   const [lease] = rig.draw.leases
   if (lease === undefined) throw new Error('no lease')
-  const told = { kind: 'extend', unitIds: [1, 3], endMs: UNTIL, revision: 2, account: 'borrower-1' }
+  const told = { kind: 'extend', unitIds: [1, 3], endMs: UNTIL, revision: 2, account: 'draw-1' }
   expect(noticeOf(rig.draw, lease)).toMatchObject(told)
   expect(noticeOf(rig.draw, { ...lease, confirmedRevision: 0 })).toMatchObject({ kind: 'lend' })
   expect(noticeOf(rig.draw, lease, true)).toMatchObject({ kind: 'lend', unitIds: [1, 3] })
