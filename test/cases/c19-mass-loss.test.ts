@@ -139,13 +139,13 @@ describe('C19: 5 of 24 nodes (20.8 %), with their deposits', () => {
     const { deposits } = await country.get('/v1/deposits')
     expect(deposits).toHaveLength(24)
     expect(deposits.every((one: { suspended: boolean }) => one.suspended)).toBe(true)
-    expect((await country.get('/v1/capacity')).cards).toBe(0)
+    expect((await country.get('/v1/capacity?unfenced=true')).cards).toBe(0)
 
     await country.run(9 * MINUTE)
     expect(country.collector.liveness.depositsSuspended()).toBe(false)
     expect((await closed(country)).map((one) => [one.closedAtMs, one.closeReason])).toEqual(
       lost.map(() => [at('08:20'), 'silent']),
     )
-    expect((await country.get('/v1/capacity')).cards).toBe(19)
+    expect((await country.get('/v1/capacity?unfenced=true')).cards).toBe(19)
   })
 })
