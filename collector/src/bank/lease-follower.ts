@@ -218,12 +218,13 @@ export class Leases {
   async #round(): Promise<boolean> {
     this.#watch.tick()
     if (this.#options.guards.isRecovering()) return false
+    // A node's own word comes before what it told of time, in the first round as in any other.
+    const hasMoreRecords = await this.#followRecords()
     this.#opening ??= this.#lookAtAll()
     await this.#opening.catch((error: unknown) => {
       this.#opening = null
       throw error
     })
-    const hasMoreRecords = await this.#followRecords()
     const hasMoreChanges = await this.#followTimeline()
     const hasMoreDue = await this.#lookAtDue()
     for (const nodeId of this.#watch.due()) this.#pending.add(nodeId)

@@ -76,10 +76,10 @@ test('the balance adds up with it', async () => {
 })
 
 test('a lot shows the record of its site', async () => {
-  const before = await api.get('/v1/capacity')
+  const before = await api.get('/v1/capacity?unfenced=true')
   expect(before.body.lots[0].site_record).toBeNull()
   await api.context.siteRecords.refresh()
-  const after = await api.get('/v1/capacity')
+  const after = await api.get('/v1/capacity?unfenced=true')
   expect(after.body.lots[0].site_record).toEqual({
     cards_ended: 1,
     kept_share: '1.000000',

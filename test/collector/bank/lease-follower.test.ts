@@ -501,6 +501,33 @@ test('E16: killed at any write, the same comes out once', async () => {
   expect([...results][0]).toContain('"owner_claimed"')
 })
 
+test('E8: a node’s own word counts before its time, also in the first look of a process', async () => {
+  const claims: unknown[] = []
+  for (const isNew of [false, true]) {
+    const rig = new LeasesRig()
+    const nodeId = await rig.node(1)
+    const lent = await rig.lend([nodeId])
+    await rig.live(nodeId, [['busy/active', 60]])
+    await rig.pass(60 * SECOND)
+    const leaseId = notNull(lent.leases[0]).leaseId
+    await rig.leases.recall({ leaseId, noticeMs: 0, cause: 'own work' })
+    const endMs = rig.now
+    rig.ledger.clock.advance(20 * SECOND)
+    const ended = { atMs: endMs - 20 * SECOND, cause: 'owner_claimed', units: [0] }
+    await rig.record(lent, 'ended', ended)
+    await rig.ledger.tellLate(nodeId, [
+      ['busy/active', 40],
+      ['allocated/scheduler', 20],
+      ['free/proven', 20],
+    ])
+    if (isNew) rig.restarted()
+    await rig.leases.drain()
+    claims.push((await rig.draw(lent)).claims[0])
+  }
+  expect(claims[0]).toMatchObject({ state: 'ended', end: 'owner_claimed', cleanAtMs: null })
+  expect(claims[1]).toEqual(claims[0])
+})
+
 function methodsOf(store: Store): Store {
   return new Proxy(store, {}) as Store
 }
