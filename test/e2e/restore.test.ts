@@ -24,6 +24,8 @@ describe('C15, R6: a collector that is restored', () => {
     await using world = new E2eWorld()
     const { collector } = world
     await collector.start()
+    // With a bank that could have drawn something, it is waited for.
+    await collector.say(['token', 'create', '--role', 'bank'])
     const agent = world.machine({ name: 'node-1', nodeTag: 'a1', vendors: { nvidia: 2 } })
     const [nodeId = ''] = await world.enroll([agent])
     const cards = agent.cards.nvidia

@@ -70,7 +70,7 @@ describe.skipIf(NO_POWERCUT !== null)('a disk that runs full', () => {
     expect(agent.program.lines(/the disk takes records again/)).toHaveLength(1)
     expect(agent.program.lines(/"level":"error".*(disk|spool)/).length).toBeLessThanOrEqual(2)
     await expectComplete(world, agent, nodeId)
-  }, 60_000)
+  }, 180_000)
 
   test('before the agent starts: it waits for space and then goes on', async () => {
     await using world = new E2eWorld()
@@ -94,7 +94,7 @@ describe.skipIf(NO_POWERCUT !== null)('a disk that runs full', () => {
     disk.setFull(false)
     await acknowledgedPast(agent, 6)
     await expectComplete(world, agent, nodeId)
-  }, 60_000)
+  }, 180_000)
 
   test('under the store: nothing is acknowledged until it can be written', async () => {
     await using world = new E2eWorld()
@@ -126,7 +126,7 @@ describe.skipIf(NO_POWERCUT !== null)('a disk that runs full', () => {
     expect(collector.program.lines(/the store cannot write/)).toHaveLength(1)
 
     disk.setFull(false)
-    await acknowledgedPast(agent, atFull + WAITING_RECORDS, 60_000)
+    await acknowledgedPast(agent, atFull + WAITING_RECORDS, 180_000)
     expect((await collector.get('/readyz')).status).toBe(200)
     expect(collector.program.lines(/the store can write again/)).toHaveLength(1)
 
@@ -138,7 +138,7 @@ describe.skipIf(NO_POWERCUT !== null)('a disk that runs full', () => {
     disk.setFull(false)
     await collector.ready()
     const before = (await spoolOf(agent))?.ackedSeq ?? 0
-    await acknowledgedPast(agent, before + 1, 60_000)
+    await acknowledgedPast(agent, before + 1, 180_000)
     await expectComplete(world, agent, nodeId)
   }, 120_000)
 })

@@ -28,7 +28,7 @@ export function decideLeases(question: LeaseQuestion): DrawChange | null {
   const { draw, records, look } = question
   if (draw.state === 'held') return decideHold(draw, look)
   const work = new LeaseWork(draw, look.nowMs)
-  applyLeaseRecords(work, records, look)
+  applyLeaseRecords(work, records, look, question.swaps)
   const endings = endingsOf(work.draw, look)
   if (endings.length > 0) endLeases(work, endings, look, question.swaps)
   cleanCards(work, look)

@@ -13,6 +13,7 @@ import type { Decided } from './draw-entries.ts'
 import type { Ending, LeaseEnd } from './lease-causes.ts'
 import { correctEnd, endLeases } from './lease-end.ts'
 import { isLent, isPromised, type LentClaim } from './lease-look.ts'
+import { NO_SWAPS, type Swaps } from './lease-swap.ts'
 import type { LeaseWork } from './lease-work.ts'
 
 /** Clocks of node and collector differ by less (DESIGN 2.1): an end is the same within this. */
@@ -48,11 +49,12 @@ const ENDED: Readonly<Record<string, LeaseEnd>> = {
   handover_failed: 'recall',
 }
 
-/** `records`: not dealt with yet, in their order. */
+/** `records`: not dealt with yet, in their order. `swaps`: cards for those that end, by ordinal. */
 export function applyLeaseRecords(
   work: LeaseWork,
   records: readonly StoredLeaseRecord[],
   decided: Decided,
+  swaps: Swaps = NO_SWAPS,
 ): void {
   const leasesBefore = work.draw.leases
   for (const stored of records) {
@@ -69,7 +71,7 @@ export function applyLeaseRecords(
           : endedEnding(claim, record)
       return ending === null ? [] : [{ claim, ending }]
     })
-    endNamed(work, named, decided)
+    endNamed(work, named, decided, swaps)
   }
 }
 
@@ -93,7 +95,12 @@ interface NamedEnd {
   readonly ending: Ending
 }
 
-function endNamed(work: LeaseWork, named: readonly NamedEnd[], decided: Decided): void {
+function endNamed(
+  work: LeaseWork,
+  named: readonly NamedEnd[],
+  decided: Decided,
+  swaps: Swaps,
+): void {
   const isAhead = ({ ending }: NamedEnd) => ending.atMs > decided.nowMs + SAME_MS
   const lent = named.filter(({ claim }) => claim.state === 'leased')
   for (const { claim, ending } of lent.filter(isAhead)) {
@@ -103,7 +110,7 @@ function endNamed(work: LeaseWork, named: readonly NamedEnd[], decided: Decided)
     work.setClaim(claim.ordinal, { recallAtMs: ending.atMs, recallCause })
   }
   const due = lent.filter((one) => !isAhead(one)).map(({ ending }) => ending)
-  if (due.length > 0) endLeases(work, due, decided)
+  if (due.length > 0) endLeases(work, due, decided, swaps)
   for (const { claim, ending } of named) {
     if (claim.state !== 'leased') correctEnd(work, ending, decided)
   }
@@ -128,7 +135,10 @@ function declinedEnding(claim: LentClaim, record: LeaseRecord, wasTaken: boolean
   const cause = record.cause ?? 'declined'
   if (wasTaken && !DECLINED_FOR_GOOD.has(cause)) return null
   const atMs = wasTaken ? record.atMs : claim.startMs
-  return { ordinal: claim.ordinal, end: DECLINED[cause] ?? 'card_lost', atMs, cause }
+  const end = DECLINED[cause] ?? 'card_lost'
+  // By whatever name: what counts against the site of a scheduler is found by this one (C8).
+  const told = end === 'owner_claimed' ? end : cause
+  return { ordinal: claim.ordinal, end, atMs, cause: told }
 }
 
 function endedEnding(claim: LentClaim, record: LeaseRecord): Ending | null {

@@ -70,18 +70,20 @@ export function swapLeases(
   swaps: Swaps,
   decided: Decided,
 ): ReadonlySet<number> {
-  const startMs = decided.nowMs + LEASE_LEAD_MS
+  const soonestMs = decided.nowMs + LEASE_LEAD_MS
   const swapped = new Set<number>()
   const leases = new Map<string, LeaseId>()
   for (const ending of endings) {
     const replacement = swaps.get(ending.ordinal)
     const claim = work.draw.claims[ending.ordinal]
     if (replacement === undefined || claim === undefined || !isPromised(claim)) continue
+    // Not before the place begins: a booking is bound ahead of its start.
+    const startMs = Math.max(soonestMs, claim.startMs)
     if (!SWAPPABLE.includes(ending.end) || startMs >= claim.untilMs) continue
-    const { nodeId } = replacement.card
-    const leaseId = leases.get(nodeId) ?? addLease(work, claim, replacement, startMs)
+    const key = `${replacement.card.nodeId} ${startMs}`
+    const leaseId = leases.get(key) ?? addLease(work, claim, replacement, startMs)
     if (leaseId === null) continue
-    leases.set(nodeId, leaseId)
+    leases.set(key, leaseId)
     swapCard(work, { claim, ending, replacement, leaseId, startMs }, decided)
     swapped.add(ending.ordinal)
   }

@@ -72,6 +72,12 @@ test.each([
   expect(rig.accounts()).toEqual({ [account]: 8 * HOUR })
 })
 
+test('E9: C8: a card that its scheduler has taken before the notice counts against its site', () => {
+  const rig = untaken(new LeaseRig())
+  rig.decide(rig.look(TEN_PM + MINUTE, []), [rig.record('declined', { cause: 'allocated' })])
+  expect(rig.draw.claims[0]?.recallCause).toBe('owner_claimed')
+})
+
 test('E9: of one notice some cards are taken and others declined', () => {
   const rig = untaken(new LeaseRig({ cards: 2 }))
   rig.decide(rig.look(TEN_PM + MINUTE, [['busy/active', 60]]), [

@@ -72,6 +72,36 @@ function claimedAtTen(request: Partial<DrawRequest>) {
   return { rig, look, claimedMs, nowMs }
 }
 
+test('E11: a card that its owner reclaims on its node is replaced, too', () => {
+  const rig = new LeaseRig({ request: poolOf(1) })
+  const nowMs = TEN_PM + HOUR
+  const change = decideLeases({
+    draw: rig.draw,
+    records: [rig.record('ended', { atMs: nowMs - SECOND, cause: 'veto' })],
+    look: rig.look(nowMs, [['busy/active', 3_600]]),
+    swaps: new Map([[0, replacement(100)]]),
+  })
+  if (change === null) throw new Error('nothing decided')
+  rig.take(change)
+  expect(rig.draw.claims[0]).toMatchObject({ end: 'swap', endedAtMs: nowMs - SECOND })
+  expect(rig.draw.claims[1]).toMatchObject({ swapOf: 0, startMs: nowMs + 2 * SECOND })
+  expect(rig.accounts()).toMatchObject({ broken_swap: 3 * SECOND })
+})
+
+test('E11: a card that is recalled before the start is replaced from the start on, no sooner', () => {
+  const rig = new LeaseRig({ request: poolOf(1) })
+  const nowMs = TEN_PM - 12 * SECOND
+  const recalled = { recallAtMs: nowMs, recallCause: 'own work' }
+  rig.draw = { ...rig.draw, claims: rig.draw.claims.map((claim) => ({ ...claim, ...recalled })) }
+  const swaps = new Map([[0, replacement(100)]])
+  const change = decideLeases({ draw: rig.draw, records: [], look: rig.look(nowMs, []), swaps })
+  if (change === null) throw new Error('nothing decided')
+  rig.take(change)
+  expect(rig.draw.claims[0]).toMatchObject({ end: 'swap', endedAtMs: TEN_PM })
+  expect(rig.draw.claims[1]).toMatchObject({ swapOf: 0, startMs: TEN_PM, untilMs: UNTIL })
+  expect(rig.accounts()).toEqual({ pending: 8 * HOUR, swapped: 8 * HOUR })
+})
+
 test('C16 (E11): card 5 of 16 is claimed at 03:10: another takes its place, the gap is broken', () => {
   const { rig, look, claimedMs, nowMs } = claimedAtTen(poolOf(16))
   const plain = decideLeases({ draw: rig.draw, records: [], look })
