@@ -138,13 +138,15 @@ export function decideBind(draw: Draw, facts: BindFacts): DrawChange {
 
 /** Cards that have become free take open places; `null` where there is nothing to do. */
 export function decideFill(draw: Draw, facts: Omit<BindFacts, 'booked'>): DrawChange | null {
-  const open = openPlaces(draw)
+  const fromMs = facts.nowMs + LEASE_LEAD_MS
+  // Nodes were asked meanwhile, and a draw that was extended outlasts its open places.
+  const open = openPlaces(draw).filter(({ untilMs }) => untilMs > fromMs)
   const cards = facts.cards.slice(0, open.length)
   if (cards.length === 0 || draw.state !== 'posted') return null
   const work = new Binding(draw, facts)
   for (const [index, card] of cards.entries()) {
     const slot = open[index]
-    if (slot !== undefined) work.fill(slot.ordinal, card, facts.nowMs + LEASE_LEAD_MS)
+    if (slot !== undefined) work.fill(slot.ordinal, card, fromMs)
   }
   return work.change('draw_bound', { booked: [], state: 'posted' })
 }
