@@ -23,7 +23,7 @@ export interface AgentOptions {
     AgentConfig,
     'samplePeriodMs' | 'tickMs' | 'deposit' | 'handover' | 'baselines'
   > & {
-    readonly probes: Pick<AgentConfig['probes'], 'deadlineMs'>
+    readonly probes: Pick<AgentConfig['probes'], 'deadlineMs' | 'coreShareMax'>
     readonly collectorUrl: string | null
   }
   readonly agentVersion: string

@@ -256,7 +256,7 @@ export class Agent implements Controllable, LinkOwner {
       },
       periodMs: config.samplePeriodMs,
       phaseMs: Math.floor(node.phase * config.samplePeriodMs),
-      deadlineMs: config.probes.deadlineMs,
+      limits: config.probes,
       units: () => (this.#keeper === null ? [] : this.#table.units),
       nowMs: () => this.#nowMs(),
       events: {

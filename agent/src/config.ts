@@ -55,6 +55,8 @@ export interface AgentConfig {
     readonly only: readonly Vendor[] | null
     readonly skip: readonly Vendor[]
     readonly deadlineMs: number
+    /** Of one core, per vendor. */
+    readonly coreShareMax: number
     readonly nvmlLibrary: string | null
     readonly toolPath: readonly string[]
     readonly rootPrefix: string
@@ -166,6 +168,7 @@ function assemble(get: Get): Assembled {
       only: get(OPTIONS.probesOnly),
       skip: get(OPTIONS.probesSkip),
       deadlineMs: get(OPTIONS.probesDeadline),
+      coreShareMax: get(OPTIONS.probesCorePercent) / 100,
       nvmlLibrary: get(OPTIONS.probesNvmlLibrary),
       toolPath: get(OPTIONS.probesToolPath),
       rootPrefix: get(OPTIONS.probesRootPrefix),

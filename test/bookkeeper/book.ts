@@ -34,8 +34,9 @@ export interface DrawBook {
   state: Draw['state']
   holdUntilMs: number | null
   readonly books: Book[]
-  /** Leases that their node has taken once. */
-  readonly taken: Set<string>
+  /** Leases that their node has taken, by the first revision; and those taken before this look. */
+  readonly taken: Map<string, number>
+  readonly takenBefore: Set<string>
 }
 
 export type LentBook = Book & { startMs: number; untilMs: number }

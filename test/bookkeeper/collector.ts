@@ -8,6 +8,7 @@ import { Bookings } from '../../collector/src/bank/bookings.ts'
 import { CapacityFollower } from '../../collector/src/bank/capacity-follower.ts'
 import { Draws } from '../../collector/src/bank/draws.ts'
 import { Leases } from '../../collector/src/bank/lease-follower.ts'
+import type { SwapPlanner } from '../../collector/src/bank/lease-swap.ts'
 import { Settler } from '../../collector/src/bank/settler.ts'
 import { SteadyClock } from '../../collector/src/bank/steady-clock.ts'
 import { Sequencer } from '../../collector/src/journal/sequencer.ts'
@@ -33,6 +34,7 @@ export const MODEL = KIND.model
 export interface Spoiling {
   readonly store?: (store: Store) => Store
   readonly link?: (link: NodeLink) => NodeLink
+  readonly swaps?: SwapPlanner
   /** The bank's own now. */
   readonly nowMs?: (clock: FakeClock, steadyMs: () => number) => number
 }
@@ -108,7 +110,7 @@ export class Life {
       link,
       guards: { depositsSuspended, clockAccusation, isRecovering: () => false },
       lotIdOf: (nodeId, profile) => LOTS.idOf(nodeId, LOTS.kindOf(profile)),
-      swaps: this.draws.swaps,
+      swaps: spoiling.swaps ?? this.draws.swaps,
     })
     this.bookings = new Bookings({
       ...common,

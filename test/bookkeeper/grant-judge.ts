@@ -72,13 +72,14 @@ export class GrantJudge {
   #voids(
     { heldAtMs, nodeId, unitId }: Book,
     look: Look,
-  ): readonly ('lasting' | 'at_once' | 'silent')[] {
+  ): readonly ('lasting' | 'passing' | 'silent')[] {
     if (unitId === null || nodeId === null) return []
     const file = this.#desk.evidence.file(unitId)
     const edge = file.runs.at(-1)?.name ?? 'unknown/silent'
-    const isSpoken = file.isWithheld || file.withheldHeardMs.some((atMs) => atMs >= heldAtMs)
-    if (isSpoken || !(edge.startsWith('free') || edge === 'busy/grey')) return ['lasting']
-    if (file.saidLeftMs !== null && file.saidLeftMs >= heldAtMs) return ['at_once']
+    if (file.isWithheld || !(edge.startsWith('free') || edge === 'busy/grey')) return ['lasting']
+    // Consent that was taken back and given again may have ended it, by the instant that was named.
+    const isSpoken = file.withheldHeardMs.some((atMs) => atMs >= heldAtMs)
+    if (isSpoken || (file.saidLeftMs ?? 0) >= heldAtMs) return ['passing']
     const heardMs = Math.max(this.#desk.evidence.toldToMs(nodeId), look.listeningSinceMs)
     return look.isSilenceJudged && look.nowMs - heardMs >= SILENT ? ['silent'] : []
   }
@@ -89,7 +90,8 @@ export class GrantJudge {
     const shown = look.shown.get(drawId)
     if (startMs === null || what.kind !== 'pool' || shown === undefined) return
     if (shown.state === 'booked') {
-      const isLate = look.isSilenceJudged && look.begunMs > startMs - LEAD
+      // A card that the store no longer has is looked for again, a round later.
+      const isLate = look.isSilenceJudged && look.begunMs > startMs + MINUTE
       if (isLate) this.#desk.objections.push(`${drawId}: it is not bound by its start`)
       return
     }

@@ -217,4 +217,9 @@ export const MUTANTS: readonly Mutant[] = [
     spoiling: redirected('broken_unfilled', 'returned'),
     found: /broken_unfilled is 0 ms, not/,
   },
+  {
+    name: 'looks for no other card',
+    spoiling: { swaps: { replacementsFor: () => Promise.resolve(new Map()) } },
+    found: /another card could have taken its place/,
+  },
 ]

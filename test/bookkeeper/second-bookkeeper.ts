@@ -82,7 +82,8 @@ export class SecondBookkeeper implements Desk {
       state: draw.state,
       holdUntilMs: draw.holdUntilMs,
       books: [],
-      taken: new Set<string>(),
+      taken: new Map<string, number>(),
+      takenBefore: new Set<string>(),
     }
     known.state = draw.state
     known.holdUntilMs = draw.holdUntilMs
@@ -165,7 +166,10 @@ export class SecondBookkeeper implements Desk {
       this.#hear(draw, nodeId, record, look)
     }
     // A record is judged before what its node has told of time.
-    for (const draw of withRecords) this.#judge(draw, look, false)
+    for (const draw of withRecords) {
+      for (const leaseId of draw.taken.keys()) draw.takenBefore.add(leaseId)
+      this.#judge(draw, look, false)
+    }
     for (const draw of this.draws.values()) {
       if (draw.state === 'booked') this.judge.booking(draw, look)
       else if (hasOpenPlaces(draw)) this.judge.places(draw, look)
@@ -224,11 +228,13 @@ export class SecondBookkeeper implements Desk {
   }
 
   #hear(draw: DrawBook, nodeId: NodeId, record: NodeRecord, look: Look): void {
-    const wasTaken = draw.taken.has(record.leaseId)
+    const { leaseId, revision } = record
+    // Of one notice some cards are taken and others declined, in whatever order.
+    const takenRevision = draw.taken.get(leaseId) ?? revision
+    const wasTaken = takenRevision < revision || draw.takenBefore.has(leaseId)
     if (record.event === 'taken') {
-      if (draw.books.some((book) => book.leaseId === record.leaseId && book.nodeId === nodeId)) {
-        draw.taken.add(record.leaseId)
-      }
+      const isOwn = draw.books.some((book) => book.leaseId === leaseId && book.nodeId === nodeId)
+      if (isOwn) draw.taken.set(leaseId, Math.min(revision, takenRevision))
       return
     }
     for (const book of [...draw.books]) {

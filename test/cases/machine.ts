@@ -210,7 +210,7 @@ export class Machine {
         tickMs: 60_000,
         baselines: this.baselines,
         collectorUrl: null,
-        probes: { deadlineMs: 15_000 },
+        probes: { deadlineMs: 15_000, coreShareMax: 0.02 },
         deposit: {
           enabled: true,
           calendar: CALENDAR_ALWAYS,

@@ -326,7 +326,7 @@ export class SimNode {
         tickMs: settings.tickMs,
         baselines: [],
         collectorUrl: COLLECTOR_URL,
-        probes: { deadlineMs: 15_000 },
+        probes: { deadlineMs: 15_000, coreShareMax: 0.02 },
         deposit: {
           enabled: true,
           calendar: CALENDAR_ALWAYS,

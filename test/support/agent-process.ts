@@ -80,6 +80,8 @@ export class AgentProcess {
       `  root_prefix: ${this.root}`,
       // Two intervals, as the default of 15 s is one and a half of 10 s.
       '  deadline: 2s',
+      // A fake tool is a shell: on a slow machine it would be asked more rarely than the tests wait.
+      '  core_percent: 100',
       `  nvml_library: ${options.nvmlLibrary ?? join(folder, 'no-such-library.so')}`,
     ]
     this.configure([...CONFIG, 'probes:', ...probes, ...(options.config ?? [])])

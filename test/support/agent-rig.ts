@@ -104,7 +104,7 @@ export function startAgent(options: RigOptions): AgentRig {
       tickMs: 60_000,
       baselines: [],
       collectorUrl: null,
-      probes: { deadlineMs: 15_000 },
+      probes: { deadlineMs: 15_000, coreShareMax: 0.02 },
       deposit: {
         enabled: true,
         calendar: CALENDAR_ALWAYS,

@@ -270,6 +270,15 @@ export const OPTIONS = {
     's',
     { min: '1s', max: '60s' },
   ),
+  probesCorePercent: yamlOption(
+    {
+      name: 'probes.core_percent',
+      sentence: "A vendor's tool that costs more of one core is asked more rarely.",
+    },
+    2,
+    integer(1, 100),
+    { unit: '% of a core', range: '1 to 100', defaultText: '2' },
+  ),
   probesNvmlLibrary: textOption(
     { name: 'probes.nvml_library', sentence: 'NVML library file, where it has no usual name.' },
     null,

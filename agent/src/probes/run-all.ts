@@ -12,7 +12,7 @@ import {
   type Vendor,
 } from '@yiben/shared'
 import { afterFailure, afterSuccess, type Breaker, CLOSED_BREAKER, mayCall } from './breaker.ts'
-import { smoothedCostMs, stretchedPeriodMs } from './cadence.ts'
+import { CORE_SHARE_MAX, smoothedCostMs, stretchedPeriodMs } from './cadence.ts'
 import { type MeteredRunner, meterTools } from './meter.ts'
 import {
   type Detection,
@@ -68,6 +68,8 @@ export interface ProbeRunnerOptions {
   readonly random: Random
   readonly basePeriodMs: number
   readonly sampleDeadlineMs?: number
+  /** Of one core, per vendor. */
+  readonly coreShareMax?: number
   readonly inventoryDeadlineMs?: number
 }
 
@@ -147,6 +149,7 @@ class Slot {
   readonly #basePeriodMs: number
   readonly #sampleDeadlineMs: number
   readonly #inventoryDeadlineMs: number
+  readonly #coreShareMax: number
   readonly #tools: MeteredRunner
   #breaker: Breaker = CLOSED_BREAKER
   #costMs: number | null = null
@@ -175,11 +178,12 @@ class Slot {
     this.#basePeriodMs = options.basePeriodMs
     this.#sampleDeadlineMs = options.sampleDeadlineMs ?? PROBE_DEADLINE_MS
     this.#inventoryDeadlineMs = options.inventoryDeadlineMs ?? INVENTORY_DEADLINE_MS
+    this.#coreShareMax = options.coreShareMax ?? CORE_SHARE_MAX
     this.#tools = exec
   }
 
   get #periodMs(): number {
-    return stretchedPeriodMs(this.#basePeriodMs, this.#costMs ?? 0)
+    return stretchedPeriodMs(this.#basePeriodMs, this.#costMs ?? 0, this.#coreShareMax)
   }
 
   get isAbsent(): boolean {

@@ -57,7 +57,8 @@ export interface ObserverOptions {
   readonly context: JudgeContext
   readonly periodMs: number
   readonly phaseMs: number
-  readonly deadlineMs: number
+  /** Of one call of a vendor's tool, and of all its calls. */
+  readonly limits: { readonly deadlineMs: number; readonly coreShareMax: number }
   /** The units to be judged now. */
   readonly units: () => readonly IndexedUnit[]
   /** UTC ms on the node's timeline, for the owner's calendar. */
@@ -109,7 +110,8 @@ export class Observer {
       context: options.probeContext,
       random: options.random,
       basePeriodMs: options.periodMs,
-      sampleDeadlineMs: options.deadlineMs,
+      sampleDeadlineMs: options.limits.deadlineMs,
+      coreShareMax: options.limits.coreShareMax,
     })
     this.#sampler = new Sampler({
       clock: options.clock,

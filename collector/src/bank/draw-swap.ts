@@ -36,7 +36,12 @@ export class DrawSwaps implements SwapPlanner {
       const found = await this.#plan(draw, open, missed)
       if (found.length === 0) break
       const accepted = await this.#accepted(draw, found, missed)
-      for (const [ordinal, replacement] of accepted) swaps.set(ordinal, replacement)
+      for (const [ordinal, replacement] of accepted) {
+        swaps.set(ordinal, replacement)
+        // Chosen, and not written yet: for no other place of the draw.
+        const { nodeId, unitId } = replacement.card
+        missed.add(nodeId, [unitId])
+      }
       open = found
         .map(({ places }) => places)
         .filter((places) => places.some(({ ordinal }) => !swaps.has(ordinal)))

@@ -15,6 +15,11 @@ describe('the cadence of a probe', () => {
     expect(stretchedPeriodMs(row.basePeriodMs, row.costMs)).toBe(row.periodMs)
   })
 
+  test('an owner may give tools a larger share', () => {
+    expect(stretchedPeriodMs(1_000, 900, 1)).toBe(1_000)
+    expect(stretchedPeriodMs(1_000, 1_100, 1)).toBe(2_000)
+  })
+
   test('one slow call among cheap ones moves the average by less than a third', () => {
     expect(smoothedCostMs(null, 100)).toBe(100)
     expect(smoothedCostMs(100, 1_000)).toBeCloseTo(370)

@@ -264,6 +264,21 @@ describe('C17, K5, K6: 64 cards at 22:00, at least 56 of them', () => {
     await expectSound('a')
   })
 
+  test('a place whose time is over stays open although the draw has been extended past it', async () => {
+    const startMs = rig.now + HOUR
+    await book('a', 64, { cardsMin: 56, forMs: 10 * MINUTE })
+    withhold(6)
+    await liveTo(startMs - 2 * SECOND)
+    expect(await draws.extend('a', startMs + HOUR)).toMatchObject({ status: 'done' })
+    await liveTo(startMs + 10 * MINUTE)
+    rig.link.answers.clear()
+    await liveTo(startMs + 11 * MINUTE)
+    expect(openPlaces(await rig.draw('a'))).toHaveLength(6)
+    await liveTo(startMs + 15 * MINUTE)
+    expect(await brokenMs('a')).toBe(6 * 10 * MINUTE)
+    await expectSound('a')
+  })
+
   test('55 free: nothing is bound, all of it is broken', async () => {
     const startMs = rig.now + HOUR
     await book('a', 64, { cardsMin: 56 })

@@ -4,7 +4,7 @@ import type { Draws } from '../../../collector/src/bank/draws.ts'
 import type { Claim, Draw } from '../../../collector/src/model/draw.ts'
 import type { NodeId } from '../../../collector/src/model/ids.ts'
 import { SCOPE_ALL } from '../../../collector/src/storage/requests.ts'
-import { accepted, DrawsRig, declined, poolOf } from './draws-rig.ts'
+import { accepted, DrawsRig, declined, poolOf, SECOND } from './draws-rig.ts'
 
 let rig: DrawsRig
 let draws: Draws
@@ -85,4 +85,28 @@ test('what was found is out of reach for other draws until the lots show it', as
   expect(await draws.dryRun(poolOf('b'), SCOPE_ALL)).toMatchObject({ status: 'refused' })
   rig.ledger.clock.advance(1)
   expect(await draws.dryRun(poolOf('b'), SCOPE_ALL)).toMatchObject({ status: 'possible' })
+})
+
+test('a card takes one place of a draw, however long the node asked for another one thinks', async () => {
+  rig = new DrawsRig()
+  const lending = await rig.node(1, 2)
+  const quick = await rig.node(2, 1)
+  const slow = [await rig.node(3, 1), await rig.node(4, 1)]
+  await rig.deposit()
+  draws = rig.process()
+  await draws.hold(poolOf('a', 2, { swap: 'with_notice' }), SCOPE_ALL)
+  const posted = await draws.post('a')
+  if (posted.status !== 'done') throw new Error('not posted')
+  expect(posted.draw.claims.map(({ nodeId }) => nodeId)).toEqual([lending, lending])
+
+  for (const nodeId of slow) {
+    rig.link.answers.set(nodeId, async () => {
+      rig.ledger.clock.advance(SECOND)
+      return declined('allocated')
+    })
+  }
+  const swaps = await draws.swaps.replacementsFor(posted.draw, posted.draw.claims)
+  const cards = [...swaps.values()].map(({ card }) => card)
+  expect(rig.link.asked.map(({ nodeId }) => nodeId)).toEqual(expect.arrayContaining(slow))
+  expect(cards.map(({ nodeId }) => nodeId)).toEqual([quick])
 })
