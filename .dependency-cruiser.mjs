@@ -14,7 +14,10 @@ export const PACKAGE_HOMES = {
   'better-sqlite3': '^collector/src/storage/sqlite/driver\\.ts$',
   fastify: '^collector/src/api/',
   'fastify-type-provider-zod': '^collector/src/api/',
-  '@fastify/(helmet|rate-limit|swagger|swagger-ui)': '^collector/src/api/',
+  '@fastify/(cookie|helmet|rate-limit|static|swagger|swagger-ui)': '^collector/src/api/',
+  'openid-client': '^collector/src/api/',
+  otpauth: '^collector/src/api/',
+  'write-excel-file': '^collector/src/api/',
   'prom-client': '^collector/src/api/',
   '@grpc/(grpc-js|proto-loader)': '^agent/src/owners/kubernetes-kubelet\\.ts$',
   pino: '^shared/src/log\\.ts$',
@@ -57,8 +60,8 @@ const DIRECTIONS = [
   ['model knows nothing', '^collector/src/model/', '^collector/src/(?!model/)'],
   [
     'the port knows the model only',
-    '^collector/src/storage/(store|requests|(account|draw|session)-requests)\\.ts$',
-    '^collector/src/(?!model/|storage/((account|draw|session)-)?requests\\.ts$)',
+    '^collector/src/storage/(store|requests|(access|report|site-facts|sum)-store|(account|draw|session)-requests)\\.ts$',
+    '^collector/src/(?!model/|storage/((access|report|site-facts|sum)-store|((account|draw|session)-)?requests)\\.ts$)',
   ],
   [
     'forecast knows no storage, doors or transport',

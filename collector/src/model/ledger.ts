@@ -46,6 +46,10 @@ export const ENTRY_KINDS = [
   'statement_issued',
   'lease_adopted',
   'recovery_ended',
+  'report_issued',
+  'site_facts_changed',
+  'code_recorded',
+  'audit_sealed',
   'liveness_suspended',
   'liveness_resumed',
 ] as const

@@ -37,6 +37,7 @@ import type {
   SiteTerms,
 } from '../model/site.ts'
 import type { ClosedWindow, OpenNode, Silence, UnitHour } from '../model/timeline.ts'
+import type { AccessStore } from './access-store.ts'
 import type {
   AccountFilter,
   AccountSums,
@@ -54,6 +55,7 @@ import type {
   GrantCard,
   StoredLeaseRecord,
 } from './draw-requests.ts'
+import type { ReportStore } from './report-store.ts'
 import type {
   DepositChange,
   FactsCommit,
@@ -82,8 +84,10 @@ import type {
   OpenSessionRequest,
   OpenSessionResult,
 } from './session-requests.ts'
+import type { SiteFactsStore } from './site-facts-store.ts'
+import type { SumStore } from './sum-store.ts'
 
-export interface Store {
+export interface Store extends AccessStore, ReportStore, SiteFactsStore, SumStore {
   // life cycle
   ledgerState(): Promise<LedgerState>
   /** Writes a consistent copy of everything to a new file. */

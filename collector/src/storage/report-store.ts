@@ -1,0 +1,3 @@
+/** What the storage port promises of corrections, reports and balances asked for over HTTP. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled with the first report
+export interface ReportStore {}

@@ -1,0 +1,1 @@
+-- Sessions of people, their second factor, the audit log.

@@ -1,0 +1,1 @@
+-- Sums kept over buckets.

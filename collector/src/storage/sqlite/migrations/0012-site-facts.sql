@@ -1,0 +1,1 @@
+-- What sites state of themselves; codes issued elsewhere.
