@@ -28,7 +28,12 @@ export type OpenStore = () => Promise<Store>
 /** A fleet in a fresh store that is closed when the test ends. */
 export type OpenFleet = () => Promise<Fleet>
 
-export function storeSuite(name: string, open: OpenStore): void {
+export interface SuiteOptions {
+  /** Only what touches each way into the backend, where opening a store is slow. */
+  readonly isShort?: boolean
+}
+
+export function storeSuite(name: string, open: OpenStore, options: SuiteOptions = {}): void {
   const openFleet: OpenFleet = async () => {
     const store = await open()
     onTestFinished(() => store.close())
@@ -37,6 +42,9 @@ export function storeSuite(name: string, open: OpenStore): void {
   describe(name, () => {
     describe('roster', () => rosterSuite(openFleet))
     describe('ingest', () => ingestSuite(openFleet))
+    describe('journal', () => journalSuite(openFleet))
+    describe('scope', () => scopeSuite(openFleet))
+    if (options.isShort === true) return
     describe('inventory', () => inventorySuite(openFleet))
     describe('bank', () => bankSuite(openFleet))
     describe('policy', () => policySuite(openFleet))
@@ -46,10 +54,8 @@ export function storeSuite(name: string, open: OpenStore): void {
     describe('grants', () => grantsSuite(openFleet))
     describe('draw bounds', () => drawBoundsSuite(openFleet))
     describe('accounts', () => accountsSuite(openFleet))
-    describe('journal', () => journalSuite(openFleet))
     describe('rollup', () => rollupSuite(openFleet))
     describe('ledger', () => ledgerSuite(openFleet))
     describe('reads', () => readsSuite(openFleet))
-    describe('scope', () => scopeSuite(openFleet))
   })
 }

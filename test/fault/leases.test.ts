@@ -32,7 +32,9 @@ const TOKEN = formatEnrollmentToken({
   collectorKey: COLLECTOR_KEYS.publicKey,
 })
 /** Long enough for a process to be killed and to come back, on a machine with much else to do. */
-const LEASE_MS = 30_000
+const LEASE_MS = 20_000
+/** How long news of a lease may take, its end among them. */
+const TOLD_MS_MAX = 2 * LEASE_MS
 /** A real timer is late by a turn of the event loop and the way of a record, never early. */
 const LATE_MS_MAX = 5_000
 
@@ -115,10 +117,14 @@ async function enrolled(config: readonly string[] = []) {
     return leaseNotice
   }
   const told = (event: LeaseRecord['event']) =>
-    until(`a lease is ${event}`, () => {
-      const found = leaseRecords(collector).filter((record) => record.event === event)
-      return found.length > 0 ? found : null
-    })
+    until(
+      `a lease is ${event}`,
+      () => {
+        const found = leaseRecords(collector).filter((record) => record.event === event)
+        return found.length > 0 ? found : null
+      },
+      TOLD_MS_MAX,
+    )
   return { collector, agent, lend, told }
 }
 

@@ -4,7 +4,7 @@
  * the ledger to it: a promise that was made is kept or broken in the open, never forgotten, never
  * changed, and no card is promised twice at one instant.
  */
-import { AppError } from '@yiben/shared'
+import { AppError, errorSentence } from '@yiben/shared'
 import type { DrawResult } from '../../collector/src/bank/draw-desk.ts'
 import type { Claim, Draw, DrawId, DrawRequest } from '../../collector/src/model/draw.ts'
 import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
@@ -195,7 +195,8 @@ export class SimBank {
       if (result === null) this.answers.unheard += 1
       return result
     } catch (error) {
-      if (!(error instanceof AppError)) throw error
+      // A fault of the collector's own: it ends this world, by name.
+      if (!(error instanceof AppError)) this.#problems.push(errorSentence(error))
       this.answers.unheard += 1
       return null
     }

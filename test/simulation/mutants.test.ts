@@ -11,9 +11,9 @@ const TEST_MS_MAX = 600_000
 describe('the checks of the simulated world find a collector that', () => {
   test.each(MUTANTS)(
     '$name',
-    async ({ mutant, found, isLending = false }) => {
+    async ({ mutant, found, isLending = false, seedFrom = 1 }) => {
       const problems: string[] = []
-      for (let seed = 1; seed <= SEEDS_MAX && problems.length === 0; seed += 1) {
+      for (let seed = seedFrom; seed < seedFrom + SEEDS_MAX && problems.length === 0; seed += 1) {
         problems.push(...(await runSeed(seed, { mutant, faults: FAULTS, isLending })).problems)
       }
       expect(problems.join('\n')).toMatch(found)

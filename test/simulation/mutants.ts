@@ -12,6 +12,8 @@ export interface Mutant {
   readonly found: RegExp
   /** In a world with a bank. */
   readonly isLending?: boolean
+  /** Of the first world it is let loose in, where few worlds show it. Default 1. */
+  readonly seedFrom?: number
 }
 
 const FREE = runCode('free/proven')
@@ -145,6 +147,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'seals hours and never corrects them',
+    seedFrom: 27,
     mutant: alteredCommits((commit) => ({ ...commit, dirtyHours: [] })),
     found: /hour \d+ version 1: .* its runs say/,
   },

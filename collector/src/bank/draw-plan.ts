@@ -24,7 +24,7 @@ import { isInScope, type LotIndex, type Offer } from './capacity-index.ts'
 import type { Outlook } from './capacity-outlook.ts'
 import type { JointChance } from './draw-hold.ts'
 import { firstOf, refusalOf } from './draw-refusal.ts'
-import type { CardRef, CardsOut } from './draw-reserve.ts'
+import { anyOf, type CardRef, CardsMissed, type CardsOut } from './draw-reserve.ts'
 import { type CardKind, leaseMsMaxAt } from './lots.ts'
 
 const PPM_WHOLE = 1_000_000
@@ -74,7 +74,8 @@ export function planDraw(request: DrawRequest, around: PlanSurroundings): DrawPl
 
 /**
  * Cards to take the place of some of a draw's: of the same kind, in the same site where that was
- * asked for, in groups where groups were. `null`: there are none.
+ * asked for, in groups where groups were. `null`: there are none. What the draw keeps is none of them,
+ * also where the store has ended its hold meanwhile and the lots show it free again.
  */
 export function planReplacements(
   draw: Draw,
@@ -87,10 +88,15 @@ export function planReplacements(
   if (what.kind !== 'pool') return null
   const kept = draw.claims.filter((claim) => claim.state !== 'ended' && !dropped.includes(claim))
   const siteCode = what.isSameSite ? (kept[0] ?? dropped[0])?.siteCode : what.siteCode
+  const own = new CardsMissed()
+  for (const { nodeId, unitId } of kept) {
+    if (nodeId !== null && unitId !== null) own.add(nodeId, [unitId])
+  }
+  const others = { ...around, missed: anyOf(around.missed, own) }
   const cards: PlannedCard[] = []
   for (const [kind, places] of Map.groupBy(dropped, ({ profile }) => kindOf(profile))) {
     const pool = { ...what, siteCode: siteCode ?? null, cards: places.length }
-    const found = cardsOfPool(pool, { ...request, confidencePpm: null }, around, kind)
+    const found = cardsOfPool(pool, { ...request, confidencePpm: null }, others, kind)
     if (!Array.isArray(found)) return null
     cards.push(...found)
   }

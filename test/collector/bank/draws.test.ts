@@ -376,6 +376,24 @@ describe('a card of a pool that is lost before the post', () => {
     await expectSound('a')
   })
 
+  test('is not replaced by another card of its own draw, though the hold has ended meanwhile', async () => {
+    const { draw } = doneOf(await hold('a', 3))
+    const byNode = Map.groupBy(draw.claims, ({ nodeId }) => nodeId)
+    const single = [...byNode].find(([, claims]) => claims.length === 1)?.[0] ?? one
+    const elsewhere = rig.process()
+    rig.link.answers.set(single, async () => {
+      doneOf(await elsewhere.void('a'))
+      rig.ledger.clock.advance(SECOND)
+      return declined('allocated')
+    })
+    await rig.ledger.clock.run(6 * SECOND)
+    expect(await draws.post('a')).toMatchObject({
+      ...isRefused('wrong_state'),
+      draw: { state: 'voided' },
+    })
+    await expectSound('a')
+  })
+
   test('ends the hold where there is no other', async () => {
     await hold('a', 4)
     rig.link.answers.set(one, () => declined('veto'))
