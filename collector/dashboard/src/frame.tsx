@@ -1,0 +1,102 @@
+/** Header, menu and banners around a page. The menu has what the role may open, and no more. */
+import { Alert, Button, Flex, Layout, Menu, Tag, Typography } from 'antd'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link, useLocation } from 'wouter'
+import { useAnswer } from './api/client.ts'
+import { type LiveState, useLive } from './api/live.ts'
+import { type Role, type Session, useLogout } from './api/session.ts'
+import { isPast, PastNotice, useInstant } from './parts/instant.tsx'
+import { languageOf, setLanguage } from './text/index.ts'
+import { useShade } from './theme.ts'
+
+const PEOPLE: readonly Role[] = ['admin', 'operator', 'regulator', 'auditor']
+
+/** As `collector/src/api/access.ts` has it: a page is there for who may read what it shows. */
+const PAGES: readonly { readonly name: string; readonly path: string; readonly roles: readonly Role[] }[] = [
+  { name: 'ledger', path: '/', roles: [...PEOPLE, 'bank'] },
+  { name: 'utilization', path: '/utilization', roles: [...PEOPLE, 'bank'] },
+  { name: 'bank', path: '/bank', roles: [...PEOPLE, 'bank'] },
+  { name: 'nodes', path: '/nodes', roles: [...PEOPLE, 'security'] },
+  { name: 'verification', path: '/verification', roles: [...PEOPLE, 'security'] },
+  { name: 'reports', path: '/reports', roles: PEOPLE },
+  { name: 'access', path: '/access', roles: ['security', 'auditor'] },
+  { name: 'definitions', path: '/definitions', roles: [...PEOPLE, 'bank', 'security', 'metrics'] },
+]
+
+export function Frame({ session, children }: { readonly session: Session; readonly children: ReactNode }) {
+  const { t } = useTranslation()
+  const [path] = useLocation()
+  const [instant] = useInstant()
+  const live = useLive(!isPast(instant))
+  const open = PAGES.filter(({ roles }) => roles.includes(session.role))
+  const current = open.findLast((page) => path === page.path || path.startsWith(`${page.path}/`))
+  return (
+    <Layout style={{ minHeight: '100vh' }}>
+      <a className="skip-link" href="#content">
+        {t('skip')}
+      </a>
+      <Layout.Header className="no-print" style={{ display: 'flex', alignItems: 'center', gap: 16 }}>
+        <Link href="/" style={{ fontSize: 18, fontWeight: 700, whiteSpace: 'nowrap' }}>
+          {t('title')}
+        </Link>
+        <Menu
+          mode="horizontal"
+          aria-label={t('menu')}
+          style={{ flex: 1, minWidth: 0, borderBottom: 0 }}
+          selectedKeys={current === undefined ? [] : [current.name]}
+          items={open.map(({ name, path: href }) => ({
+            key: name,
+            label: <Link href={href}>{t(`pages.${name}`)}</Link>,
+          }))}
+        />
+        <Tools session={session} live={live} />
+      </Layout.Header>
+      <DemoNotice />
+      <PastNotice />
+      <Layout.Content
+        id="content"
+        tabIndex={-1}
+        style={{ padding: 16, maxWidth: 1600, width: '100%', margin: '0 auto' }}
+      >
+        <main>{children}</main>
+      </Layout.Content>
+    </Layout>
+  )
+}
+
+function Tools({ session, live }: { readonly session: Session; readonly live: LiveState }) {
+  const { t, i18n } = useTranslation()
+  const [shade, setShade] = useShade()
+  const logout = useLogout()
+  const other = languageOf(i18n.language) === 'zh' ? 'en' : 'zh'
+  const otherShade = shade === 'dark' ? 'light' : 'dark'
+  const { regions, sites } = session.scope
+  const scope = [regions, sites].filter((part) => part !== 'all').flat()
+  return (
+    <Flex align="center" gap={8} style={{ whiteSpace: 'nowrap' }}>
+      <Tag color={live === 'live' ? 'green' : 'default'} role="status">
+        {t(`live.${live}`)}
+      </Tag>
+      <Typography.Text type="secondary">
+        {[t(`role.${session.role}`), ...scope].join(' · ')}
+      </Typography.Text>
+      <Button size="small" onClick={() => void setLanguage(other)} lang={other}>
+        {t('language')}
+      </Button>
+      <Button size="small" aria-label={t('theme.switch')} onClick={() => setShade(otherShade)}>
+        {t(`theme.${otherShade}`)}
+      </Button>
+      <Button size="small" onClick={() => void logout()}>
+        {t('logout')}
+      </Button>
+    </Flex>
+  )
+}
+
+function DemoNotice() {
+  const { t } = useTranslation()
+  const definitions = useAnswer<{ readonly demo: boolean }>('/v1/definitions')
+  if (definitions.data?.demo !== true) return null
+  return <Alert type="warning" banner message={t('demo')} />
+}
