@@ -16,3 +16,10 @@ if [ "$major" -lt 24 ]; then
   echo "and arm64; on this machine install Node 24 or newer by hand." >&2
   exit 1
 fi
+# What a browser loads is built once, and again when its sources are newer.
+built=collector/dashboard/dist/index.html
+if [ ! -f "$built" ] || [ -n "$(find collector/dashboard package-lock.json -newer "$built" -type f \
+  -not -path '*/dist/*' -not -path '*/node_modules/*' | head -n 1)" ]; then
+  echo "Building the dashboard ..." >&2
+  vite build --logLevel error collector/dashboard >&2
+fi

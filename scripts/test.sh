@@ -9,7 +9,7 @@ export NODE_COMPILE_CACHE="$PWD/node_modules/.cache/node"
 if [ "$#" -gt 0 ]; then
   exec vitest run "$@"
 fi
-echo "types ..." && tsc --noEmit
+echo "types ..." && tsc --noEmit && tsc --noEmit -p collector/dashboard
 echo "lint ..." && biome check --error-on-warnings .
 echo "unused code ..." && knip
 exec vitest run

@@ -1,6 +1,6 @@
 /** The house rules as assertions: directions and homes of imports, file sizes, forbidden calls. */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { cruise, type ICruiseResult } from 'dependency-cruiser'
 import { afterEach, describe, expect, test } from 'vitest'
 import rules from '../.dependency-cruiser.mjs'
@@ -113,6 +113,38 @@ describe('sources', () => {
         .filter((folder) => !SOURCES.some((file) => file.startsWith(`${workspace}/src/${folder}/`)))
         .map((folder) => `test/${workspace}/${folder}`),
     )
+    expect(offenders).toEqual([])
+  })
+})
+
+describe('the dashboard', () => {
+  const folder = 'collector/dashboard/src'
+  const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file))
+    .map((file) => ({ file, text: readFileSync(join(ROOT, folder, file), 'utf8') }))
+
+  test('a file is at most 400 lines, opens with a comment, and has a kebab-case name', () => {
+    const offenders = files.filter(
+      ({ file, text }) =>
+        text.split('\n').length > 401 ||
+        !text.startsWith('/**') ||
+        !/^[a-z0-9]+(-[a-z0-9]+)*\.tsx?$/.test(file.split('/').at(-1) ?? ''),
+    )
+    expect(offenders.map(({ file }) => file)).toEqual([])
+  })
+
+  test('uses the public API only: of the collector it knows the types of answers', () => {
+    const offenders = files.flatMap(({ file, text }) => {
+      const imports = text.matchAll(/^(import|export) (type )?[^;]*? from '(\.[^']+)'/gms)
+      return [...imports].flatMap(([, , type, to = '']) => {
+        const target = relative(ROOT, join(ROOT, folder, dirname(file), to))
+        if (target.startsWith(`${folder}/`)) return []
+        const isAnswer =
+          type !== undefined && /^collector\/src\/api\/(answers|routes)\//.test(target)
+        return isAnswer ? [] : [`${file}: ${to}`]
+      })
+    })
+    expect(files.length).toBeGreaterThan(20)
     expect(offenders).toEqual([])
   })
 })
