@@ -60,8 +60,8 @@ const DIRECTIONS = [
   ['model knows nothing', '^collector/src/model/', '^collector/src/(?!model/)'],
   [
     'the port knows the model only',
-    '^collector/src/storage/(store|requests|(access|report|site-facts|sum)-store|(account|draw|session)-requests)\\.ts$',
-    '^collector/src/(?!model/|storage/((access|report|site-facts|sum)-store|((account|draw|session)-)?requests)\\.ts$)',
+    '^collector/src/storage/(store|requests|(access|report|site-facts|sum)-store|(account|draw|node|session)-requests)\\.ts$',
+    '^collector/src/(?!model/|storage/((access|report|site-facts|sum)-store|((account|draw|node|session)-)?requests)\\.ts$)',
   ],
   [
     'forecast knows no storage, doors or transport',

@@ -59,9 +59,9 @@ async function start({ dataDir, demo, port }: Options): Promise<void> {
 
 async function startCollector(dataDir: string, port: number, demo: boolean): Promise<string> {
   const flags = ['--data-dir', dataDir, '--port', String(port), ...(demo ? ['--demo'] : [])]
-  const child = launch('collector', ['collector/src/main.ts', 'serve', ...flags], dataDir)
-  const ready = await firstLine(child, 'the collector')
-  return readyUrl(ready)
+  const serve = ['collector/src/main.ts', 'serve', '--second-factor', 'off', ...flags]
+  const child = launch('collector', serve, dataDir)
+  return readyUrl(await firstLine(child, 'the collector'))
 }
 
 function readyUrl(line: string): string {
@@ -251,8 +251,8 @@ function forked(script: string, argument: object): ChildProcess {
 
 function sayWhereToLook(url: string, token: string): void {
   console.log(`
-The ledger:   ${url}/v1/ledger      documentation: ${url}/docs
-Access token: ${token}
+The ledger:   ${url}      documentation: ${url}/docs
+Access token: ${token} (no second factor is asked for here)
 
   curl -H "Authorization: Bearer ${token}" ${url}/v1/ledger
   npm run collector -- ledger --by model --data-dir ${join(options.dataDir, 'collector')}

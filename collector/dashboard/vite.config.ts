@@ -27,7 +27,10 @@ export default defineConfig({
           groups: [
             { name: 'charts', test: /node_modules[\\/](echarts|zrender)/ },
             { name: 'components', test: /node_modules[\\/](antd|@ant-design|@rc-component|rc-)/ },
-            { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler|@tanstack|i18next)/ },
+            {
+              name: 'react',
+              test: /node_modules[\\/](react|react-dom|scheduler|@tanstack|i18next)/,
+            },
           ],
         },
       },

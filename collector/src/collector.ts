@@ -163,6 +163,7 @@ export class Collector {
       logger: log,
       sealAfterMs: settings.sealDelayMs,
       pollMs: intervals.rollupMs,
+      timeZone: settings.timeZone,
       onWritten: () => this.sequencer.hint(),
     })
     this.recovery = new Recovery({

@@ -2,21 +2,24 @@
  * The collector's configuration: one schema, read from a YAML file, from `YIBEN_COLLECTOR_…` and
  * from the command line, the later winning. Nothing else in the collector reads the environment.
  *
- * Names are dotted (`tls.cert`); durations carry their unit (`2h`), because a bare number is how a
- * second becomes a millisecond. Unknown names and contradictions stop the program at start with
+ * Names are dotted (`tls.cert`). Unknown names and contradictions stop the program at start with
  * `config_invalid` and the name of the option. The result is frozen; parts get their slice only.
  */
 import { readFileSync } from 'node:fs'
-import {
-  AppError,
-  HOUR_MS,
-  isTimeZone,
-  LOG_LEVELS,
-  type LogLevel,
-  type OptionRow,
-} from '@yiben/shared'
+import { AppError, LOG_LEVELS, type LogLevel, type OptionRow } from '@yiben/shared'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { ACCESS_OPTIONS, type AccessConfig, accessConfigOf } from './config/access-options.ts'
+import {
+  choice,
+  count,
+  duration,
+  flag,
+  type Option,
+  optionalText,
+  text,
+  timeZone,
+} from './config/option-kinds.ts'
 
 export interface CollectorConfig {
   readonly dataDir: string
@@ -45,6 +48,7 @@ export interface CollectorConfig {
     readonly suspendMs: number
     readonly silentMs: number
   }
+  readonly access: AccessConfig
   readonly limits: {
     readonly connectionsMax: number
     readonly handshakesPerAddressMax: number
@@ -66,101 +70,7 @@ export interface ConfigSources {
 const ENVIRONMENT_PREFIX = 'YIBEN_COLLECTOR_'
 /** A configuration is a page; a file of another kind must not be read into memory. */
 const FILE_BYTES_MAX = 256 * 1024
-const DAY_MS = 24 * HOUR_MS
 const LOOPBACK_HOSTS = ['127.0.0.1', '::1', 'localhost']
-
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  min: 60_000,
-  h: HOUR_MS,
-  d: DAY_MS,
-}
-
-/** `90s`, `2h`, `500ms`, `15min`, `14d` as milliseconds; `null` for anything else. */
-export function durationMsOf(text: string): number | null {
-  const [, digits, unit] = /^(\d{1,9})(ms|s|min|h|d)$/.exec(text) ?? []
-  const factor = unit === undefined ? undefined : UNIT_MS[unit]
-  return digits === undefined || factor === undefined ? null : Number(digits) * factor
-}
-
-interface Option<Value> {
-  readonly schema: z.ZodType<Value>
-  readonly default: string
-  readonly unit: string
-  readonly range: string
-  readonly sentence: string
-}
-
-function text(fallback: string, sentence: string): Option<string> {
-  const schema = z.string('must be a text').min(1, 'must not be empty').max(1024, 'is too long')
-  return { schema, default: fallback, unit: 'text', range: '', sentence }
-}
-
-/** A text that may be left out; it is then empty. */
-function optionalText(unit: string, sentence: string): Option<string> {
-  const schema = z.string('must be a text').max(1024, 'is too long')
-  return { schema, default: '', unit, range: '', sentence }
-}
-
-function count(fallback: number, [min, max]: readonly [number, number], sentence: string) {
-  const range = `${min}–${max}`
-  const schema = z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^\d{1,9}$/)
-          .transform(Number),
-      ],
-      {
-        error: `must be a whole number of ${range}, without a unit`,
-      },
-    )
-    .refine((value) => Number.isInteger(value) && value >= min && value <= max, {
-      error: `must be a whole number of ${range}`,
-    })
-  return { schema, default: String(fallback), unit: 'number', range, sentence }
-}
-
-function duration(fallback: string, [min, max]: readonly [string, string], sentence: string) {
-  const range = `${min}–${max}`
-  const schema = z
-    .string(`must be a duration with its unit, such as ${fallback} (ms, s, min, h, d)`)
-    .transform((value, context) => {
-      const ms = durationMsOf(value)
-      if (ms === null) {
-        context.addIssue(`must be a duration with its unit, such as ${fallback} (ms, s, min, h, d)`)
-        return z.NEVER
-      }
-      if (ms < (durationMsOf(min) ?? 0) || ms > (durationMsOf(max) ?? 0)) {
-        context.addIssue(`must lie in ${range}`)
-      }
-      return ms
-    })
-  return { schema, default: fallback, unit: 'duration', range, sentence }
-}
-
-function choice<Word extends string>(fallback: Word, words: readonly Word[], sentence: string) {
-  const range = words.join(' | ')
-  const schema = z.enum(words, { error: `must be one of ${words.join(', ')}` })
-  return { schema, default: fallback, unit: 'word', range, sentence }
-}
-
-function flag(sentence: string): Option<boolean> {
-  const schema = z
-    .union([z.boolean(), z.enum(['true', 'false'])], { error: 'must be true or false' })
-    .transform((value) => value === true || value === 'true')
-  return { schema, default: 'false', unit: 'true | false', range: '', sentence }
-}
-
-function timeZone(fallback: string, sentence: string): Option<string> {
-  const schema = z
-    .string('must be a time zone')
-    .refine(isTimeZone, { error: 'must be a time zone of the IANA list, such as Asia/Shanghai' })
-  return { schema, default: fallback, unit: 'time zone', range: '', sentence }
-}
 
 /** Every option there is. Adding one is one line here and its place in `configOf`. */
 const OPTIONS = {
@@ -198,6 +108,7 @@ const OPTIONS = {
   'limits.handshake_timeout': duration('10s', ['1s', '5min'], 'from connect to proof'),
   'limits.requests_per_minute': count(1_200, [1, 10_000_000], 'API requests of one address'),
   'limits.followers': count(256, [1, 100_000], 'readers that wait on the change feed at once'),
+  ...ACCESS_OPTIONS,
 } as const satisfies Readonly<Record<string, Option<unknown>>>
 
 type OptionName = keyof typeof OPTIONS
@@ -260,6 +171,7 @@ function configOf(values: Values): CollectorConfig {
       suspendMs: values['liveness.suspend'],
       silentMs: values['liveness.silent'],
     }),
+    access: accessConfigOf(values, values['tls.cert'] !== ''),
     limits: Object.freeze({
       connectionsMax: values['limits.connections'],
       handshakesPerAddressMax: values['limits.handshakes_per_address'],

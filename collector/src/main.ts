@@ -7,7 +7,6 @@ import { once } from 'node:events'
 import { MessageChannel } from 'node:worker_threads'
 import {
   AppError,
-  createLogger,
   createRealWorld,
   errorCode,
   errorSentence,
@@ -31,8 +30,15 @@ import { runKey } from './cli/key.ts'
 import { type LedgerOptions, runLedger } from './cli/ledger.ts'
 import { runNodeRevoke } from './cli/node.ts'
 import { runRecoveryFinish, runRecoveryStatus } from './cli/recovery.ts'
+import {
+  type ReportIssueOptions,
+  type ReportShowOptions,
+  runReportIssue,
+  runReportList,
+  runReportShow,
+} from './cli/report.ts'
 import { type RestoreOptions, runRestore } from './cli/restore.ts'
-import { serve } from './cli/serve.ts'
+import { serveProcess } from './cli/serve-process.ts'
 import {
   runSiteDeclare,
   runSiteList,
@@ -40,6 +46,7 @@ import {
   type SiteDeclareOptions,
   type SitePutOptions,
 } from './cli/site.ts'
+import { runSiteState, type SiteStateOptions } from './cli/site-state.ts'
 import {
   runTokenCreate,
   runTokenList,
@@ -58,9 +65,6 @@ Every entry from the first on is hashed again, the Merkle root over all of them 
 signed checkpoint, the hours with their seals, and the signed hash over all lines with the file. The
 first fault is named with its line and entry, and the exit code is 1. Without --key no signature is
 checked: the file is then only shown to agree with itself.`
-
-/** An ordered stop is given this long: agents settle, the store closes. */
-const STOP_MS_MAX = 5_000
 
 interface CommonOptions {
   readonly config?: string
@@ -87,8 +91,8 @@ function print({ exitCode, stdout, note }: CommandResult): void {
   process.exitCode = exitCode
 }
 
-async function writeOut(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+async function writeOut(part: string | Uint8Array): Promise<void> {
+  if (!process.stdout.write(part)) await once(process.stdout, 'drain')
 }
 
 interface ServeFlags extends CommonOptions {
@@ -96,35 +100,18 @@ interface ServeFlags extends CommonOptions {
   readonly port?: string
   readonly demo?: boolean
   readonly logLevel?: string
+  readonly secondFactor?: string
 }
 
 async function runServe(options: ServeFlags): Promise<void> {
-  const config = configOf(options, {
+  const flags = {
     host: options.host,
     port: options.port,
     demo: options.demo === true ? 'true' : undefined,
     log_level: options.logLevel,
-  })
-  const log = createLogger(config.logLevel)
-  const stopping = new AbortController()
-  const stop = (signal: NodeJS.Signals) => {
-    log.info({ signal }, 'told to stop')
-    stopping.abort()
-    // Whatever is acknowledged is durable at every instant: ending hard loses nothing.
-    world.clock.after(STOP_MS_MAX, () => {
-      log.error({ limit_ms: STOP_MS_MAX }, 'could not stop in time: ending the process')
-      process.exit(1)
-    })
+    'login.second_factor': options.secondFactor,
   }
-  process.on('uncaughtException', (error) => {
-    log.error({ err: error }, 'a bug: the collector ends')
-    process.exit(1)
-  })
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
-  const say = (line: string) => void process.stdout.write(`${line}\n`)
-  await serve({ config, world, log, stopSignal: stopping.signal, say })
-  process.exit(0)
+  await serveProcess(configOf(options, flags), world)
 }
 
 function common(command: Command): Command {
@@ -148,6 +135,7 @@ function program(): Command {
     .option('--port <number>', 'port for agents and the API (default 7480; 0 takes a free one)')
     .option('--demo', 'marks a new ledger as a demo, for ever')
     .option('--log-level <level>', 'error, warn, info, debug or silent')
+    .option('--second-factor <word>', 'required or off: of people who log in (default required)')
     .addHelpText('after', () => `\n${optionHelp(optionTable())}`)
     .action(runServe)
   addTokenCommands(root)
@@ -156,6 +144,7 @@ function program(): Command {
   addConflictCommands(root)
   addLedgerCommands(root)
   addExportCommands(root)
+  addReportCommands(root)
   addRecoveryCommands(root)
   addCatalogueCommands(root)
   addForecastCommands(root)
@@ -212,6 +201,15 @@ function addSiteCommands(root: Command): void {
     .action(async (code: string, options: CommonOptions & SiteDeclareOptions) =>
       print(await runSiteDeclare(contextOf(options), code, options)),
     )
+  asking(site.command('state').description('what a site states of itself').argument('<code>'))
+    .option('--pue <ratio>', '1.00 to 3.00; `none` withdraws it, as with the next two')
+    .option('--racks <n>', 'racks available')
+    .option('--racks-used <n>', 'of these in use')
+    .option('--tariff <file>', 'periods of the day with their names (YAML)')
+    .option('--valid-from <time>', 'when it begins to hold (default: now)')
+    .action(async (code: string, options: CommonOptions & SiteStateOptions) =>
+      print(await runSiteState(contextOf(options), code, options)),
+    )
 }
 
 function addNodeCommands(root: Command): void {
@@ -259,7 +257,7 @@ function addExportCommands(root: Command): void {
   common(root.command('export').description('data out, to standard output'))
     .requiredOption('--from <time>', 'beginning')
     .requiredOption('--to <time>', 'end')
-    .requiredOption('--format <format>', 'csv (sealed hours) or jsonl (everything)')
+    .requiredOption('--format <format>', 'csv or xlsx (sealed hours), jsonl (everything)')
     .action(async (options: CommonOptions & ExportOptions) => {
       const note = await runExport(contextOf(options), options, writeOut)
       if (note !== null) process.stderr.write(note)
@@ -301,6 +299,25 @@ function addExportCommands(root: Command): void {
   asking(
     root.command('key').description('public key that exports and checkpoints verify with'),
   ).action(async (options: CommonOptions) => print(await runKey(contextOf(options))))
+}
+
+function addReportCommands(root: Command): void {
+  const report = root.command('report').description('monthly reports, kept as they were issued')
+  asking(report.command('issue').description('makes the report of a month that is over'))
+    .requiredOption('--month <month>', 'as in 2026-10')
+    .option('--region <code>', 'GB/T 2260, six digits (default: the whole country)')
+    .option('--id <id>', 'yours: under it the same report is answered again')
+    .action(async (options: CommonOptions & ReportIssueOptions) =>
+      print(await runReportIssue(contextOf(options), options)),
+    )
+  asking(report.command('list').description('the newest hundred')).action(
+    async (options: CommonOptions) => print(await runReportList(contextOf(options))),
+  )
+  common(report.command('show').description('a report as it was issued').argument('<id>'))
+    .option('--format <format>', 'json (default) or xlsx, to standard output')
+    .action(async (id: string, options: CommonOptions & ReportShowOptions) =>
+      runReportShow(contextOf(options), id, options, writeOut),
+    )
 }
 
 function addRecoveryCommands(root: Command): void {

@@ -65,6 +65,15 @@ export const ERROR_CODES = [
   'token_address',
   'unauthenticated',
   'forbidden',
+  // people who log in
+  'session_ended',
+  'second_factor_required',
+  'second_factor_refused',
+  'second_factor_locked',
+  'cross_site',
+  'login_refused',
+  'provider_unavailable',
+  'audit_unavailable',
   // records (refused one by one, acknowledged all the same)
   'record_undecodable',
   'record_out_of_range',
@@ -81,6 +90,10 @@ export const ERROR_CODES = [
   'rate_limited',
   'store_unavailable',
   'cursor_expired',
+  // reports and exports
+  'month_not_over',
+  'purpose_required',
+  'export_too_large',
   'verification_failed',
   'internal',
 ] as const

@@ -34,7 +34,29 @@ async function livedThrough(): Promise<Country> {
   return country
 }
 
-test('C14: rollups and ledger say unknown as known at 12:00, busy as known at 14:00, and the entry names what moved', async () => {
+/** Which hour, which site, what moved, since when, and which entry says so. */
+async function checkList(country: Country, journalSeq: number): Promise<void> {
+  const known = (from: string, to: string) =>
+    country.get(`/v1/corrections?${between(at(from), at(to))}`)
+  const nine = {
+    hour: iso(at('09:00')),
+    site_code: 'SITE-1',
+    version: 2,
+    cards_moved: 0,
+    cause: 'told_late',
+    journal_seq: journalSeq,
+  }
+  const { corrections } = await known('13:00', '14:00')
+  const [first] = corrections.filter(({ hour }: { hour: string }) => hour === nine.hour)
+  expect(first).toMatchObject(nine)
+  expect(first.moves).toMatchObject({ unknown_ms: `-${MOVED}`, busy_ms: MOVED })
+  expect(Date.parse(first.before_known_at)).toBeLessThan(at('13:00'))
+  expect((await known('12:00', '13:00')).corrections).toEqual([])
+  const month = await country.get('/v1/corrections?month=2026-03')
+  expect(month.corrections).toEqual(corrections)
+}
+
+test('C14: rollups and ledger say unknown as known at 12:00, busy as known at 14:00, the entry names what moved and the list of corrections with it', async () => {
   const country = await livedThrough()
   const free_ms = String(CARDS * 50 * MINUTE)
   const before = { unknown_ms: MOVED, busy_ms: '0', free_ms }
@@ -73,5 +95,6 @@ test('C14: rollups and ledger say unknown as known at 12:00, busy as known at 14
       },
     },
   ])
+  await checkList(country, nine[0].seq)
   await country.balance(at('08:00'), country.nowMs)
 })

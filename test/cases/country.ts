@@ -31,6 +31,7 @@ import { FakeRandom } from '../support/fake-clock.ts'
 import { MemoryCheckpoints } from '../support/memory-checkpoints.ts'
 import { SimScheduler } from '../support/sim-scheduler.ts'
 import { createSimPair } from '../support/sim-socket.ts'
+import { testAccess } from '../support/test-access.ts'
 import { Machine, type MachineOptions } from './machine.ts'
 
 /** 2026-03-01T08:00:00Z. */
@@ -117,11 +118,13 @@ export class Country {
     this.#context = createContext({
       store: this.store,
       clock,
+      random: this.random,
       logger: silentLogger,
       catalogue: CATALOGUE,
       ledger: LEDGER,
       face: logFace(LEDGER, this.identity, []),
       lotKey: lotKeyOf(this.identity),
+      access: testAccess(),
       control: controlOf(() => this.collector),
       settings: {
         timeZone: 'Asia/Shanghai',

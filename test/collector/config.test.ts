@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '@yiben/shared'
 import { describe, expect, test } from 'vitest'
-import { durationMsOf, loadConfig, optionTable } from '../../collector/src/config.ts'
+import { durationMsOf } from '../../collector/src/config/option-kinds.ts'
+import { loadConfig, optionTable } from '../../collector/src/config.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 function load(yaml: string | null, rest: { env?: object; flags?: object } = {}) {

@@ -244,6 +244,7 @@ export function emptyOpen(nodeId: NodeId, epoch: string): OpenNode {
     timelineEndMs: T0,
     units: [],
     policy: null,
+    cpu: null,
     changeSeq: 0,
   }
 }
@@ -289,6 +290,7 @@ export function bookCommit(
     open: { ...node.open, timelineEndMs: toMs, units },
     closedRuns,
     unitHours: [],
+    nodeHours: [],
     closedWindows: [],
     refused: [],
     silencesEnded: [],

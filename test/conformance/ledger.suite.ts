@@ -90,6 +90,7 @@ export function ledgerSuite(openFleet: OpenFleet): void {
         connection: 'connected',
         state: 'busy',
         isDeposited: false,
+        isSchedulerRead: false,
         cards: 1,
       },
     ])

@@ -2,7 +2,12 @@
 import { TIME_MS_MIN } from '@yiben/shared'
 import { expect, test } from 'vitest'
 import type { UnitId } from '../../collector/src/model/ids.ts'
-import { CLOCK_STEPS_KEPT_MS, type Page, SCOPE_ALL } from '../../collector/src/storage/requests.ts'
+import {
+  CLOCK_STEPS_KEPT_MS,
+  type Page,
+  SCOPE_ALL,
+  type Scope,
+} from '../../collector/src/storage/requests.ts'
 import { bookCommit, HOUR, LATER, MINUTE, T0, type TestNode } from './fleet.ts'
 import type { OpenFleet } from './store.suite.ts'
 
@@ -118,6 +123,16 @@ export function readsSuite(openFleet: OpenFleet): void {
     const pages = await allPages((cursor) => fleet.store.listUnits(SCOPE_ALL, { cursor, limit: 2 }))
     expect(pages.flat()).toEqual(node.units)
     expect(pages).toHaveLength(3)
+  })
+
+  test('units of one node are listed in pages, and none of another', async () => {
+    const fleet = await openFleet()
+    await fleet.start('NM-01', 2)
+    const node = await fleet.start('BJ-01', 3)
+    const list = (scope: Scope) =>
+      allPages((cursor) => fleet.store.listUnits(scope, { cursor, limit: 2 }, node.nodeId))
+    expect((await list(SCOPE_ALL)).flat()).toEqual(node.units)
+    expect((await list({ regions: 'all', sites: ['NM-01'] })).flat()).toEqual([])
   })
 
   test('units are read by their numbers', async () => {

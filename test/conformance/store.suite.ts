@@ -4,6 +4,7 @@
  */
 import { describe, onTestFinished } from 'vitest'
 import type { Store } from '../../collector/src/storage/store.ts'
+import { accessSuite } from './access.suite.ts'
 import { accountsSuite } from './accounts.suite.ts'
 import { bankSuite } from './bank.suite.ts'
 import { drawBoundsSuite } from './draw-bounds.suite.ts'
@@ -15,12 +16,16 @@ import { ingestSuite } from './ingest.suite.ts'
 import { inventorySuite } from './inventory.suite.ts'
 import { journalSuite } from './journal.suite.ts'
 import { ledgerSuite } from './ledger.suite.ts'
+import { nodesSuite } from './nodes.suite.ts'
 import { offersSuite } from './offers.suite.ts'
 import { policySuite } from './policy.suite.ts'
 import { readsSuite } from './reads.suite.ts'
+import { reportsSuite } from './reports.suite.ts'
 import { rollupSuite } from './rollup.suite.ts'
 import { rosterSuite } from './roster.suite.ts'
 import { scopeSuite } from './scope.suite.ts'
+import { siteFactsSuite } from './site-facts.suite.ts'
+import { sumsSuite } from './sums.suite.ts'
 
 /** Opens an empty store; the suite closes it. */
 export type OpenStore = () => Promise<Store>
@@ -44,8 +49,10 @@ export function storeSuite(name: string, open: OpenStore, options: SuiteOptions 
     describe('ingest', () => ingestSuite(openFleet))
     describe('journal', () => journalSuite(openFleet))
     describe('scope', () => scopeSuite(openFleet))
+    describe('site facts', () => siteFactsSuite(openFleet))
     if (options.isShort === true) return
     describe('inventory', () => inventorySuite(openFleet))
+    describe('nodes', () => nodesSuite(openFleet))
     describe('bank', () => bankSuite(openFleet))
     describe('policy', () => policySuite(openFleet))
     describe('offers', () => offersSuite(openFleet))
@@ -54,7 +61,10 @@ export function storeSuite(name: string, open: OpenStore, options: SuiteOptions 
     describe('grants', () => grantsSuite(openFleet))
     describe('draw bounds', () => drawBoundsSuite(openFleet))
     describe('accounts', () => accountsSuite(openFleet))
+    describe('access', () => accessSuite(openFleet))
     describe('rollup', () => rollupSuite(openFleet))
+    describe('sums', () => sumsSuite(openFleet))
+    describe('reports', () => reportsSuite(openFleet))
     describe('ledger', () => ledgerSuite(openFleet))
     describe('reads', () => readsSuite(openFleet))
   })

@@ -1,11 +1,11 @@
 /** The frame of every page: who is logged in, where one can go, language, shade, news. */
-import { App as Messages, ConfigProvider } from 'antd'
+import { ConfigProvider, App as Messages } from 'antd'
 import enGB from 'antd/locale/en_GB'
 import zhCN from 'antd/locale/zh_CN'
 import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Route, Switch } from 'wouter'
-import { useSession } from './api/session.ts'
+import { isHalfway, useSession } from './api/session.ts'
 import { Frame } from './frame.tsx'
 import { Answer } from './parts/answer.tsx'
 import { NotFound } from './parts/not-found.tsx'
@@ -22,7 +22,9 @@ const NodesPage = lazy(async () => ({ default: (await import('./pages/nodes.tsx'
 const VerificationPage = lazy(async () => ({
   default: (await import('./pages/verification.tsx')).VerificationPage,
 }))
-const ReportsPage = lazy(async () => ({ default: (await import('./pages/reports.tsx')).ReportsPage }))
+const ReportsPage = lazy(async () => ({
+  default: (await import('./pages/reports.tsx')).ReportsPage,
+}))
 const AccessPage = lazy(async () => ({ default: (await import('./pages/access.tsx')).AccessPage }))
 const DefinitionsPage = lazy(async () => ({
   default: (await import('./pages/definitions.tsx')).DefinitionsPage,
@@ -33,7 +35,7 @@ export function App() {
   const [shade] = useShade()
   const locale = languageOf(i18n.language) === 'zh' ? zhCN : enGB
   return (
-    <ConfigProvider locale={locale} theme={themeOf(shade)}>
+    <ConfigProvider locale={locale} theme={themeOf(shade)} button={{ autoInsertSpace: false }}>
       <Messages>
         <Pages />
       </Messages>
@@ -46,7 +48,7 @@ function Pages() {
   return (
     <Answer of={session} rows={10}>
       {(who) =>
-        who === null ? (
+        who === null || isHalfway(who) ? (
           <Suspense fallback={null}>
             <LoginPage />
           </Suspense>

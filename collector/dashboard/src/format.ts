@@ -3,6 +3,7 @@
  * is cut is cut for the eye only, never added up again.
  */
 import i18next from 'i18next'
+import { CIVIL_ZONE } from './parts/civil.ts'
 import { type Language, languageOf } from './text/index.ts'
 
 export const NOT_KNOWN = '–'
@@ -44,7 +45,7 @@ export function cardHoursText(ms: string | bigint | null | undefined, digits = 1
 }
 
 /** Always in the zone the ledger's civil days are of. */
-export const TIME_ZONE = 'Asia/Shanghai'
+export const TIME_ZONE = CIVIL_ZONE
 
 export function instantText(rfc3339: string | null | undefined): string {
   if (rfc3339 === null || rfc3339 === undefined) return NOT_KNOWN

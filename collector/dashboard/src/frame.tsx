@@ -1,11 +1,11 @@
 /** Header, menu and banners around a page. The menu has what the role may open, and no more. */
-import { Alert, Button, Flex, Layout, Menu, Tag, Typography } from 'antd'
+import { Alert, Button, Flex, Layout, Menu, Result, Tag, Typography } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, useLocation } from 'wouter'
+import { Link, Redirect, useLocation } from 'wouter'
 import { useAnswer } from './api/client.ts'
 import { type LiveState, useLive } from './api/live.ts'
-import { type Role, type Session, useLogout } from './api/session.ts'
+import { hearsNews, type Role, type Session, useLogout } from './api/session.ts'
 import { isPast, PastNotice, useInstant } from './parts/instant.tsx'
 import { languageOf, setLanguage } from './text/index.ts'
 import { useShade } from './theme.ts'
@@ -13,7 +13,11 @@ import { useShade } from './theme.ts'
 const PEOPLE: readonly Role[] = ['admin', 'operator', 'regulator', 'auditor']
 
 /** As `collector/src/api/access.ts` has it: a page is there for who may read what it shows. */
-const PAGES: readonly { readonly name: string; readonly path: string; readonly roles: readonly Role[] }[] = [
+const PAGES: readonly {
+  readonly name: string
+  readonly path: string
+  readonly roles: readonly Role[]
+}[] = [
   { name: 'ledger', path: '/', roles: [...PEOPLE, 'bank'] },
   { name: 'utilization', path: '/utilization', roles: [...PEOPLE, 'bank'] },
   { name: 'bank', path: '/bank', roles: [...PEOPLE, 'bank'] },
@@ -24,26 +28,35 @@ const PAGES: readonly { readonly name: string; readonly path: string; readonly r
   { name: 'definitions', path: '/definitions', roles: [...PEOPLE, 'bank', 'security', 'metrics'] },
 ]
 
-export function Frame({ session, children }: { readonly session: Session; readonly children: ReactNode }) {
+export function Frame({
+  session,
+  children,
+}: {
+  readonly session: Session
+  readonly children: ReactNode
+}) {
   const { t } = useTranslation()
   const [path] = useLocation()
   const [instant] = useInstant()
-  const live = useLive(!isPast(instant))
+  const live = useLive(!isPast(instant) && hearsNews(session.role))
   const open = PAGES.filter(({ roles }) => roles.includes(session.role))
-  const current = open.findLast((page) => path === page.path || path.startsWith(`${page.path}/`))
+  const current = PAGES.findLast((page) => path === page.path || path.startsWith(`${page.path}/`))
+  const isOpen = current === undefined || open.includes(current)
   return (
     <Layout style={{ minHeight: '100vh' }}>
       <a className="skip-link" href="#content">
         {t('skip')}
       </a>
-      <Layout.Header className="no-print" style={{ display: 'flex', alignItems: 'center', gap: 16 }}>
+      <Layout.Header className="no-print frame-header">
         <Link href="/" style={{ fontSize: 18, fontWeight: 700, whiteSpace: 'nowrap' }}>
           {t('title')}
         </Link>
         <Menu
           mode="horizontal"
+          // What does not fit is scrolled to, not hidden: hidden links would still take the focus.
+          disabledOverflow
           aria-label={t('menu')}
-          style={{ flex: 1, minWidth: 0, borderBottom: 0 }}
+          style={{ flex: '1 1 240px', minWidth: 0, borderBottom: 0, overflowX: 'auto' }}
           selectedKeys={current === undefined ? [] : [current.name]}
           items={open.map(({ name, path: href }) => ({
             key: name,
@@ -59,10 +72,17 @@ export function Frame({ session, children }: { readonly session: Session; readon
         tabIndex={-1}
         style={{ padding: 16, maxWidth: 1600, width: '100%', margin: '0 auto' }}
       >
-        <main>{children}</main>
+        {isOpen ? children : <NotAllowed home={path === '/' ? open[0]?.path : undefined} />}
       </Layout.Content>
     </Layout>
   )
+}
+
+/** Who comes to the first page and may not see it is led to what is theirs. */
+function NotAllowed({ home }: { readonly home: string | undefined }) {
+  const { t } = useTranslation()
+  if (home !== undefined) return <Redirect to={home} replace />
+  return <Result status="403" title={<h1>{t('not_allowed')}</h1>} />
 }
 
 function Tools({ session, live }: { readonly session: Session; readonly live: LiveState }) {
@@ -71,10 +91,9 @@ function Tools({ session, live }: { readonly session: Session; readonly live: Li
   const logout = useLogout()
   const other = languageOf(i18n.language) === 'zh' ? 'en' : 'zh'
   const otherShade = shade === 'dark' ? 'light' : 'dark'
-  const { regions, sites } = session.scope
-  const scope = [regions, sites].filter((part) => part !== 'all').flat()
+  const scope = [session.region_code, session.site_code].filter((part) => typeof part === 'string')
   return (
-    <Flex align="center" gap={8} style={{ whiteSpace: 'nowrap' }}>
+    <Flex align="center" gap={8} wrap style={{ whiteSpace: 'nowrap' }}>
       <Tag color={live === 'live' ? 'green' : 'default'} role="status">
         {t(`live.${live}`)}
       </Tag>
@@ -84,7 +103,7 @@ function Tools({ session, live }: { readonly session: Session; readonly live: Li
       <Button size="small" onClick={() => void setLanguage(other)} lang={other}>
         {t('language')}
       </Button>
-      <Button size="small" aria-label={t('theme.switch')} onClick={() => setShade(otherShade)}>
+      <Button size="small" title={t('theme.switch')} onClick={() => setShade(otherShade)}>
         {t(`theme.${otherShade}`)}
       </Button>
       <Button size="small" onClick={() => void logout()}>
@@ -98,5 +117,5 @@ function DemoNotice() {
   const { t } = useTranslation()
   const definitions = useAnswer<{ readonly demo: boolean }>('/v1/definitions')
   if (definitions.data?.demo !== true) return null
-  return <Alert type="warning" banner message={t('demo')} />
+  return <Alert type="warning" banner title={t('demo')} />
 }

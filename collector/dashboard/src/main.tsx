@@ -1,14 +1,21 @@
 /** Mounts the dashboard. */
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Problem } from './api/client.ts'
+import { isSessionProblem, SESSION_KEY } from './api/session.ts'
 import { App } from './app.tsx'
 import { startTexts } from './text/index.ts'
 
 const TRIES_MAX = 2
 
 const queries = new QueryClient({
+  queryCache: new QueryCache({
+    // The session is over, or waits for its second factor: the login page says so.
+    onError: (error) => {
+      if (isSessionProblem(error)) void queries.invalidateQueries({ queryKey: SESSION_KEY })
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,

@@ -1,9 +1,7 @@
 /** Colours, light and dark: one for each state of time everywhere, told apart without red and green. */
 import { type ThemeConfig, theme } from 'antd'
 import { useSyncExternalStore } from 'react'
-
-export const STATES = ['busy', 'lent', 'allocated', 'occupied', 'free', 'faulty', 'unknown'] as const
-export type StateName = (typeof STATES)[number]
+import type { StateName } from './states.ts'
 
 export type Shade = 'light' | 'dark'
 
@@ -29,6 +27,14 @@ export const STATE_COLORS: Readonly<Record<Shade, Readonly<Record<StateName, str
   },
 }
 
+/** Quiet texts that are still read easily: 4.5:1 and more. */
+const LIGHT_TOKENS = {
+  colorTextPlaceholder: '#6a737b',
+  colorTextDescription: '#59636b',
+  colorTextTertiary: '#59636b',
+  colorError: '#c92a2e',
+} as const
+
 const BRAND = { light: '#0b5c8e', dark: '#4aa3d8' } as const
 
 export function themeOf(shade: Shade): ThemeConfig {
@@ -39,7 +45,13 @@ export function themeOf(shade: Shade): ThemeConfig {
       colorLink: BRAND[shade],
       borderRadius: 6,
       fontFamily: 'inherit',
-      ...(shade === 'light' ? { colorTextDescription: '#59636b', colorTextTertiary: '#59636b' } : {}),
+      ...(shade === 'light'
+        ? LIGHT_TOKENS
+        : {
+            colorError: '#ff7073',
+            colorTextDescription: '#98a3ab',
+            colorTextPlaceholder: '#98a3ab',
+          }),
     },
     components: {
       Layout: {
@@ -47,7 +59,10 @@ export function themeOf(shade: Shade): ThemeConfig {
         bodyBg: shade === 'dark' ? '#0f1418' : '#f4f6f8',
         headerPadding: '0 20px',
       },
+      Menu: { itemBg: 'transparent' },
       Table: { cellPaddingBlock: 8 },
+      // 4.5:1 and more on their own colour, which is lighter where the page is dark.
+      Button: shade === 'dark' ? { primaryColor: '#06121b', dangerColor: '#1c0404' } : {},
     },
   }
 }
@@ -73,7 +88,7 @@ export function useShade(): readonly [Shade, (next: Shade) => void] {
 function setShade(next: Shade): void {
   shade = next
   localStorage.setItem(KEPT_AS, next)
-  document.documentElement.style.colorScheme = next
+  document.documentElement.dataset.shade = next
   for (const listener of listeners) listener()
 }
 
@@ -82,6 +97,6 @@ function keptShade(): Shade {
   const isDark =
     asked === null ? matchMedia('(prefers-color-scheme: dark)').matches : asked === 'dark'
   const kept = isDark ? 'dark' : 'light'
-  document.documentElement.style.colorScheme = kept
+  document.documentElement.dataset.shade = kept
   return kept
 }

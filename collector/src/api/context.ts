@@ -1,5 +1,5 @@
 /** What every route is handed: the port, the clock, the catalogue, and how the collector fares. */
-import type { Clock, Logger } from '@yiben/shared'
+import type { Clock, DurationTallyView, Logger, Random } from '@yiben/shared'
 import { SiteRecords } from '../bank/accounts-record.ts'
 import type { DepositExplanation } from '../bank/bank.ts'
 import type { Bookings } from '../bank/bookings.ts'
@@ -18,6 +18,7 @@ import type { LogFace } from '../journal/cosigning.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { LedgerState } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
+import { type AccessParts, type AccessSettings, accessParts } from './access-parts.ts'
 import { CatalogueLookup } from './answers/lookup.ts'
 import { EntrySignal } from './entry-signal.ts'
 
@@ -37,16 +38,28 @@ export interface Readiness {
   readonly notes: readonly string[]
 }
 
-/** One number of the running collector, as `/metrics` shows it. */
-export interface Vital {
+interface VitalName {
   /** `yiben_…`, ends in its unit; counters in `_total`. */
   readonly name: string
+  /** A sentence without its full stop; the same wherever the vital is told. */
   readonly help: string
+}
+
+/** One number of the running collector, as `/metrics` shows it; what is not known is left out. */
+export interface NumberVital extends VitalName {
   readonly kind: 'counter' | 'gauge'
   readonly value: number
   /** The same names wherever the vital is told; few values each. */
   readonly labels?: Readonly<Record<string, string>>
 }
+
+/** How long something took, since the start; shown in seconds. */
+export interface DurationVital extends VitalName {
+  readonly kind: 'histogram'
+  readonly durations: DurationTallyView
+}
+
+export type Vital = NumberVital | DurationVital
 
 /** The running forecast, for those who ask what it expects of pools and how it fares. */
 export interface ForecastFace {
@@ -73,9 +86,11 @@ export interface CollectorControl {
   placementsDecided(nodeIds: readonly NodeId[]): void
 }
 
-export interface ApiContext {
+export interface ApiContext extends AccessParts {
   readonly store: Store
   readonly clock: Clock
+  /** Makes ids that nobody can guess. */
+  readonly random: Random
   readonly logger: Logger
   readonly catalogue: Catalogue
   readonly lookup: CatalogueLookup
@@ -100,19 +115,31 @@ export interface ApiContext {
   readonly vitals: () => Promise<readonly Vital[]>
   /** Something was written to the outbox: number it soon. */
   readonly onOutbox: () => void
+  /** Commits that moved a node's timeline, since the start. */
+  readonly timelineMoves: () => number
 }
 
 /** What the collector hands in; the rest is made of it. */
 export interface ContextParts
   extends Omit<
     ApiContext,
-    'lookup' | 'lots' | 'capacity' | 'siteRecords' | 'outlook' | 'forecast' | 'entries'
+    | 'lookup'
+    | 'lots'
+    | 'capacity'
+    | 'siteRecords'
+    | 'outlook'
+    | 'forecast'
+    | 'entries'
+    | 'timelineMoves'
+    | keyof AccessParts
   > {
+  readonly access: AccessSettings
   /** Keys the ids of lots (`lotKeyOf`). */
   readonly lotKey: Uint8Array
   /** The forecast, once there is one. */
   readonly outlook?: () => Outlook | null
   readonly forecast?: ForecastFace
+  readonly timelineMoves?: () => number
 }
 
 export function createContext({ forecast, lotKey, outlook, ...parts }: ContextParts): ApiContext {
@@ -121,6 +148,8 @@ export function createContext({ forecast, lotKey, outlook, ...parts }: ContextPa
   const hubOf = (regionCode: string) => lookup.hubOf(regionCode)
   return {
     ...parts,
+    ...accessParts(parts),
+    timelineMoves: parts.timelineMoves ?? (() => 0),
     lookup,
     lots,
     capacity: new CapacityFollower({ ...parts, lots, hubOf }),

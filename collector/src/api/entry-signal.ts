@@ -11,6 +11,7 @@ export class EntrySignal {
   readonly #clock: Clock
   readonly #waitersMax: number
   readonly #waiters = new Set<() => void>()
+  readonly #closers = new Set<() => void>()
   #isClosed = false
 
   constructor(clock: Clock, waitersMax: number) {
@@ -31,6 +32,13 @@ export class EntrySignal {
   close(): void {
     this.#isClosed = true
     this.appended()
+    for (const close of [...this.#closers]) close()
+  }
+
+  /** Calls back when it is closed, for those who wait elsewhere; answers how to take that back. */
+  onClose(close: () => void): () => void {
+    this.#closers.add(close)
+    return () => void this.#closers.delete(close)
   }
 
   get isClosed(): boolean {

@@ -7,10 +7,12 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 
-const PROBLEM_TYPE = 'application/problem+json'
+export const PROBLEM_TYPE = 'application/problem+json'
 
 const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   request_invalid: 400,
+  purpose_required: 400,
+  export_too_large: 400,
   usage_invalid: 400,
   config_invalid: 400,
   unauthenticated: 401,
@@ -18,15 +20,24 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   token_unknown: 401,
   token_expired: 401,
   token_revoked: 401,
+  session_ended: 401,
+  second_factor_refused: 401,
   forbidden: 403,
+  second_factor_required: 403,
+  cross_site: 403,
+  login_refused: 403,
+  second_factor_locked: 429,
   not_found: 404,
   conflict: 409,
+  month_not_over: 409,
   cursor_expired: 410,
   rate_limited: 429,
   overloaded: 503,
   draining: 503,
   disk_full: 503,
   store_unavailable: 503,
+  provider_unavailable: 503,
+  audit_unavailable: 503,
 }
 
 /** Retry soon: what is answered with 503 passes by itself. */
@@ -81,6 +92,9 @@ const FASTIFY_CODES: Readonly<Record<string, string>> = {
 export function errorHandler(logger: Logger) {
   return (error: FastifyError | AppError, request: FastifyRequest, reply: FastifyReply) => {
     const problem = problemOfError(error)
+    if (error instanceof AppError && typeof error.fields.retryAfterMs === 'number') {
+      reply.header('retry-after', Math.ceil(error.fields.retryAfterMs / 1000))
+    }
     if (problem.status === 500) {
       const fields = { err: error, method: request.method, path: pathOf(request.url) }
       logger.error(fields, 'request failed')

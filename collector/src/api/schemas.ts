@@ -4,7 +4,7 @@
  */
 import { AppError } from '@yiben/shared'
 import { z } from 'zod'
-import { durationMsOf } from '../config.ts'
+import { durationMsOf } from '../config/option-kinds.ts'
 import type { PageRequest } from '../storage/requests.ts'
 import { problemSchema } from './errors.ts'
 

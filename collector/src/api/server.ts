@@ -1,9 +1,10 @@
 /**
  * The HTTP interface: fastify with its plugins, and one line per noun. Everything is described in
  * OpenAPI 3.1 at `/v1/openapi.json`, for people at `/docs`; both say only what the sources say and
- * need no token.
+ * need no token. The dashboard's files are served beside it.
  */
 import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http'
+import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
@@ -18,28 +19,50 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
 import type { App } from './app.ts'
+import { auditHooks } from './audit-hooks.ts'
 import { authenticator } from './auth.ts'
 import type { ApiContext } from './context.ts'
-import { errorHandler, notFoundHandler } from './errors.ts'
+import { serveDashboard } from './dashboard.ts'
+import { errorHandler } from './errors.ts'
+import { AskedRoutes } from './exports/asked-routes.ts'
 import { Metrics } from './metrics.ts'
 import { acceleratorsRoutes } from './routes/accelerators.ts'
 import { accountsRoutes } from './routes/accounts.ts'
+import { auditRoutes } from './routes/audit.ts'
+import { balanceRoutes } from './routes/balance.ts'
 import { capacityRoutes } from './routes/capacity.ts'
 import { capacityOutlookRoutes } from './routes/capacity-outlook.ts'
 import { changesRoutes } from './routes/changes.ts'
+import { codesRoutes } from './routes/codes.ts'
 import { conflictsRoutes } from './routes/conflicts.ts'
+import { correctionsRoutes } from './routes/corrections.ts'
+import { definitionsRoutes } from './routes/definitions.ts'
+import { depositSummaryRoutes } from './routes/deposit-summary.ts'
 import { depositsRoutes } from './routes/deposits.ts'
 import { drawsRoutes } from './routes/draws.ts'
+import { exportsRoutes } from './routes/exports.ts'
 import { forecastHoursRoutes } from './routes/forecast-hours.ts'
+import { forecastScoreRoutes } from './routes/forecast-score.ts'
 import { journalRoutes } from './routes/journal.ts'
 import { leasesRoutes } from './routes/leases.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
+import { liveRoutes } from './routes/live.ts'
+import { modelsRoutes } from './routes/models.ts'
+import { nodeCardsRoutes } from './routes/node-cards.ts'
 import { nodesRoutes } from './routes/nodes.ts'
 import { operationsRoutes } from './routes/operations.ts'
+import { promisesRoutes } from './routes/promises.ts'
 import { qualityRoutes } from './routes/quality.ts'
 import { recoveryRoutes } from './routes/recovery.ts'
+import { regionsRoutes } from './routes/regions.ts'
+import { reportsRoutes } from './routes/reports.ts'
 import { rollupsRoutes } from './routes/rollups.ts'
+import { secondFactorRoutes } from './routes/second-factor.ts'
+import { sessionRoutes } from './routes/session.ts'
+import { sessionOidcRoutes } from './routes/session-oidc.ts'
+import { siteFactsRoutes } from './routes/site-facts.ts'
 import { sitesRoutes } from './routes/sites.ts'
+import { tokensRoutes } from './routes/tokens.ts'
 
 /** A site with 200 declared models is 40 KB. */
 const BODY_BYTES_MAX = 256 * 1024
@@ -68,9 +91,9 @@ export async function buildApi(options: ApiServerOptions): Promise<App> {
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(errorHandler(logger))
-  app.setNotFoundHandler(notFoundHandler)
   app.decorateRequest('asker', null)
   app.addHook('preParsing', authenticator(context))
+  auditHooks(app, context)
   app.addHook('onResponse', (request, reply, done) => {
     metrics.answered({
       method: request.method,
@@ -85,6 +108,7 @@ export async function buildApi(options: ApiServerOptions): Promise<App> {
     done()
   })
   await registerPlugins(app, context)
+  await serveDashboard(app, context.access.dashboardDir)
   registerRoutes(app, context, metrics)
   await app.ready()
   return app
@@ -94,6 +118,7 @@ async function registerPlugins(app: App, { settings }: ApiContext): Promise<void
   app.addHook('onRoute', (route) => {
     if (route.url.startsWith(DOCS_PATH)) route.config = { ...route.config, access: 'open' }
   })
+  await app.register(cookie)
   await app.register(helmet, {
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   })
@@ -112,8 +137,13 @@ async function registerPlugins(app: App, { settings }: ApiContext): Promise<void
           'The ledger of a country’s accelerators: what is there, what it does, what is deposited.',
         version: '1',
       },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-      security: [{ token: [] }],
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: 'yiben_session' },
+        },
+      },
+      security: [{ token: [] }, { session: [] }],
     },
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
@@ -122,24 +152,44 @@ async function registerPlugins(app: App, { settings }: ApiContext): Promise<void
 }
 
 function registerRoutes(app: App, context: ApiContext, metrics: Metrics): void {
+  const asked = new AskedRoutes(app)
+  sessionRoutes(app, context)
+  sessionOidcRoutes(app, context)
+  secondFactorRoutes(app, context)
+  tokensRoutes(app, context)
+  auditRoutes(app, context)
+  liveRoutes(app, context)
   ledgerRoutes(app, context)
   rollupsRoutes(app, context)
+  correctionsRoutes(app, context)
+  reportsRoutes(app, context)
+  balanceRoutes(app, context)
   nodesRoutes(app, context)
+  nodeCardsRoutes(app, context)
   acceleratorsRoutes(app, context)
   conflictsRoutes(app, context)
   sitesRoutes(app, context)
+  siteFactsRoutes(app, context)
+  codesRoutes(app, context)
+  regionsRoutes(app, context)
+  modelsRoutes(app, context)
+  definitionsRoutes(app, context)
   depositsRoutes(app, context)
+  depositSummaryRoutes(app, context)
   changesRoutes(app, context)
   capacityRoutes(app, context)
   drawsRoutes(app, context)
   leasesRoutes(app, context)
   capacityOutlookRoutes(app, context)
   accountsRoutes(app, context)
+  promisesRoutes(app, context)
   qualityRoutes(app, context)
   recoveryRoutes(app, context)
   journalRoutes(app, context)
   forecastHoursRoutes(app, context)
+  forecastScoreRoutes(app, context)
   operationsRoutes(app, context, metrics)
+  exportsRoutes(app, context, asked)
   app.get(
     '/v1/openapi.json',
     { config: { access: 'open' }, schema: { hide: true } },

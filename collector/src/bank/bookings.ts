@@ -84,7 +84,10 @@ export class Bookings {
 
   /** `request` is canonical; the site lies within `scope` or is as good as none. */
   book(request: FutureDraw, scope: Scope): Promise<DrawResult> {
-    return this.#turns.take(request.drawId, () => this.#book(request, scope))
+    const { drawId } = request
+    return this.#options.desk.counted('book', () =>
+      this.#turns.take(drawId, () => this.#book(request, scope)),
+    )
   }
 
   /** What a booking would be answered now; keeps nothing. */
@@ -96,21 +99,24 @@ export class Bookings {
 
   /** Gives a booking up before its start; afterwards the cards are returned. */
   void(drawId: DrawId): Promise<DrawResult> {
-    return this.#turns.take(drawId, async () => {
-      const { desk, store } = this.#options
-      for (let round = 0; round < ROUNDS_MAX; round += 1) {
-        const draw = await store.findDraw(drawId)
-        if (draw === null) return refused(refusalOf('draw_unknown'))
-        if (draw.state === 'voided') return { status: 'done', draw, isRepeat: true }
-        const change = decideVoidBooking(draw, await store.readBooked(drawId), desk.decided())
-        if (change === null) return refused(refusalOf('wrong_state'), draw)
-        const result = await desk.commit(change)
-        if (result.status === 'committed') {
-          return { status: 'done', draw: change.draw, isRepeat: false }
-        }
+    const { desk } = this.#options
+    return desk.counted('void', () => this.#turns.take(drawId, () => this.#void(drawId)))
+  }
+
+  async #void(drawId: DrawId): Promise<DrawResult> {
+    const { desk, store } = this.#options
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      const draw = await store.findDraw(drawId)
+      if (draw === null) return refused(refusalOf('draw_unknown'))
+      if (draw.state === 'voided') return { status: 'done', draw, isRepeat: true }
+      const change = decideVoidBooking(draw, await store.readBooked(drawId), desk.decided())
+      if (change === null) return refused(refusalOf('wrong_state'), draw)
+      const result = await desk.commit(change)
+      if (result.status === 'committed') {
+        return { status: 'done', draw: change.draw, isRepeat: false }
       }
-      throw changing()
-    })
+    }
+    throw changing()
   }
 
   async #book(request: FutureDraw, scope: Scope): Promise<DrawResult> {

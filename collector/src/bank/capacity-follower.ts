@@ -102,6 +102,18 @@ export class CapacityFollower {
     return this.#lagMs()
   }
 
+  /** Cards with an open deposit, and those of them that can be drawn; `null` before the first look. */
+  get cards(): { readonly deposited: number; readonly drawable: number } | null {
+    if (this.#look === null) return null
+    let deposited = 0
+    let drawable = 0
+    for (const { cards, lot } of this.#index.offers) {
+      deposited += lot.cards.length
+      drawable += cards.length
+    }
+    return { deposited, drawable }
+  }
+
   async upToDate(): Promise<CapacityPicture> {
     if (!this.#isRunning || this.#lagMs() > LAG_MS_MAX) await this.#drain()
     const { wallMs } = this.#look ?? { wallMs: this.#clock.wallMs() }

@@ -2,7 +2,7 @@
  * What all that is done with draws has in common: the present, the lots, the nodes, and the way into
  * the store. Its parts are handed in; it keeps which cards are in hand.
  */
-import { AppError, assert, type Clock, type Logger } from '@yiben/shared'
+import { AppError, assert, type Clock, type Logger, Tally } from '@yiben/shared'
 import type { Claim, Draw, DrawRefusal, DrawRequest, Lease } from '../model/draw.ts'
 import type { NodeId, UnitId } from '../model/ids.ts'
 import type { LendingQuestion, NodeLink } from '../model/node-link.ts'
@@ -67,7 +67,13 @@ export type DrawResult =
   /** `draw` as it is, where the id names one that the asker may know. */
   | { readonly status: 'refused'; readonly refusal: DrawRefusal; readonly draw: Draw | null }
 
+/** What a bank can ask for. */
+const DRAW_CALLS = ['hold', 'book', 'post', 'void', 'extend', 'return'] as const
+export type DrawCall = (typeof DRAW_CALLS)[number]
+
 export class DrawDesk {
+  /** By what came of them: `done`, `repeated`, the code of a refusal, `failed` without an answer. */
+  readonly calls = new Tally<'call' | 'outcome'>()
   readonly store: DrawStore
   readonly asking: DrawAsking
   readonly inHand = new CardsInHand()
@@ -78,10 +84,23 @@ export class DrawDesk {
   constructor(options: DrawsOptions) {
     const { clock, link, logger, store } = options
     this.#options = options
+    for (const call of DRAW_CALLS) this.calls.add({ call, outcome: 'done' }, 0)
     this.store = store
     this.asking = new DrawAsking(link, clock, logger)
     this.resting = new CardsResting(() => clock.monotonicMs())
     this.#commits = new DrawCommits(store)
+  }
+
+  /** The result of `work`, counted. */
+  async counted(call: DrawCall, work: () => Promise<DrawResult>): Promise<DrawResult> {
+    try {
+      const result = await work()
+      this.calls.add({ call, outcome: outcomeOf(result) })
+      return result
+    } catch (error) {
+      this.calls.add({ call, outcome: 'failed' })
+      throw error
+    }
   }
 
   /** Why nothing can be granted at all now, whatever is asked for; in the order of refusals. */
@@ -181,6 +200,11 @@ export class DrawDesk {
     if (result.status === 'committed') this.#options.onCommitted?.(change.draw)
     return result
   }
+}
+
+function outcomeOf(result: DrawResult): string {
+  if (result.status === 'refused') return result.refusal.code
+  return result.isRepeat ? 'repeated' : 'done'
 }
 
 export function refused(refusal: DrawRefusal, draw: Draw | null = null): DrawResult {

@@ -11,7 +11,7 @@ import { AppError } from '@yiben/shared'
 import type { Draw, DrawId, DrawRefusal, DrawRequest } from '../model/draw.ts'
 import type { DrawFilter } from '../storage/draw-requests.ts'
 import type { Page, PageRequest, Scope } from '../storage/requests.ts'
-import { DrawDesk, type DrawResult, type DrawsOptions } from './draw-desk.ts'
+import { type DrawCall, DrawDesk, type DrawResult, type DrawsOptions } from './draw-desk.ts'
 import { holdCards } from './draw-holding.ts'
 import { extendDraw, returnCards, voidDraw } from './draw-lending.ts'
 import { type PlannedCard, planDraw } from './draw-plan.ts'
@@ -66,25 +66,25 @@ export class Draws {
 
   /** `request` is canonical (`canonicalDraw`); cards come from within `scope`. */
   hold(request: HoldRequest, scope: Scope): Promise<DrawResult> {
-    return this.#turn(request.drawId, () => holdCards(this.desk, request, scope))
+    return this.#turn('hold', request.drawId, () => holdCards(this.desk, request, scope))
   }
 
   post(drawId: DrawId): Promise<DrawResult> {
-    return this.#turn(drawId, () => postDraw(this.desk, drawId))
+    return this.#turn('post', drawId, () => postDraw(this.desk, drawId))
   }
 
   void(drawId: DrawId): Promise<DrawResult> {
-    return this.#turn(drawId, () => voidDraw(this.desk, drawId))
+    return this.#turn('void', drawId, () => voidDraw(this.desk, drawId))
   }
 
   /** To `untilMs`, all cards alike. */
   extend(drawId: DrawId, untilMs: number): Promise<DrawResult> {
-    return this.#turn(drawId, () => extendDraw(this.desk, drawId, untilMs))
+    return this.#turn('extend', drawId, () => extendDraw(this.desk, drawId, untilMs))
   }
 
   /** Now; cards by their ordinals. */
   return(drawId: DrawId, ordinals: readonly number[] | 'all'): Promise<DrawResult> {
-    return this.#turn(drawId, () => returnCards(this.desk, drawId, ordinals))
+    return this.#turn('return', drawId, () => returnCards(this.desk, drawId, ordinals))
   }
 
   /** What a hold would take now; asks no node and keeps nothing. */
@@ -105,9 +105,13 @@ export class Draws {
     return this.desk.store.listDraws(scope, filter, page)
   }
 
-  async #turn(drawId: DrawId, work: () => Promise<DrawResult>): Promise<DrawResult> {
+  async #turn(
+    call: DrawCall,
+    drawId: DrawId,
+    work: () => Promise<DrawResult>,
+  ): Promise<DrawResult> {
     if (this.#isStopped) throw new AppError('draining', 'the collector is stopping')
-    return this.#turns.take(drawId, work)
+    return this.desk.counted(call, () => this.#turns.take(drawId, work))
   }
 }
 

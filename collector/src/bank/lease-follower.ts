@@ -240,6 +240,7 @@ export class Leases {
       this.lent.note(draw)
       this.#messenger.consider(draw)
     }
+    this.lent.allNoted()
     const nodeIds = [...new Set(draws.flatMap(nodesOf))]
     for (let first = 0; first < nodeIds.length; first += PER_ROUND_MAX) {
       await this.#lookAt(nodeIds.slice(first, first + PER_ROUND_MAX))

@@ -17,6 +17,18 @@ interface LentSpan {
 
 export class LentCards {
   readonly #spans = new Map<UnitId, readonly LentSpan[]>()
+  #isWhole = false
+
+  /** Every live draw has been noted once. */
+  allNoted(): void {
+    this.#isWhole = true
+  }
+
+  /** `null` while not every draw is known yet. */
+  countAt(atMs: number): number | null {
+    if (!this.#isWhole) return null
+    return [...this.#spans.keys()].filter((unitId) => this.isLentAt(unitId, atMs)).length
+  }
 
   /** The draw as it is now, whatever it was. */
   note({ claims, request: { drawId } }: Draw): void {

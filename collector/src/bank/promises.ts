@@ -18,7 +18,7 @@ import type { Lot } from './lots.ts'
 const MINUTE_MS = 60_000
 /** DESIGN 5: the steps of a promise. */
 export const PROMISED_MS: readonly number[] = [30, 60, 240, 480].map((each) => each * MINUTE_MS)
-const SURE = 0.9
+export const SURE = 0.9
 /** DESIGN 5. */
 const SAID_EVERY_MS = 15 * MINUTE_MS
 const LOOK_MS = MINUTE_MS

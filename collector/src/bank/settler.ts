@@ -6,10 +6,10 @@
  * its entry: killed anywhere it is made again, and settling twice posts nothing.
  */
 import { createHash } from 'node:crypto'
-import { type Clock, type Logger, Rounds } from '@yiben/shared'
+import { type Clock, type Logger, Rounds, Tally } from '@yiben/shared'
 import { canonicalText } from '../journal/canonical.ts'
 import { isUnsettled, nextLookMs, positionOf } from '../model/accounts.ts'
-import type { Posting } from '../model/draw.ts'
+import type { Account, Posting } from '../model/draw.ts'
 import type { JsonObject, OutboxEntry } from '../model/ledger.ts'
 import { finalBeforeMs, nextFinalMs } from '../rollup/seal.ts'
 import type { Settlement, UnsettledClaim } from '../storage/account-requests.ts'
@@ -21,6 +21,15 @@ import { settle } from './settlement.ts'
 const BATCH_CLAIMS_MAX = 200
 const DEFAULT_POLL_MS = 60_000
 const DAY_MS = 86_400_000
+/** Shown from the start, so that the first moves are seen as an increase. */
+const AWAITED_MOVES: readonly (readonly [Account, Account])[] = [
+  ['pending', 'delivered_active'],
+  ['pending', 'delivered_idle'],
+  ['pending', 'unproven'],
+  ['unproven', 'delivered_active'],
+  ['unproven', 'delivered_idle'],
+  ['unproven', 'broken_unproven'],
+]
 /** Claims that were posted to meanwhile are left out, twice; then they wait for the next round. */
 const TRIES_MAX = 3
 
@@ -38,11 +47,14 @@ export interface SettlerOptions {
 }
 
 export class Settler {
+  /** Card-milliseconds that this process has moved by evidence, between accounts. */
+  readonly moved = new Tally<'from' | 'to'>()
   readonly #options: SettlerOptions
   readonly #rounds: Rounds
 
   constructor(options: SettlerOptions) {
     const logger = options.logger.child({ component: 'settler' })
+    for (const [from, to] of AWAITED_MOVES) this.moved.add({ from, to }, 0)
     this.#options = options
     this.#rounds = new Rounds({
       clock: options.clock,
@@ -94,6 +106,7 @@ export class Settler {
       const outbox = entry === null ? [] : [entry]
       const result = await this.#options.store.commitSettlements(settlements, outbox)
       if (result.status === 'committed') {
+        this.#count(settlements)
         if (entry !== null) this.#options.onCommitted?.()
         return true
       }
@@ -103,6 +116,12 @@ export class Settler {
       )
     }
     return false
+  }
+
+  #count(settlements: readonly Settlement[]): void {
+    for (const { from, to, fromMs, toMs } of settlements.flatMap(({ postings }) => postings)) {
+      this.moved.add({ from, to } satisfies Record<'from' | 'to', Account>, toMs - fromMs)
+    }
   }
 }
 

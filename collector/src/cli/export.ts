@@ -1,12 +1,20 @@
 /**
  * `export`: data out, line by line, so that a year needs no year's memory. `csv`: sealed hours by
- * site and model, one line each. `jsonl`: everything, one object per line with its `type`: ledger,
+ * site and model, one line each; `xlsx`: the same as a workbook. `jsonl`: everything, one object per line with its `type`: ledger,
  * sites, units, their runs, silences and deposits, buckets, and the whole journal under a signed
  * checkpoint. Its last line is a signed hash of all others: `verify` needs the file and a public key.
  */
-import { AppError, HOUR_MS, resourceCode, runName } from '@yiben/shared'
+import { AppError, assert, HOUR_MS, resourceCode, runName } from '@yiben/shared'
 import { CatalogueLookup } from '../api/answers/lookup.ts'
-import { rollupsAnswer, rollupsCsv } from '../api/answers/rollups.ts'
+import {
+  type RollupsAnswer,
+  rollupsAnswer,
+  rollupsCsv,
+  rollupsSchema,
+} from '../api/answers/rollups.ts'
+import { EXPORT_TABLES } from '../api/exports/tables.ts'
+import { columnsOfTable, walkedAnswer } from '../api/exports/walk.ts'
+import { writeXlsx } from '../api/exports/write.ts'
 import { loadCatalogue } from '../catalogue/catalogue.ts'
 import type { UnitRow } from '../model/inventory.ts'
 import { BUCKET_FIGURES } from '../rollup/bucket.ts'
@@ -16,6 +24,7 @@ import type { Store } from '../storage/store.ts'
 import { type CommandContext, instantOf, withLedger } from './command.ts'
 import { type JournalPart, openJournal, withEnd } from './export-journal.ts'
 import { line } from './export-line.ts'
+import { commandMark } from './export-mark.ts'
 
 export interface ExportOptions {
   readonly from: string
@@ -40,7 +49,7 @@ interface Range {
 export async function runExport(
   context: CommandContext,
   options: ExportOptions,
-  write: (text: string) => Promise<void>,
+  write: (part: string | Uint8Array) => Promise<void>,
 ): Promise<string | null> {
   const { timeZone } = context.config
   const fromMs = instantOf(options.from, '--from', timeZone)
@@ -49,21 +58,18 @@ export async function runExport(
   const range = { fromMs, toMs, knownAtMs: context.world.clock.wallMs() }
   const writer = FORMATS[options.format]
   if (writer === undefined) {
-    const sentence =
-      options.format === 'xlsx'
-        ? 'xlsx is not made by this version: export csv, which spreadsheets open'
-        : `--format must be one of ${Object.keys(FORMATS).join(', ')}`
+    const sentence = `--format must be one of ${Object.keys(FORMATS).join(', ')}`
     throw new AppError('usage_invalid', sentence)
   }
   return await withLedger(context, async (store) => {
     const { lines, note } = await writer(store, range, context)
-    for await (const text of lines) await write(text)
+    for await (const part of lines) await write(part)
     return note
   })
 }
 
 interface Written {
-  readonly lines: AsyncIterable<string>
+  readonly lines: AsyncIterable<string | Uint8Array>
   readonly note: string | null
 }
 
@@ -74,6 +80,7 @@ const FORMATS: Readonly<Record<string, Writer>> = {
     lines: csvLines(store, range, config.timeZone),
     note: null,
   }),
+  xlsx: async (store, range, context) => ({ lines: workbook(store, range, context), note: null }),
   jsonl: async (store, range, context) => {
     const journal = await openJournal(store, context)
     return { lines: withEnd(jsonLines(store, range, journal), journal), note: journal.note }
@@ -81,6 +88,41 @@ const FORMATS: Readonly<Record<string, Writer>> = {
 }
 
 async function* csvLines(store: Store, range: Range, timeZone: string): AsyncGenerator<string> {
+  let hasHead = false
+  for await (const answer of sealedHours(store, range, timeZone)) {
+    const text = rollupsCsv(answer)
+    yield hasHead ? text.slice(text.indexOf('\n') + 1) : text
+    hasHead = true
+  }
+}
+
+/** The same hours in the columns of the table `rollups`, in one piece: a workbook has no less. */
+async function* workbook(
+  store: Store,
+  range: Range,
+  { config, world }: CommandContext,
+): AsyncGenerator<Uint8Array> {
+  const table = EXPORT_TABLES.find(({ name }) => name === 'rollups')
+  assert(table !== undefined, 'rollups are a table')
+  const columns = columnsOfTable(table, { answer: rollupsSchema })
+  const mark = {
+    ...commandMark(world),
+    table,
+    question: `from=${timeText(range.fromMs)}&to=${timeText(range.toMs)}&grain=hour&by=site`,
+  }
+  const answers = sealedHours(store, range, config.timeZone)
+  const pages = async function* () {
+    for await (const answer of answers) yield walkedAnswer(table, columns, answer)
+  }
+  yield (await writeXlsx(world.clock, mark, columns, pages())).bytes
+}
+
+/** By hour, site and model, a day at a time. */
+async function* sealedHours(
+  store: Store,
+  range: Range,
+  timeZone: string,
+): AsyncGenerator<RollupsAnswer> {
   const catalogue = loadCatalogue()
   const parts = {
     store,
@@ -92,9 +134,8 @@ async function* csvLines(store: Store, range: Range, timeZone: string): AsyncGen
     fromMs: Math.floor(range.fromMs / HOUR_MS) * HOUR_MS,
     toMs: Math.ceil(range.toMs / HOUR_MS) * HOUR_MS,
   }
-  let hasHead = false
   for (const slice of slicesOf(whole)) {
-    const answer = await rollupsAnswer(parts, {
+    yield await rollupsAnswer(parts, {
       scope: SCOPE_ALL,
       ...slice,
       knownAtMs: range.knownAtMs,
@@ -103,9 +144,6 @@ async function* csvLines(store: Store, range: Range, timeZone: string): AsyncGen
       by: 'site',
       filter: { site: null, owner: null, vendor: null, model: null },
     })
-    const text = rollupsCsv(answer)
-    yield hasHead ? text.slice(text.indexOf('\n') + 1) : text
-    hasHead = true
   }
 }
 

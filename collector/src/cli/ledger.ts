@@ -3,6 +3,7 @@ import { renderTable } from '@yiben/shared'
 import { type LedgerAnswer, ledgerAnswer } from '../api/answers/ledger.ts'
 import { CatalogueLookup } from '../api/answers/lookup.ts'
 import { loadCatalogue } from '../catalogue/catalogue.ts'
+import { EVIDENCE_LEVELS } from '../rollup/evidence.ts'
 import { LEDGER_GROUPINGS, type LedgerStage } from '../rollup/ledger.ts'
 import { SCOPE_ALL } from '../storage/requests.ts'
 import {
@@ -97,13 +98,33 @@ function ledgerText(answer: LedgerAnswer): string {
       '',
     ],
   ])
-  const away = answer.rows.reduce((sum, row) => sum + row.not_connected_cards, 0)
-  const lapsed = answer.rows.reduce((sum, row) => sum + row.lapsed_cards, 0)
-  const tail =
-    away + lapsed === 0
-      ? ''
-      : `\nnot connected for 24 h: ${away} cards; for 30 days or never: ${lapsed} cards\n`
-  return `${head.join('')}${renderTable(titles, rows)}${tail}`
+  return `${head.join('')}${renderTable(titles, rows)}${tailText(answer)}`
+}
+
+/** What stands beside the stages, over all rows; flags one by one. */
+function tailText({ rows }: LedgerAnswer): string {
+  const sum = (figure: (row: LedgerAnswer['rows'][number]) => number) =>
+    rows.reduce((all, row) => all + figure(row), 0)
+  const [away, lapsed] = [sum((row) => row.not_connected_cards), sum((row) => row.lapsed_cards)]
+  const levels = EVIDENCE_LEVELS.map((level) => {
+    return `${level.replace('_', ' ')} ${sum((row) => row.evidence[level].cards)}`
+  })
+  const lines = [`evidence, in cards: ${levels.join(', ')}`]
+  const nodes = rows.flatMap(({ cpu }) => cpu ?? [])
+  if (nodes.length > 0) {
+    const [cores, untold] = [sum(({ cpu }) => cpu?.cores ?? 0), nodesWithoutCores(nodes)]
+    lines.push(`processor cores of connected nodes, never P: ${cores}${untold}`)
+  }
+  if (away + lapsed > 0) {
+    lines.push(`not connected for 24 h: ${away} cards; for 30 days or never: ${lapsed} cards`)
+  }
+  const flags = rows.flatMap(({ declared }) => declared.flag?.sentence ?? [])
+  return `\n${[...lines, ...flags].join('\n')}\n`
+}
+
+function nodesWithoutCores(rows: readonly { readonly nodes_without_cores: number }[]): string {
+  const nodes = rows.reduce((sum, row) => sum + row.nodes_without_cores, 0)
+  return nodes === 0 ? '' : ` (${nodes} nodes do not tell)`
 }
 
 function percentText(ratio: number | null): string {

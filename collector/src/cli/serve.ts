@@ -27,10 +27,11 @@ import { readOrCreateIdentity } from '../identity-file.ts'
 import { logFace, witnessKeys } from '../journal/cosigning.ts'
 import { openServingStore } from '../storage/open.ts'
 import type { LedgerState } from '../storage/requests.ts'
-import type { Store } from '../storage/store.ts'
-import { serverMaker } from '../tls/server.ts'
+import type { ThreadedStore } from '../storage/sqlite/store.ts'
+import { certificateEndMs, serverMaker } from '../tls/server.ts'
+import { accessSettings } from './access-settings.ts'
 import { settledLagMs } from './settled-lag.ts'
-import { vitalsOf } from './vitals.ts'
+import { Vitals } from './vitals.ts'
 
 export interface ServeOptions {
   readonly config: CollectorConfig
@@ -91,7 +92,7 @@ interface Composed {
   readonly context: ApiContext
 }
 
-function compose(options: ServeOptions, store: Store, ledger: LedgerState): Composed {
+function compose(options: ServeOptions, store: ThreadedStore, ledger: LedgerState): Composed {
   const { config, log, world } = options
   const catalogue = loadCatalogue()
   const identity = readOrCreateIdentity(config.dataDir, world.random)
@@ -128,11 +129,14 @@ function compose(options: ServeOptions, store: Store, ledger: LedgerState): Comp
   const context: ApiContext = createContext({
     store,
     clock: world.clock,
+    random: world.random,
     logger: log,
     catalogue,
     ledger,
     face,
     lotKey: lotKeyOf(identity),
+    access: accessSettings(config, identity),
+    timelineMoves: () => collector.timelineMoves,
     outlook: () => forecast.outlook,
     forecast,
     settings: {
@@ -145,8 +149,16 @@ function compose(options: ServeOptions, store: Store, ledger: LedgerState): Comp
     isSuspended: (nodeId) =>
       collector.liveness.isSuspended(nodeId) || collector.liveness.depositsSuspended(),
     control: controlOf(() => collector),
-    vitals: () => vitalsOf({ collector, store, context, nowMs: world.clock.wallMs() }),
+    vitals: () => vitals.read(),
     onOutbox: () => collector.sequencer.hint(),
+  })
+  const vitals = new Vitals({
+    collector,
+    store,
+    context,
+    clock: world.clock,
+    dataDir: config.dataDir,
+    certificateEndMs: certificateEndMs(config.tls),
   })
   const promises = new Promises({
     store,

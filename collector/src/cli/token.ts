@@ -4,7 +4,7 @@
  * is its hash.
  */
 import { AppError, renderTable } from '@yiben/shared'
-import { durationMsOf } from '../config.ts'
+import { durationMsOf } from '../config/option-kinds.ts'
 import { readOrCreateIdentity } from '../identity-file.ts'
 import {
   mintToken,

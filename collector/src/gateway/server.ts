@@ -16,6 +16,7 @@ import {
 } from '@yiben/shared'
 import type { NodeId } from '../model/ids.ts'
 import type { Store } from '../storage/store.ts'
+import { GatewayCounts, type LinkPhase } from './counts.ts'
 import { ConnectionLimits, type GatewayLimits, type LimitResult } from './limits.ts'
 import { Session, type SessionDeps, type SessionTimings } from './session.ts'
 
@@ -28,7 +29,8 @@ const DRAIN_JITTER_MS = 10_000
 /** Accept errors are said once in this time. */
 const ACCEPT_LOG_MS = 60_000
 
-export interface GatewayOptions extends Omit<SessionDeps, 'settings' | 'timings' | 'store'> {
+export interface GatewayOptions
+  extends Omit<SessionDeps, 'settings' | 'timings' | 'store' | 'counts'> {
   readonly store: Pick<Store, 'endSession' | 'touchSessions'>
   readonly limits: GatewayLimits
   readonly settings?: Settings
@@ -47,6 +49,8 @@ export interface BoundedServer {
 }
 
 export class Gateway {
+  /** Of this process. */
+  readonly counts = new GatewayCounts()
   readonly #options: GatewayOptions
   readonly #deps: SessionDeps
   readonly #limits: ConnectionLimits
@@ -67,6 +71,7 @@ export class Gateway {
     this.#deps = {
       ...options,
       log,
+      counts: this.counts,
       settings: options.settings ?? { samplePeriodMs: null, tickMs: null, heartbeatMs: null },
       timings: {
         handshakeMs: HANDSHAKE_TIMEOUT_MS,
@@ -89,7 +94,9 @@ export class Gateway {
 
   /** Asked before an upgrade: whether a connection from there would be taken now. */
   admit(remoteAddress: string): LimitResult {
-    return this.#limits.check(remoteAddress, this.#options.world.clock.monotonicMs())
+    const result = this.#limits.check(remoteAddress, this.#options.world.clock.monotonicMs())
+    if (result.status === 'refused') this.counts.linkEnded('admission', result.code)
+    return result
   }
 
   /** Takes a connection over; its handlers are set when this returns. */
@@ -101,13 +108,14 @@ export class Gateway {
     }
     const admission = this.#limits.enter(socket.remoteAddress, nowMs)
     if (admission.status === 'refused') {
+      this.counts.linkEnded('admission', admission.code)
       socket.close(closeReason(admission.code, admission.sentence))
       return
     }
     const session = new Session(socket, this.#deps, {
       replace: (newer, hello) => this.#replace(newer, hello),
       proven: (proven) => this.#proven(proven),
-      ended: (ended) => this.#ended(ended),
+      ended: (ended, phase, reason) => this.#ended(ended, phase, reason),
     })
     this.#sessions.add(session)
   }
@@ -183,8 +191,9 @@ export class Gateway {
     }
   }
 
-  #ended(session: Session): void {
+  #ended(session: Session, phase: LinkPhase, reason: string): void {
     if (!this.#sessions.delete(session)) return
+    this.counts.linkEnded(phase, reason)
     this.#limits.leave()
     const nodeId = session.nodeId
     if (nodeId !== null && this.#byNode.get(nodeId) === session) this.#byNode.delete(nodeId)

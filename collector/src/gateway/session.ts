@@ -38,6 +38,7 @@ import type { Joined, Roster } from '../inventory/roster.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { LedgerState } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
+import type { GatewayCounts, LinkPhase } from './counts.ts'
 import { Handshake, welcomeOf } from './handshake.ts'
 import type { GatewayNodeLink, LendingSession } from './node-link.ts'
 import { Pulse, type PulseTimings } from './pulse.ts'
@@ -64,6 +65,7 @@ export interface SessionDeps {
   readonly onEvent: (nodeId: NodeId, event: LiveEvent) => void
   /** What goes back and forth about leases. */
   readonly nodeLink: Pick<GatewayNodeLink, 'connected' | 'closed' | 'onAnswer' | 'onLeases'>
+  readonly counts: GatewayCounts
 }
 
 export interface SessionTimings extends PulseTimings {
@@ -76,7 +78,7 @@ export interface SessionOwner {
   /** Makes room for a node whose proof has been verified; `false` when its old session lives on. */
   replace(session: Session, hello: Hello): Promise<boolean>
   proven(session: Session): void
-  ended(session: Session): void
+  ended(session: Session, phase: LinkPhase, reason: string): void
 }
 
 type Phase = 'hello' | 'proof' | 'joining' | 'open' | 'closed'
@@ -277,7 +279,8 @@ export class Session {
       case 'batch': {
         const { batch } = message
         const lastSeq = batch.firstSeq + batch.records.length - 1
-        if (!this.#window.take(lastSeq, frameBytes)) {
+        this.#deps.counts.recordsCame(batch.records.length)
+        if (!this.#window.take(lastSeq, frameBytes, this.#deps.world.clock.monotonicMs())) {
           this.close('window_exceeded', 'more batches are unacknowledged than the window allows')
           return
         }
@@ -306,7 +309,8 @@ export class Session {
   }
 
   #acknowledge(watermark: number, refused: readonly RefusedRecord[]): void {
-    this.#window.acknowledge(watermark)
+    const waitedMs = this.#window.acknowledge(watermark, this.#deps.world.clock.monotonicMs())
+    this.#deps.counts.acknowledged(waitedMs, refused)
     this.#send({
       kind: 'ack',
       ack: {
@@ -369,7 +373,7 @@ export class Session {
       }
       this.#endRow()
     }
-    this.#owner.ended(this)
+    this.#owner.ended(this, wasOpen ? 'open' : 'handshake', this.#endedReason)
   }
 
   #endRow(): void {

@@ -6,13 +6,35 @@
  * A store that cannot write (disk full) is waited out: nothing is acknowledged, agents stop by
  * their windows, and everything goes on when space is back.
  */
-import type { Logger, World } from '@yiben/shared'
+import {
+  DurationTally,
+  type DurationTallyView,
+  type Logger,
+  TIME_MS_MIN,
+  type World,
+} from '@yiben/shared'
 import type { NodeId, SessionGeneration } from '../model/ids.ts'
+import type { IngestCommit, IngestResult } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
 import { FUTURE_MS_MAX } from '../timeline/fold-state.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Lane, type LaneOwner } from './lane.ts'
 import { StoreGuard } from './store-guard.ts'
+
+/** From one fsync of a good disk to a transaction that a full group takes on a poor one. */
+const COMMIT_BOUNDS_MS = [2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000]
+/** A tick is told within a minute or two: who is further behind has a backlog on its way. */
+const LAGGING_MS = 300_000
+
+/** How far behind the present the time is that connected nodes have told. */
+export interface IngestLag {
+  /** Connected nodes that have told time in their session. */
+  readonly nodes: number
+  /** Those of them that are more than five minutes behind. */
+  readonly lagging: number
+  /** Of the one furthest behind; `null` without nodes. */
+  readonly maxMs: number | null
+}
 
 type IngestStore = Pick<
   Store,
@@ -41,12 +63,16 @@ export class Ingest {
   readonly #unsteppedMs: number
   /** By node: the lane of its latest session. Bounded by the gateway's connections. */
   readonly #lanes = new Map<NodeId, Lane>()
+  /** End of what the node has told in that session. */
+  readonly #toldToMs = new Map<NodeId, number>()
+  readonly #commitTimes = new DurationTally(COMMIT_BOUNDS_MS)
 
   constructor(options: IngestOptions) {
     const log = options.log.child({ component: 'ingest' })
     this.#options = { ...options, log }
     this.#guard = new StoreGuard(options.world.clock, log)
-    this.#commits = new GroupCommit(options.store, this.#guard)
+    const commitIngest = (commits: readonly IngestCommit[]) => this.#commitTimed(commits)
+    this.#commits = new GroupCommit({ commitIngest }, this.#guard)
     const { clock } = options.world
     this.#unsteppedMs = clock.wallMs() - clock.monotonicMs()
   }
@@ -55,7 +81,8 @@ export class Ingest {
   open(session: IngestSession, owner: LaneOwner): Lane {
     const { store, world, log, onTimeline } = this.#options
     this.#lanes.get(session.nodeId)?.close()
-    const lane = new Lane({
+    this.#toldToMs.delete(session.nodeId)
+    const lane: Lane = new Lane({
       store,
       world,
       log,
@@ -67,7 +94,10 @@ export class Ingest {
       owner,
       futureLimitMs: () => this.#futureLimitMs(),
       invalidate: (nodeIds) => this.invalidate(nodeIds),
-      onTimeline: () => onTimeline?.(session.nodeId),
+      onTimeline: (toldToMs) => {
+        this.#noteTold(session.nodeId, lane, toldToMs)
+        onTimeline?.(session.nodeId)
+      },
     })
     this.#lanes.set(session.nodeId, lane)
     return lane
@@ -75,7 +105,9 @@ export class Ingest {
 
   close(nodeId: NodeId, lane: Lane): void {
     lane.close()
-    if (this.#lanes.get(nodeId) === lane) this.#lanes.delete(nodeId)
+    if (this.#lanes.get(nodeId) !== lane) return
+    this.#lanes.delete(nodeId)
+    this.#toldToMs.delete(nodeId)
   }
 
   /** Rows of these nodes were changed from elsewhere: silence, a move, a conflict, an administrator. */
@@ -93,8 +125,38 @@ export class Ingest {
     return Math.round(nowMs) + FUTURE_MS_MAX
   }
 
+  /** Transactions with their fsync, as the store answered them. */
+  commitTimes(): DurationTallyView {
+    return this.#commitTimes.view()
+  }
+
+  lag(nowMs: number): IngestLag {
+    let lagging = 0
+    let maxMs: number | null = null
+    for (const toldToMs of this.#toldToMs.values()) {
+      const lagMs = Math.max(0, nowMs - toldToMs)
+      if (lagMs > LAGGING_MS) lagging += 1
+      maxMs = Math.max(maxMs ?? 0, lagMs)
+    }
+    return { nodes: this.#toldToMs.size, lagging, maxMs }
+  }
+
   /** `false` while the store cannot write; new sessions are better sent away until it can. */
   isWriting(): boolean {
     return !this.#guard.isFailing()
+  }
+
+  /** A timeline that was told no time yet ends before all time. */
+  #noteTold(nodeId: NodeId, lane: Lane, toldToMs: number): void {
+    if (toldToMs <= TIME_MS_MIN || this.#lanes.get(nodeId) !== lane) return
+    this.#toldToMs.set(nodeId, toldToMs)
+  }
+
+  async #commitTimed(commits: readonly IngestCommit[]): Promise<readonly IngestResult[]> {
+    const { store, world } = this.#options
+    const startMs = world.clock.monotonicMs()
+    const results = await store.commitIngest(commits)
+    this.#commitTimes.note(world.clock.monotonicMs() - startMs)
+    return results
   }
 }

@@ -70,8 +70,8 @@ export interface LaneOptions {
   readonly futureLimitMs: () => number
   /** Placements of these nodes have changed: whoever caches them reads anew. */
   readonly invalidate: (nodeIds: ReadonlySet<NodeId>) => void
-  /** A commit has moved this node's timeline. */
-  readonly onTimeline: () => void
+  /** A commit has moved this node's timeline, which now ends there. */
+  readonly onTimeline: (toldToMs: number) => void
 }
 
 export class Lane {
@@ -234,6 +234,7 @@ export class Lane {
       open: effect.open,
       closedRuns: effect.closedRuns,
       unitHours: effect.unitHours,
+      nodeHours: effect.nodeHours,
       closedWindows: effect.closedWindows,
       refused: effect.refused,
       silencesEnded: effect.silencesEnded,
@@ -323,7 +324,7 @@ export class Lane {
       this.#frontier.seq,
       refused.map(({ seq, code, sentence }) => ({ seq, code, sentence })),
     )
-    this.#options.onTimeline()
+    this.#options.onTimeline(effect.open.timelineEndMs)
     if (this.#isClosed) return
     if (refused.some((row) => row.code === 'record_unknown_facts')) this.#options.owner.needFacts()
     if (effect.goodbye !== null) this.#options.owner.goodbye(effect.goodbye)

@@ -19,6 +19,7 @@ import {
   type Loss,
   presenceOf,
 } from './liveness-judge.ts'
+import { censusOf, type NodeCensus } from './node-census.ts'
 import { type SilenceBegun, type SilenceCause, silenceOf } from './silence.ts'
 
 const ROUND_MS_DEFAULT = 1_000
@@ -109,7 +110,8 @@ export class Liveness {
       for (const { node, session, timelineEndMs } of page.rows) {
         if (timelineEndMs === null || this.#nodes.has(node.nodeId)) continue
         const tracked = this.#track(node.nodeId, node.siteCode, session?.remoteAddress ?? '', nowMs)
-        const hasGone = session?.endedReason === ENDED_BY_GOODBYE
+        const isRevoked = node.status === 'revoked'
+        const hasGone = isRevoked || session?.endedReason === ENDED_BY_GOODBYE
         tracked.cause = hasGone ? 'stopped' : 'silent'
         // Who was not connected when the collector stopped is not lost by its start.
         tracked.isExcused = session?.endedReason !== null && session?.endedReason !== ENDED_BY_STOP
@@ -188,6 +190,11 @@ export class Liveness {
   /** Collector time minus node time, `null` while unknown. */
   clockOffsetMs(nodeId: NodeId): number | null {
     return this.#nodes.get(nodeId)?.offsets.offsetMs() ?? null
+  }
+
+  /** How many are heard and how many are not, for whoever watches. */
+  census(): NodeCensus {
+    return censusOf(this.#nodes.values())
   }
 
   /** Unheard for 30 s, or never heard: no new hold or deposit on its cards. */

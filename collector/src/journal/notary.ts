@@ -70,6 +70,7 @@ export class Notary {
   #walk: WalkState = WALK_START
   #refusal: NotaryRefusal | null = null
   #signedSize = 0
+  #signedAtMs: number | null = null
 
   constructor(options: NotaryOptions) {
     this.#options = options
@@ -107,6 +108,11 @@ export class Notary {
     return this.#signedSize
   }
 
+  /** When that was signed; `null` before a first one. */
+  get signedAtMs(): number | null {
+    return this.#signedAtMs
+  }
+
   /** Not `null` while nothing is signed, and a sentence for a person. */
   get refusal(): { readonly reason: NotaryRefusal; readonly sentence: string } | null {
     const reason = this.#refusal
@@ -118,6 +124,7 @@ export class Notary {
     const { store } = this.#options
     const state = await store.treeState(this.#treeName)
     this.#signedSize = state.checkpoint?.size ?? 0
+    this.#signedAtMs = state.checkpoint?.signedAtMs ?? null
     const grown = await this.#grow(state.size)
     if (grown === 'broken') return this.#refuse('entries_broken')
     if (grown === 'more') return true
@@ -230,7 +237,10 @@ export class Notary {
     }
     const grown = { ...this.#treeName, expectedSize: size, size, nodes: [] }
     const { status } = await store.extendTree({ ...grown, checkpoint })
-    if (status === 'extended') this.#signedSize = size
+    if (status === 'extended') {
+      this.#signedSize = size
+      this.#signedAtMs = checkpoint.signedAtMs
+    }
     this.#logger.debug({ size, root: checkpoint.root, status }, 'a checkpoint is signed')
     return status
   }

@@ -6,7 +6,7 @@
  * comes second reads anew. Killed before the append nothing has happened, after it the entries are
  * numbered and out of the outbox: both in one transaction of the store.
  */
-import { type Clock, type Logger, Rounds } from '@yiben/shared'
+import { type Clock, type Logger, Rounds, Tally } from '@yiben/shared'
 import type { OutboxEntry } from '../model/ledger.ts'
 import type { JournalHead, LedgerState } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
@@ -36,6 +36,8 @@ export interface SequencerOptions {
 }
 
 export class Sequencer {
+  /** Entries that this process has numbered. */
+  readonly numbered = new Tally<'kind'>()
   readonly #options: SequencerOptions
   readonly #rounds: Rounds
   #ledger: LedgerState | null = null
@@ -93,6 +95,7 @@ export class Sequencer {
     const result = await store.appendJournal(head, numbered)
     // Another sequencer was faster: what it left is read with the next round.
     if (result.status === 'stale') return true
+    for (const { kind } of batch) this.numbered.add({ kind })
     this.#options.onAppended?.({ seq: last.seq, hash: last.hash })
     return waiting.length === BATCH_ENTRIES_MAX
   }

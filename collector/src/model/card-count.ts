@@ -32,11 +32,34 @@ export interface CardCount {
   readonly state: State | null
   /** Proven free, told as it happened, under a deposit and not lent. */
   readonly isDeposited: boolean
+  /** Its node's agent reads from a scheduler who has been given the card. */
+  readonly isSchedulerRead: boolean
   readonly cards: number
+}
+
+/** Nodes with counted cards that are alike at an instant, with the processor cores they have. */
+export interface NodeCount {
+  readonly siteCode: string
+  readonly ownerCode: string
+  readonly operatorCode: string
+  readonly regionCode: string
+  /** That of its best connected card. */
+  readonly connection: Connection
+  readonly nodes: number
+  /** Nodes of which nobody has told how many cores they have. */
+  readonly nodesWithoutCores: number
+  readonly cores: number
+  /** Of `CardCounts.coreHourMs`: nodes that have told it, and their core-milliseconds. */
+  readonly nodesWithHour: number
+  readonly cpuBusyMs: number
+  readonly cpuTotalMs: number
 }
 
 export interface CardCounts {
   readonly counts: readonly CardCount[]
+  readonly nodes: readonly NodeCount[]
+  /** The last full hour of which every live node has told by the instant. */
+  readonly coreHourMs: number
   /** The earliest live edge of a card of which the instant has not been told yet. */
   readonly untoldFromMs: number | null
 }

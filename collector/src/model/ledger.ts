@@ -50,6 +50,7 @@ export const ENTRY_KINDS = [
   'site_facts_changed',
   'code_recorded',
   'audit_sealed',
+  'second_factor_reset',
   'liveness_suspended',
   'liveness_resumed',
 ] as const

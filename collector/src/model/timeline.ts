@@ -107,8 +107,19 @@ export interface OpenNode {
   readonly timelineEndMs: number
   readonly units: readonly OpenUnit[]
   readonly policy: DepositPolicy | null
+  /** Processor time of the running hour; `null`: no tick of it told any. */
+  readonly cpu: NodeHour | null
   /** Bumped by the store with each write: followers read by it. */
   readonly changeSeq: number
+}
+
+/** Processor time of one node in one UTC hour, in core-milliseconds; never card time. */
+export interface NodeHour {
+  readonly hourMs: number
+  readonly cpuBusyMs: number
+  /** Cores × the time of which ticks told them. */
+  readonly cpuTotalMs: number
+  readonly toldMs: number
 }
 
 /** A free window that has ended, kept for the forecast. */

@@ -40,7 +40,8 @@ type CivilFields = Record<'year' | 'month' | 'day' | 'hour' | 'minute' | 'second
 /** Bounded by the zones that exist: wrong names throw before they are kept. */
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-function civilFields(atMs: number, timeZone: string): CivilFields {
+/** Date and clock of the zone at an instant; throws `request_invalid` for a zone that does not exist. */
+export function civilFields(atMs: number, timeZone: string): CivilFields {
   const fields = { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 }
   for (const { type, value } of formatOf(timeZone).formatToParts(atMs)) {
     if (type in fields) fields[type as keyof CivilFields] = Number(value)

@@ -13,8 +13,20 @@ export const STATE_DEFINITION_VERSION = 'v1'
  */
 export const LEDGER_DEFINITION_VERSION = 'v1'
 
-/** Hour × site × owner × profile sums; states of a unit add up to its valid time (bucket.ts). */
+/**
+ * Hour × site × owner × profile sums; states of a unit add up to its valid time (bucket.ts). Owner,
+ * region and operator are those that the site's terms named for the hour when it was sealed or last
+ * corrected: what is said of the past later moves no figure that has been given out.
+ */
 export const BUCKET_DEFINITION_VERSION = 'v1'
+
+/** DESIGN 6: of a site (or another group) with less of its time told, rates are shown, not ranked. */
+const RANKED_COVERAGE_PERCENT = 90n
+
+/** Whether so much of the time is told that a rate may be compared with others. */
+export function isRanked(all: bigint, unknown: bigint): boolean {
+  return all > 0n && (all - unknown) * 100n >= all * RANKED_COVERAGE_PERCENT
+}
 
 /** What evidence makes of promised time (bank/settlement.ts), and what a statement adds up. */
 export const ACCOUNT_DEFINITION_VERSION = 'v1'

@@ -8,18 +8,30 @@
  * time past a node's live edge of which no silence has been declared: not free, not yet unknown;
  * asked for an instant two minutes back there is none. Deposited is a part of free.
  *
+ * Beside the stages stands how well it is founded: connected cards by level of evidence
+ * (evidence.ts), declarations above the catalogue's figure, and processor cores, which are never P.
+ *
  * P is a bigint of nano-TFLOPS (10^12 are 1 P); unrated cards are counted and add nothing to it.
  */
 import { assert, STATES } from '@yiben/shared'
-import type { CardCount } from '../model/card-count.ts'
+import type { CardCount, NodeCount } from '../model/card-count.ts'
 import type { DeviceProfile } from '../model/inventory.ts'
 import type { DeclaredCapacity } from '../model/site.ts'
-import { type DeclaredSums, declaredSums, type SitePlace } from './declared.ts'
+import {
+  type DeclaredExcess,
+  type DeclaredSums,
+  declaredExcesses,
+  declaredSums,
+  type ModelRates,
+  type SitePlace,
+} from './declared.ts'
+import { EVIDENCE_LEVELS, type EvidenceLevel, evidenceLevelOf } from './evidence.ts'
 
 export const LEDGER_GROUPINGS = [
   'total',
   'region',
   'hub',
+  'cluster',
   'operator',
   'owner',
   'site',
@@ -43,6 +55,7 @@ export interface LedgerRow {
   /** Value of the grouping (`total` for one row over all); `null` where a card has none. */
   readonly key: string | null
   readonly declared: DeclaredSums
+  readonly declaredExcesses: readonly DeclaredExcess[]
   readonly stages: Readonly<Record<LedgerStage, StageFigure>>
   /** Registered, last proof 24 h to 30 days old; and older, or never. */
   readonly notConnectedCards: number
@@ -53,6 +66,19 @@ export interface LedgerRow {
   readonly coveragePpm: number | null
   /** Connected P / declared P on the dense FP16 basis, in parts per million (接入率). */
   readonly accessPpm: number | null
+  /** Connected cards by level; they add up to connected. */
+  readonly evidence: Readonly<Record<EvidenceLevel, EvidenceFigure>>
+  /** Of connected nodes; `null` where cards of one node stand in several rows. */
+  readonly cpu: CpuFigure | null
+}
+
+export type EvidenceFigure = Pick<StageFigure, 'cards' | 'nanoTflops'>
+
+export interface CpuFigure
+  extends Pick<NodeCount, 'nodes' | 'nodesWithoutCores' | 'cores' | 'nodesWithHour'> {
+  /** Core-milliseconds of the nodes that have told the hour. */
+  readonly cpuBusyMs: bigint
+  readonly cpuTotalMs: bigint
 }
 
 /** What the catalogue and the roster say; handed in, so that this file knows neither. */
@@ -63,12 +89,17 @@ export interface LedgerLookup {
   modelOf(profile: DeviceProfile): string | null
   vendorOfModel(model: string): string | null
   hubOf(regionCode: string): string | null
+  /** 东数西算 cluster; `null` outside any. */
+  clusterOf(regionCode: string): string | null
+  /** `null` for a model that the catalogue does not have. */
+  ratesOfModel(model: string): ModelRates | null
   /** Terms of a site at the instant, for what was declared there; `null` when it has none. */
   placeOf(siteCode: string): SitePlace | null
 }
 
 export interface LedgerQuestion {
   readonly counts: readonly CardCount[]
+  readonly nodes: readonly NodeCount[]
   readonly declared: readonly DeclaredCapacity[]
   readonly by: LedgerGrouping
   readonly lookup: LedgerLookup
@@ -76,16 +107,19 @@ export interface LedgerQuestion {
 
 /** Rows ordered by key; with `total` exactly one. */
 export function ledgerOf(question: LedgerQuestion): readonly LedgerRow[] {
-  const { counts, declared, by, lookup } = question
+  const { counts, declared, nodes, by, lookup } = question
   const groups = new Map<string | null, Group>()
   const groupOf = (key: string | null): Group => {
-    const group = groups.get(key) ?? { counts: [], declared: [] }
+    const group = groups.get(key) ?? { counts: [], declared: [], nodes: [] }
     groups.set(key, group)
     return group
   }
   if (by === 'total') groupOf('total')
   for (const count of counts) groupOf(cardKey(count, by, lookup)).counts.push(count)
   for (const row of declared) groupOf(declaredKey(row, by, lookup)).declared.push(row)
+  for (const node of nodes) {
+    if (by !== 'vendor' && by !== 'model') groupOf(nodeKey(node, by, lookup)).nodes.push(node)
+  }
   return [...groups.entries()]
     .sort(([left], [right]) => compareKeys(left, right))
     .map(([key, group]) => rowOf(key, group, question))
@@ -94,6 +128,7 @@ export function ledgerOf(question: LedgerQuestion): readonly LedgerRow[] {
 interface Group {
   readonly counts: CardCount[]
   readonly declared: DeclaredCapacity[]
+  readonly nodes: NodeCount[]
 }
 
 function cardKey(count: CardCount, by: LedgerGrouping, lookup: LedgerLookup): string | null {
@@ -126,10 +161,20 @@ function declaredKey(
   }
 }
 
+type PlaceGrouping = Exclude<LedgerGrouping, 'total' | 'vendor' | 'model'>
+
+function nodeKey(
+  node: NodeCount,
+  by: PlaceGrouping | 'total',
+  lookup: LedgerLookup,
+): string | null {
+  return by === 'total' ? 'total' : placeKey(node.siteCode, node, by, lookup)
+}
+
 function placeKey(
   siteCode: string,
   place: SitePlace | null,
-  by: 'region' | 'hub' | 'operator' | 'owner' | 'site',
+  by: PlaceGrouping,
   lookup: LedgerLookup,
 ): string | null {
   if (by === 'site') return siteCode
@@ -139,6 +184,8 @@ function placeKey(
       return `${place.regionCode.slice(0, 2)}0000`
     case 'hub':
       return lookup.hubOf(place.regionCode)
+    case 'cluster':
+      return lookup.clusterOf(place.regionCode)
     case 'operator':
       return place.operatorCode === '' ? null : place.operatorCode
     case 'owner':
@@ -157,8 +204,14 @@ interface Sum {
   nanoTflops: bigint
 }
 
+function add(sum: Sum, cards: number, rate: bigint | null): void {
+  sum.cards += cards
+  sum.nanoTflops += BigInt(cards) * (rate ?? 0n)
+}
+
 function rowOf(key: string | null, group: Group, question: LedgerQuestion): LedgerRow {
-  const sums = emptySums()
+  const sums = sumsOf(LEDGER_STAGES)
+  const evidence = sumsOf(EVIDENCE_LEVELS)
   const registered = { connected: 0, not_connected: 0, lapsed: 0, unrated: 0 }
   for (const count of group.counts) {
     const { cards, connection } = count
@@ -166,10 +219,8 @@ function rowOf(key: string | null, group: Group, question: LedgerQuestion): Ledg
     if (connection !== 'connected') continue
     const rate = question.lookup.pOf(count.profile)
     if (rate === null) registered.unrated += cards
-    for (const stage of stagesOf(count)) {
-      sums[stage].cards += cards
-      sums[stage].nanoTflops += BigInt(cards) * (rate ?? 0n)
-    }
+    for (const stage of stagesOf(count)) add(sums[stage], cards, rate)
+    add(evidence[evidenceLevelOf(count)], cards, rate)
   }
   checkSums(sums)
   const { connected, unknown, untold } = sums
@@ -177,6 +228,9 @@ function rowOf(key: string | null, group: Group, question: LedgerQuestion): Ledg
   return {
     key,
     declared,
+    declaredExcesses: declaredExcesses(group.declared, (model) =>
+      question.lookup.ratesOfModel(model),
+    ),
     stages: figuresOf(sums),
     notConnectedCards: registered.not_connected,
     lapsedCards: registered.lapsed,
@@ -186,7 +240,24 @@ function rowOf(key: string | null, group: Group, question: LedgerQuestion): Ledg
       BigInt(connected.cards),
     ),
     accessPpm: ppm(connected.nanoTflops, declared.denseNanoTflops),
+    evidence,
+    cpu: question.by === 'vendor' || question.by === 'model' ? null : cpuOf(group.nodes),
   }
+}
+
+function cpuOf(nodes: readonly NodeCount[]): CpuFigure {
+  const sums = { nodes: 0, nodesWithoutCores: 0, cores: 0, nodesWithHour: 0 }
+  let [cpuBusyMs, cpuTotalMs] = [0n, 0n]
+  for (const count of nodes) {
+    if (count.connection !== 'connected') continue
+    sums.nodes += count.nodes
+    sums.nodesWithoutCores += count.nodesWithoutCores
+    sums.cores += count.cores
+    sums.nodesWithHour += count.nodesWithHour
+    cpuBusyMs += BigInt(count.cpuBusyMs)
+    cpuTotalMs += BigInt(count.cpuTotalMs)
+  }
+  return { ...sums, cpuBusyMs, cpuTotalMs }
 }
 
 /** Every stage that connected cards stand in: connected, one state, and deposited where they are. */
@@ -195,9 +266,9 @@ function stagesOf({ state, isDeposited }: CardCount): readonly LedgerStage[] {
   return isDeposited ? ['connected', state, 'deposited'] : ['connected', state]
 }
 
-function emptySums(): Record<LedgerStage, Sum> {
-  const sums = LEDGER_STAGES.map((stage) => [stage, { cards: 0, nanoTflops: 0n }])
-  return Object.fromEntries(sums) as Record<LedgerStage, Sum>
+function sumsOf<Part extends string>(parts: readonly Part[]): Record<Part, Sum> {
+  const sums = parts.map((part) => [part, { cards: 0, nanoTflops: 0n }])
+  return Object.fromEntries(sums) as Record<Part, Sum>
 }
 
 function checkSums(sums: Readonly<Record<LedgerStage, Sum>>): void {

@@ -15,7 +15,8 @@ import { type HourMaterial, SCOPE_ALL } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
 import { bucketsOf, unsettledUnits } from './bucket.ts'
 import { correctionEntries, type HourWrite, movesBetween, sealEntry } from './correction.ts'
-import { dueHours, SEAL_AFTER_MS } from './seal.ts'
+import { dueHours, overdueOf, SEAL_AFTER_MS, type SealOverdue } from './seal.ts'
+import { SumKeeper, type SumKeeperStore } from './sum-keeper.ts'
 
 /** Hours per round: other parts get their turn at the store in between. */
 const HOURS_PER_ROUND_MAX = 24
@@ -23,10 +24,11 @@ const DEFAULT_POLL_MS = 60_000
 /** How long a due hour waits for cards whose time is still on its way. */
 const DEFAULT_PATIENCE_MS = HOUR_MS
 
-export type RollerStore = Pick<
-  Store,
-  'rollupBacklog' | 'readHour' | 'sealedHours' | 'readBuckets' | 'writeBuckets'
->
+/** Whose days and months are kept as sums; others are added up from hours. */
+const DEFAULT_TIME_ZONE = 'Asia/Shanghai'
+
+export type RollerStore = SumKeeperStore &
+  Pick<Store, 'rollupBacklog' | 'readHour' | 'sealedHours' | 'readBuckets' | 'writeBuckets'>
 
 export interface RollerOptions {
   readonly store: RollerStore
@@ -35,6 +37,7 @@ export interface RollerOptions {
   readonly sealAfterMs?: number
   readonly patienceMs?: number
   readonly pollMs?: number
+  readonly timeZone?: string
   /** Called after an hour was written: the outbox holds its entry. */
   readonly onWritten?: () => void
 }
@@ -45,7 +48,10 @@ export class Roller {
   readonly #logger: Logger
   readonly #settings: { readonly sealAfterMs: number; readonly patienceMs: number }
   readonly #onWritten: () => void
+  readonly #sums: SumKeeper
   readonly #rounds: Rounds
+  /** As the last round found and left it; `null` before the first. */
+  #backlog: Awaited<ReturnType<RollerStore['rollupBacklog']>> | null = null
 
   constructor(options: RollerOptions) {
     this.#store = options.store
@@ -56,6 +62,7 @@ export class Roller {
       patienceMs: options.patienceMs ?? DEFAULT_PATIENCE_MS,
     }
     this.#onWritten = options.onWritten ?? (() => {})
+    this.#sums = new SumKeeper(options.store, options.timeZone ?? DEFAULT_TIME_ZONE)
     this.#rounds = new Rounds({
       clock: options.clock,
       intervalMs: options.pollMs ?? DEFAULT_POLL_MS,
@@ -80,27 +87,44 @@ export class Roller {
   /** Seals and corrects everything that is due now. */
   async drain(): Promise<void> {
     while (await this.#rounds.once()) {
-      // Each round writes at least one hour.
+      // Each round writes an hour or keeps the sums of a day.
     }
+  }
+
+  /** What waits to be sealed or corrected, by the last round; `null` before the first. */
+  backlog(nowMs: number): (SealOverdue & { readonly dirtyHours: number }) | null {
+    const backlog = this.#backlog
+    if (backlog === null) return null
+    const overdue = overdueOf(backlog, nowMs, this.#settings.sealAfterMs)
+    return { ...overdue, dirtyHours: backlog.dirtyHours.length }
   }
 
   /** True when more is due and this round got on. */
   async #round(): Promise<boolean> {
     const backlog = await this.#store.rollupBacklog()
+    this.#backlog = backlog
     const nowMs = this.#clock.wallMs()
     const { sealAfterMs } = this.#settings
     const due = dueHours(backlog, nowMs, { sealAfterMs, limit: HOURS_PER_ROUND_MAX })
     const dirty = backlog.dirtyHours.slice(0, HOURS_PER_ROUND_MAX - due.length)
     let written = 0
+    let { lastSealedHourMs } = backlog
+    // Each hour is known from when it is written, not from when the round began: who has asked
+    // meanwhile was answered without it.
     for (const hourMs of due) {
       // In order: the last sealed hour says that all before it are sealed too.
-      if (!(await this.#seal(hourMs, nowMs))) break
+      if (!(await this.#seal(hourMs, this.#clock.wallMs()))) break
+      lastSealedHourMs = hourMs
       written += 1
     }
-    for (const hourMs of dirty) if (await this.#correct(hourMs, nowMs)) written += 1
+    for (const hourMs of dirty) {
+      if (await this.#correct(hourMs, this.#clock.wallMs())) written += 1
+    }
     if (written > 0) this.#onWritten()
     const isFull = due.length + dirty.length === HOURS_PER_ROUND_MAX
-    return isFull && written > 0
+    // After the hours: an hour that is due does not wait for sums of old ones.
+    const hasKept = await this.#sums.round(lastSealedHourMs)
+    return hasKept || (isFull && written > 0)
   }
 
   async #seal(hourMs: number, nowMs: number): Promise<boolean> {
@@ -141,7 +165,15 @@ export class Roller {
       buckets,
       outbox,
     })
+    if (result.status === 'written') this.#noteWritten(write)
     return result.status === 'written'
+  }
+
+  #noteWritten({ hourMs, version }: HourWrite): void {
+    if (this.#backlog === null) return
+    const dirtyHours = this.#backlog.dirtyHours.filter((one) => one !== hourMs)
+    const lastSealedHourMs = version === 1 ? hourMs : this.#backlog.lastSealedHourMs
+    this.#backlog = { ...this.#backlog, lastSealedHourMs, dirtyHours }
   }
 
   /** The material to write, without cards that were waited for long enough; `null`: wait on. */

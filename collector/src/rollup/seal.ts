@@ -34,6 +34,25 @@ export function dueHours(
   return due
 }
 
+export interface SealOverdue {
+  readonly dueHours: number
+  /** Since the oldest of them became due; 0 without any. */
+  readonly overdueMs: number
+}
+
+/** How far sealing is behind. */
+export function overdueOf(
+  { firstHourMs, lastSealedHourMs }: SealBacklog,
+  nowMs: number,
+  sealAfterMs: number,
+): SealOverdue {
+  if (firstHourMs === null) return { dueHours: 0, overdueMs: 0 }
+  const nextMs = lastSealedHourMs === null ? hourStartMs(firstHourMs) : lastSealedHourMs + HOUR_MS
+  const overdueMs = nowMs - (nextMs + HOUR_MS + sealAfterMs)
+  if (overdueMs < 0) return { dueHours: 0, overdueMs: 0 }
+  return { dueHours: Math.floor(overdueMs / HOUR_MS) + 1, overdueMs }
+}
+
 /**
  * `provisional`: some hour of it is not sealed. `sealed`: all are. `preliminary`, `final`: also its
  * last month is over, and the days for late data with it.

@@ -6,7 +6,6 @@
  * printed name and adds nothing to P·h.
  */
 import type { DeviceProfile } from '../model/inventory.ts'
-import type { Bucket } from '../model/ledger.ts'
 import { BUCKET_FIGURES, type BucketFigure } from './bucket.ts'
 
 /** The figures that are card time; only these can be weighted by P. */
@@ -24,6 +23,16 @@ export const TIME_FIGURES = [
 ] as const satisfies readonly BucketFigure[]
 export type TimeFigure = (typeof TIME_FIGURES)[number]
 
+/** The figures that mean the same whatever the model: samples, and energy. */
+export const COUNT_FIGURES = [
+  'energyJoules',
+  'samplesExpected',
+  'samplesGot',
+  'samplesZero',
+  'samplesBelowTenth',
+] as const satisfies readonly BucketFigure[]
+export type CountFigure = (typeof COUNT_FIGURES)[number]
+
 export interface ModelRate {
   /** Catalogue model, or the printed name of an unrated profile. */
   readonly model: string
@@ -31,34 +40,99 @@ export interface ModelRate {
   readonly nanoTflops: bigint | null
 }
 
+/** A bucket, or a sum of some. */
+export interface Figured extends Readonly<Record<BucketFigure, bigint>> {
+  readonly profile: DeviceProfile
+}
+
+/** Active time weighted by P, and the energy read of the same cards. */
+export interface ActiveEnergy {
+  /** Nano-TFLOPS × ms, of rated profiles. */
+  readonly weightedActive: bigint
+  readonly ratedJoules: bigint
+}
+
+export interface ModelSums {
+  readonly model: string
+  readonly figures: Readonly<Record<BucketFigure, bigint>>
+  readonly work: ActiveEnergy
+}
+
 export interface BucketSums {
   /** Per model, ordered by name: card-milliseconds and counts. */
-  readonly byModel: readonly {
-    readonly model: string
-    readonly figures: Readonly<Record<BucketFigure, bigint>>
-  }[]
+  readonly byModel: readonly ModelSums[]
   /** Over models: nano-TFLOPS × ms. */
   readonly weighted: Readonly<Record<TimeFigure, bigint>>
+  /** Over models, rated or not. */
+  readonly counts: Readonly<Record<CountFigure, bigint>>
+  readonly work: ActiveEnergy
 }
 
 export function sumBuckets(
-  buckets: Iterable<Bucket>,
+  buckets: Iterable<Figured>,
   rateOf: (profile: DeviceProfile) => ModelRate,
 ): BucketSums {
-  const byModel = new Map<string, Record<BucketFigure, bigint>>()
-  const weighted = zeros(TIME_FIGURES)
+  const parts = new Map<string, Part>()
   for (const bucket of buckets) {
     const { model, nanoTflops } = rateOf(bucket.profile)
-    const figures = byModel.get(model) ?? zeros(BUCKET_FIGURES)
-    byModel.set(model, figures)
-    for (const figure of BUCKET_FIGURES) figures[figure] += bucket[figure]
-    if (nanoTflops === null) continue
-    for (const figure of TIME_FIGURES) weighted[figure] += bucket[figure] * nanoTflops
+    const key = `${nanoTflops} ${model}`
+    const part = parts.get(key)
+    if (part === undefined) parts.set(key, { model, nanoTflops, figures: figuresOf(bucket) })
+    else for (const figure of BUCKET_FIGURES) part.figures[figure] += bucket[figure]
   }
-  const ordered = [...byModel.entries()].sort(([left], [right]) => (left < right ? -1 : 1))
-  return { byModel: ordered.map(([model, figures]) => ({ model, figures })), weighted }
+  return sumParts([...parts.values()])
 }
 
-function zeros<Figure extends BucketFigure>(figures: readonly Figure[]): Record<Figure, bigint> {
+/** What is of one model and counts alike; a model has two where dies of it are listed apart. */
+interface Part extends ModelRate {
+  readonly figures: Record<BucketFigure, bigint>
+}
+
+function sumParts(parts: readonly Part[]): BucketSums {
+  const weighted = { ...NO_TIME }
+  const counts = { ...NO_COUNTS }
+  const models = new Map<string, ModelSums & Pick<Part, 'figures'>>()
+  for (const { figures, model, nanoTflops } of parts) {
+    for (const figure of COUNT_FIGURES) counts[figure] += figures[figure]
+    if (nanoTflops !== null) {
+      for (const figure of TIME_FIGURES) weighted[figure] += figures[figure] * nanoTflops
+    }
+    const work = {
+      weightedActive: figures.activeMs * (nanoTflops ?? 0n),
+      ratedJoules: nanoTflops === null ? 0n : figures.energyJoules,
+    }
+    const before = models.get(model)
+    if (before !== undefined) {
+      for (const figure of BUCKET_FIGURES) figures[figure] += before.figures[figure]
+    }
+    models.set(model, {
+      model,
+      figures,
+      work: workOf(before === undefined ? [work] : [work, before.work]),
+    })
+  }
+  const byModel = [...models.values()].sort((left, right) => (left.model < right.model ? -1 : 1))
+  return { byModel, weighted, counts, work: workOf(byModel.map(({ work }) => work)) }
+}
+
+function workOf(works: readonly ActiveEnergy[]): ActiveEnergy {
+  const sumOf = (part: keyof ActiveEnergy) => works.reduce((sum, work) => sum + work[part], 0n)
+  return { weightedActive: sumOf('weightedActive'), ratedJoules: sumOf('ratedJoules') }
+}
+
+const NO_FIGURES = zeros(BUCKET_FIGURES)
+const NO_TIME = zeros(TIME_FIGURES)
+const NO_COUNTS = zeros(COUNT_FIGURES)
+
+/** The figures alone, to be added to. */
+function figuresOf(bucket: Figured): Record<BucketFigure, bigint> {
+  const figures = { ...NO_FIGURES }
+  for (const figure of BUCKET_FIGURES) figures[figure] = bucket[figure]
+  return figures
+}
+
+function zeros<Figure extends BucketFigure>(
+  figures: readonly Figure[],
+): Readonly<Record<Figure, bigint>> {
   return Object.fromEntries(figures.map((figure) => [figure, 0n])) as Record<Figure, bigint>
 }

@@ -33,7 +33,7 @@ export interface Settlement {
   } | null
 }
 
-/** Whose promises: given by an owner, or to a borrower (of one bank, where it is named). */
+/** Whose promises: given by an owner, or to a borrower, or all (of one bank, where it is named). */
 export interface AccountFilter {
   readonly ownerCode: string | null
   readonly borrower: string | null

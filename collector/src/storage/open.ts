@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { AppError, type Clock, errorSentence, type Random, randomHex } from '@yiben/shared'
 import type { LedgerGeneration } from '../model/ids.ts'
 import type { LedgerState } from './requests.ts'
-import { openSqliteStore, openSqliteStoreInProcess } from './sqlite/store.ts'
+import { openSqliteStore, openSqliteStoreInProcess, type ThreadedStore } from './sqlite/store.ts'
 import type { Store } from './store.ts'
 
 /** The one file of a ledger; SQLite keeps its log and its index beside it. */
@@ -31,7 +31,7 @@ export interface OpenStoreOptions {
 const TRACES = ['identity.key', 'checkpoint.note', `${LEDGER_FILE}.restoring`]
 
 /** For the serving process: keeps every other one from serving the same folder. */
-export async function openServingStore(options: OpenStoreOptions): Promise<Store> {
+export async function openServingStore(options: OpenStoreOptions): Promise<ThreadedStore> {
   refuseLost(options.dataDir)
   return await openSqliteStore({
     path: ledgerPath(options.dataDir),
@@ -76,6 +76,12 @@ function freshLedger(options: Pick<OpenStoreOptions, 'random' | 'clock' | 'isDem
     identityKey: randomHex(options.random, IDENTITY_KEY_BYTES),
     isDemo: options.isDemo ?? false,
   }
+}
+
+/** The files of a ledger, whether they are there or not: for those who watch their size. */
+export function ledgerFiles(dataDir: string): { readonly ledger: string; readonly log: string } {
+  const ledger = join(dataDir, LEDGER_FILE)
+  return { ledger, log: `${ledger}-wal` }
 }
 
 /** Where the ledger of this folder is or will be; the folder is made. Nobody else's to read. */

@@ -27,6 +27,7 @@ import type { ModelAtSite } from '../model/site.ts'
 import type {
   ClockStep,
   ClosedWindow,
+  NodeHour,
   OpenNode,
   RefusedRow,
   Silence,
@@ -115,6 +116,8 @@ export interface IngestCommit {
   readonly closedRuns: readonly StoredRun[]
   /** Whole rows of hours that are complete or were touched late; replace by (unit, hour). */
   readonly unitHours: readonly UnitHour[]
+  /** Hours of the node that are over, with the instant they became known. */
+  readonly nodeHours: readonly (NodeHour & { readonly knownAtMs: number })[]
   readonly closedWindows: readonly ClosedWindow[]
   readonly refused: readonly RefusedRow[]
   /** Silences of this node that end here, and new ones (units that vanished). */
@@ -308,6 +311,8 @@ export interface LentTime {
 
 export interface NodeListRow {
   readonly node: NodeRow
+  /** Ours, for its resource code. */
+  readonly number: number
   readonly session: SessionRow | null
   readonly facts: NodeFactsRow | null
   readonly timelineEndMs: number | null

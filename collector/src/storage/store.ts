@@ -55,6 +55,7 @@ import type {
   GrantCard,
   StoredLeaseRecord,
 } from './draw-requests.ts'
+import type { NodeFilter, NodeHealth, NodeHealthLimits } from './node-requests.ts'
 import type { ReportStore } from './report-store.ts'
 import type {
   DepositChange,
@@ -344,9 +345,17 @@ export interface Store extends AccessStore, ReportStore, SiteFactsStore, SumStor
     range: { readonly fromMs: number; readonly toMs: number; readonly knownAtMs: number },
   ): Promise<readonly Bucket[]>
   listSites(scope: Scope): Promise<readonly Site[]>
-  listNodes(scope: Scope, page: PageRequest): Promise<Page<NodeListRow>>
+  listNodes(scope: Scope, page: PageRequest, filter?: NodeFilter): Promise<Page<NodeListRow>>
   findNode(scope: Scope, nodeId: string): Promise<NodeListRow | null>
-  listUnits(scope: Scope, page: PageRequest): Promise<Page<UnitRow>>
+  readNodeHealth(scope: Scope, limits: NodeHealthLimits): Promise<NodeHealth>
+  /** What each unit that is placed on the node now did in the range; in the order of their numbers. */
+  readNodeSpans(
+    scope: Scope,
+    nodeId: string,
+    range: { readonly fromMs: number; readonly toMs: number; readonly knownAtMs: number },
+  ): Promise<readonly UnitSpan[]>
+  /** With a node's id, only what is or was placed on it. */
+  listUnits(scope: Scope, page: PageRequest, nodeId?: string | null): Promise<Page<UnitRow>>
   findUnits(scope: Scope, acceleratorId: number): Promise<readonly UnitRow[]>
   /** The placements of these numbers that lie in the scope; in no order. */
   readUnits(scope: Scope, unitIds: readonly UnitId[]): Promise<readonly UnitRow[]>

@@ -67,6 +67,7 @@ export interface FoldEffect {
   readonly open: OpenNode
   readonly closedRuns: readonly StoredRun[]
   readonly unitHours: readonly UnitHour[]
+  readonly nodeHours: IngestCommit['nodeHours']
   readonly closedWindows: readonly ClosedWindow[]
   /** Refused records, and notes on records that were taken in part. */
   readonly refused: readonly RefusedRow[]

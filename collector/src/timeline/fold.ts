@@ -21,12 +21,14 @@ import {
   type Lost,
   type RunCode,
   runCode,
+  TIME_MS_MIN,
   type Tick,
   unreachable,
   type Veto,
 } from '@yiben/shared'
 import type { OutboxEntry } from '../model/ledger.ts'
 import type { ClockStep, OpenNode, RefusedRow, Silence } from '../model/timeline.ts'
+import { CpuHours } from './cpu-hours.ts'
 import type { FoldContext, FoldEffect, FoldState, StreamRecord } from './fold-state.ts'
 import { FUTURE_MS_MAX, LATE_AFTER_MS, LATE_TICK_MS_MAX } from './fold-state.ts'
 import { NodeBooking } from './node-booking.ts'
@@ -59,6 +61,7 @@ class Fold {
   readonly #state: FoldState
   readonly #context: FoldContext
   readonly #node: NodeBooking
+  readonly #cpu: CpuHours
   readonly #refused: RefusedRow[] = []
   readonly #refusedSeqs = new Set<number>()
   readonly #clockSteps: ClockStep[] = []
@@ -76,6 +79,7 @@ class Fold {
     this.#epoch = state.open?.epoch ?? ''
     this.#policy = state.open?.policy ?? null
     this.#silence = state.silences.find((silence) => silence.unitId === null) ?? null
+    this.#cpu = new CpuHours(state.open?.cpu ?? null)
     this.#node = new NodeBooking(state, this.#silence?.fromMs ?? null)
   }
 
@@ -132,10 +136,12 @@ class Fold {
   finish(): FoldEffect {
     const sink = this.#node.sink
     const { nowMs } = this.#context
+    const cpu = this.#cpu.finish(this.#node.endMs ?? TIME_MS_MIN)
     const open = this.#node.toOpen({
       nodeId: this.#state.nodeId,
       epoch: this.#epoch,
       policy: this.#policy,
+      cpu: cpu.running,
       changeSeq: this.#state.open?.changeSeq ?? 0,
     })
     const endedIds = new Set(this.#silencesEnded.map((ended) => ended.silenceId))
@@ -143,6 +149,7 @@ class Fold {
       open,
       closedRuns: sink.closedRuns,
       unitHours: lastOfEachHour(sink.unitHours),
+      nodeHours: cpu.done.map((hour) => ({ ...hour, knownAtMs: nowMs })),
       closedWindows: sink.closedWindows,
       refused: this.#refused,
       refusedSeqs: this.#refusedSeqs,
@@ -189,6 +196,7 @@ class Fold {
     if (tick.startMs > edgeMs) this.#bookHole(record, edgeMs, tick.startMs)
     const recordedAtMs = this.#recordedAt(endMs, tick.spanMs)
     this.#node.bookTick(tick, recordedAtMs)
+    this.#cpu.add(tick)
     const step = { nodeId: this.#state.nodeId, epoch: this.#epoch, atMs: endMs }
     this.#clockSteps.push(...(tick.wallStepsMs ?? []).map((stepMs) => ({ ...step, stepMs })))
     this.#endSilence(endMs, tick.spanMs)

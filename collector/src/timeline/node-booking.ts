@@ -142,7 +142,7 @@ export class NodeBooking {
   }
 
   /** Before any time has been told the row says so by an end that lies before all time. */
-  toOpen(rest: Pick<OpenNode, 'nodeId' | 'epoch' | 'policy' | 'changeSeq'>): OpenNode {
+  toOpen(rest: Pick<OpenNode, 'nodeId' | 'epoch' | 'policy' | 'cpu' | 'changeSeq'>): OpenNode {
     return {
       ...rest,
       bootId: this.#bootId,

@@ -31,6 +31,14 @@ export function serverMaker(files: TlsFiles | null): ServerMaker {
   return (handler) => createSecure({ cert, key, minVersion: 'TLSv1.3' }, handler)
 }
 
+/** When the certificate that is shown stops being valid; `null` without one. */
+export function certificateEndMs(files: TlsFiles | null): number | null {
+  if (files === null) return null
+  const pem = readPem(files.certFile, 'tls.cert')
+  checkCertificate(pem, files.certFile)
+  return new X509Certificate(pem).validToDate.getTime()
+}
+
 function readPem(file: string, option: string): Buffer {
   try {
     return readFileSync(file)

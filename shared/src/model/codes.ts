@@ -79,7 +79,7 @@ export function siteCodeOf(text: string): SiteCode | null {
   return SITE_SHAPE.test(text) ? (text as SiteCode) : null
 }
 
-export const RESOURCE_KINDS = ['site', 'node', 'accelerator'] as const
+export const RESOURCE_KINDS = ['hub', 'site', 'node', 'accelerator'] as const
 export type ResourceKind = (typeof RESOURCE_KINDS)[number]
 
 export interface Resource {
@@ -88,38 +88,67 @@ export interface Resource {
   readonly number: number
 }
 
+/** Why a text is no code: a slip of shape, one of typing, or a number that no thing has. */
+export type CodeFault = 'shape' | 'check' | 'number'
+
+/**
+ * How codes of things are made and read. What is stored is kind and number only, so that another
+ * scheme takes the place of ours here and nowhere else.
+ */
+export interface ResourceScheme {
+  /** Stands beside a code wherever codes of several schemes can be. */
+  readonly id: string
+  codeOf(resource: Resource): string
+  read(text: string): Resource | CodeFault
+}
+
 const KIND_LETTERS: Readonly<Record<ResourceKind, string>> = {
+  hub: 'H',
   site: 'S',
   node: 'N',
   accelerator: 'A',
 }
 
 /** Names our scheme, so that another one can stand beside it without being mistaken for it. */
-const RESOURCE_SCHEME = 'Y'
+const RESOURCE_LETTER = 'Y'
 /** Base 36; eight digits reach 2.8 * 10^12, far past every accelerator of a country. */
 const RESOURCE_DIGITS = 8
 export const RESOURCE_NUMBER_MAX = 36 ** RESOURCE_DIGITS - 1
-const RESOURCE_SHAPE = /^Y([SNA])([0-9A-Z]{8})[0-9A-Z]$/
+const RESOURCE_SHAPE = /^Y([HSNA])([0-9A-Z]{8})[0-9A-Z]$/
 
 /** `YA0000002SX`: scheme, kind, number in base 36, check character. */
+const YIBEN_SCHEME: ResourceScheme = {
+  id: 'yiben',
+  codeOf: ({ kind, number }) => {
+    assert(
+      Number.isInteger(number) && number >= 1 && number <= RESOURCE_NUMBER_MAX,
+      'a resource number is an integer from 1 that fits its digits',
+    )
+    const digits = number.toString(36).toUpperCase().padStart(RESOURCE_DIGITS, '0')
+    const body = `${RESOURCE_LETTER}${KIND_LETTERS[kind]}${digits}`
+    return `${body}${mod37Check(body)}`
+  },
+  read: (text) => {
+    const [, letter, digits] = RESOURCE_SHAPE.exec(text) ?? []
+    const kind = RESOURCE_KINDS.find((one) => KIND_LETTERS[one] === letter)
+    if (kind === undefined || digits === undefined) return 'shape'
+    if (mod37Check(text.slice(0, -1)) !== text.at(-1)) return 'check'
+    const number = Number.parseInt(digits, 36)
+    return number === 0 ? 'number' : { kind, number }
+  },
+}
+
+/** The scheme in use. */
+export const RESOURCE_SCHEME: ResourceScheme = YIBEN_SCHEME
+
 export function resourceCode(kind: ResourceKind, number: number): ResourceCode {
-  assert(
-    Number.isInteger(number) && number >= 1 && number <= RESOURCE_NUMBER_MAX,
-    'a resource number is an integer from 1 that fits its digits',
-  )
-  const digits = number.toString(36).toUpperCase().padStart(RESOURCE_DIGITS, '0')
-  const body = `${RESOURCE_SCHEME}${KIND_LETTERS[kind]}${digits}`
-  return `${body}${mod37Check(body)}` as ResourceCode
+  return RESOURCE_SCHEME.codeOf({ kind, number }) as ResourceCode
 }
 
 /** What a resource code names; `null` when its shape, its check character or its number is wrong. */
 export function resourceOf(text: string): Resource | null {
-  const [, letter, digits] = RESOURCE_SHAPE.exec(text) ?? []
-  if (letter === undefined || digits === undefined) return null
-  if (mod37Check(text.slice(0, -1)) !== text.at(-1)) return null
-  const kind = RESOURCE_KINDS.find((one) => KIND_LETTERS[one] === letter)
-  const number = Number.parseInt(digits, 36)
-  return kind === undefined || number === 0 ? null : { kind, number }
+  const read = RESOURCE_SCHEME.read(text)
+  return typeof read === 'string' ? null : read
 }
 
 const MOD37_CHARACTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'

@@ -22,7 +22,9 @@ import { Roller } from '../../../collector/src/rollup/roller.ts'
 import { ROLES, type Role } from '../../../collector/src/storage/requests.ts'
 import { FakeRandom } from '../../support/fake-clock.ts'
 import { MemoryCheckpoints } from '../../support/memory-checkpoints.ts'
+import { testAccess } from '../../support/test-access.ts'
 import { LedgerRig, QUICK } from '../bank/ledger-rig.ts'
+
 import { witnessOf } from '../journal/witness.ts'
 import { LendingParts } from './lending-parts.ts'
 
@@ -143,6 +145,7 @@ export class ApiRig {
     const context = createContext({
       store: rig.store,
       clock: rig.clock,
+      random: new FakeRandom(8),
       logger: silentLogger,
       catalogue: CATALOGUE,
       ledger,
@@ -156,6 +159,7 @@ export class ApiRig {
       readiness: () => ({ isReady: true, reasons: [], notes: [] }),
       isSuspended: (nodeId) => suspended.has(nodeId),
       lotKey: lotKeyOf(IDENTITY),
+      access: testAccess(),
       control,
       vitals: async () => [],
       onOutbox: () => {},
@@ -208,7 +212,7 @@ export class ApiRig {
   }
 
   async ask(
-    method: 'GET' | 'PUT' | 'POST',
+    method: 'GET' | 'PUT' | 'POST' | 'DELETE',
     url: string,
     as: Role | { readonly token: string } | null,
     payload?: object,

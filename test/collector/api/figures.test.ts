@@ -212,6 +212,20 @@ describe('GET /v1/rollups', () => {
     expect(row.busy_rate).toEqual({ rate: 0, lower: 0, upper: 0 })
   })
 
+  test('says the same of rows whose models were not asked for', async () => {
+    const { body } = await api.get(`/v1/rollups?grain=hour&${span}`)
+    const without = await api.get(`/v1/rollups?grain=hour&models=false&${span}`)
+    const [row] = body.rows
+    expect(without.body.rows).toEqual([{ ...row, models: [] }])
+  })
+
+  test('sums the range as one span where it is asked for whole', async () => {
+    const { body } = await api.get(`/v1/rollups?grain=whole&${span}`)
+    expect(body.rows).toHaveLength(1)
+    expect(body.rows[0]).toMatchObject({ from: body.from, to: body.to, hours_total: 2 })
+    expect(body.rows[0].models[0].figures.free_ms).toBe(String(2 * HOUR))
+  })
+
   test('says the same as CSV', async () => {
     const { text, headers } = await api.get(`/v1/rollups.csv?grain=hour&${span}`)
     expect(headers['content-type']).toContain('text/csv')

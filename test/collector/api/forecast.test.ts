@@ -171,7 +171,7 @@ test('the week ahead by site and model, inside the owner’s hours and the asker
   expect(follower.pools.freeQuantiles('nowhere', kindKey, api.rig.now)).toBeNull()
 })
 
-test('its record is on the quality page and among the numbers', async () => {
+test('its record is on the quality page, told to the bank, and among the numbers', async () => {
   await admit(2)
   await live(36, (node, step) => node === 0 && step % 12 < 4)
   const { body } = await api.get('/v1/quality', 'regulator')
@@ -186,6 +186,9 @@ test('its record is on the quality page and among the numbers', async () => {
     30, 60, 240, 480,
   ])
   expect(body.forecast.horizons[0].brier).toBeGreaterThan(0)
+  const { horizons, ...forecast } = body.forecast
+  const toBank = await api.get('/v1/forecast', 'bank')
+  expect(toBank.body).toMatchObject({ forecast, horizons })
   const vitals = forecastVitals(follower.report(), api.rig.now)
   expect(vitals).toContainEqual(
     expect.objectContaining({ name: 'yiben_forecast_brier', labels: { horizon: '30min' } }),

@@ -351,12 +351,15 @@ describe('sites', () => {
 
   test('one that was made since is known with its first node', async () => {
     const follower = world.follower()
+    expect(follower.cards).toBeNull()
     await follower.upToDate()
+    expect(follower.cards).toEqual({ deposited: 0, drawable: 0 })
     const nodeId = await world.rig.admit(9, [{}], 'SITE-9')
     await world.rig.policy(nodeId)
     await world.rig.live(nodeId, [['free/proven', 960]])
     await world.bank.drain()
     const { view } = await follower.upToDate()
     expect(view.offers.map(({ site }) => site.regionCode)).toEqual(['150100'])
+    expect(follower.cards).toEqual({ deposited: 1, drawable: 1 })
   })
 })

@@ -111,6 +111,7 @@ function openNode(units: readonly OpenUnit[], change: Partial<OpenNode> = {}): O
     timelineEndMs: EDGE,
     units,
     policy: POLICY,
+    cpu: null,
     changeSeq: 7,
     ...change,
   }

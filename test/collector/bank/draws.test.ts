@@ -44,6 +44,25 @@ async function expectSound(drawId: string): Promise<void> {
   expect(postingFaults(draw, own)).toEqual([])
 }
 
+test('every call is counted by what came of it', async () => {
+  await hold('a', 1)
+  await hold('a', 1)
+  await hold('b', 400)
+  await draws.post('a')
+  await draws.return('a', 'all')
+  await draws.void('nobody')
+  const counted = draws.desk.calls.rows().filter(({ count }) => count > 0)
+  const told = counted.map(({ labels, count }) => [labels.call, labels.outcome, count])
+  expect(told.toSorted()).toEqual([
+    ['hold', 'done', 1],
+    ['hold', 'not_enough', 1],
+    ['hold', 'repeated', 1],
+    ['post', 'done', 1],
+    ['return', 'done', 1],
+    ['void', 'draw_unknown', 1],
+  ])
+})
+
 describe('hold, post, return', () => {
   test('lends what was asked for, and gives it back', async () => {
     expect(await hold('a', 3)).toMatchObject({ isRepeat: false, ...isDone('held') })

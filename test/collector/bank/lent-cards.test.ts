@@ -35,3 +35,11 @@ test('leases one after the other are kept apart, and old ones are forgotten', ()
   cards.note(lent('c', 20 * HOUR))
   expect(cards.isLentAt(CARD, 11 * HOUR - 1)).toBe(false)
 })
+
+test('how many are lent is not known before every draw has been noted', () => {
+  const cards = new LentCards()
+  cards.note(lent('a', 10 * HOUR))
+  expect(cards.countAt(10 * HOUR)).toBeNull()
+  cards.allNoted()
+  expect([9, 10, 11].map((hour) => cards.countAt(hour * HOUR))).toEqual([0, 1, 0])
+})

@@ -76,6 +76,13 @@ test('each hour of a running lease is settled once it has been told, with one en
     delivered_idle: 8 * 20 * MINUTE,
     pending: 8 * (2 * HOUR - 5 * MINUTE + 2 * SECOND),
   })
+  expect(settler.moved.rows().filter(({ count }) => count > 0)).toEqual([
+    {
+      labels: { from: 'pending', to: 'delivered_active' },
+      count: 8 * (45 * MINUTE - 2 * SECOND),
+    },
+    { labels: { from: 'pending', to: 'delivered_idle' }, count: 8 * 20 * MINUTE },
+  ])
   const moved = { site: 'SITE-1', owner: 'owner-1', model: 'NVIDIA H800', from: 'pending' }
   expect(await entries()).toMatchObject([
     {

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseAccessToken, parseEnrollmentToken } from '@yiben/shared'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readBackupNote } from '../../../collector/src/backup-note.ts'
 import { type Finished, runProgram } from '../../support/program.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { ApiRig } from '../api/api-rig.ts'
@@ -70,7 +71,10 @@ describe('wrong usage', () => {
     [['token', 'create', '--role', 'admin', '--region', '11'], 'region'],
     [['site', 'put', 'A1B', '--name', 'x'], '--region'],
     [['site', 'put', 'a_b', '--name', 'x', '--region', '110000'], 'site'],
-    [['export', '--from', '2026-03-01', '--to', '2026-03-02', '--format', 'xlsx'], 'xlsx'],
+    [['export', '--from', '2026-03-01', '--to', '2026-03-02', '--format', 'parquet'], 'xlsx'],
+    [['report', 'issue', '--month', 'March'], '--month'],
+    [['report', 'issue', '--month', '2026-03', '--region', '15'], '--region'],
+    [['report', 'show', 'r-1', '--format', 'pdf'], '--format'],
     [['export', '--from', '2026-03-02', '--to', '2026-03-01', '--format', 'csv'], '--to'],
     [['balance', '--from', '2026-03-02', '--to', '2026-03-01'], '--to'],
     [['verify', 'x', '--head', '12'], '--head'],
@@ -108,6 +112,7 @@ test.each([
   [['ledger']],
   [['balance']],
   [['export']],
+  [['report', 'issue']],
   [['verify']],
   [['key']],
 ])('%j has help', async (command: string[]) => {
@@ -115,7 +120,6 @@ test.each([
   expect(exitCode).toBe(0)
   expect(stdout).toContain('Usage: yiben-collector')
   if (command[0] === 'serve') expect(stdout).toContain('YIBEN_COLLECTOR_SEAL_DELAY')
-  expect(stdout).not.toContain('xlsx')
 })
 
 describe('decisions', () => {
@@ -231,6 +235,38 @@ describe('sites and tokens', () => {
     expect([await kept(...both), await kept()]).toEqual([stated, stated])
     const wrong = await run(folder, 'site', 'put', 'SH-01', ...place, '--keep', 'H800 SXM')
     expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('MODEL=N')])
+  })
+
+  test('a site states its PUE, racks and tariff; said twice nothing is new; `none` withdraws', async () => {
+    const folder = tempDir()
+    await run(folder, 'site', 'put', 'SH-01', '--name', '上海', '--region', '310115')
+    const file = join(folder, 'tariff.yaml')
+    writeFileSync(
+      file,
+      'time_zone: Asia/Shanghai\nperiods:\n  - { name: 平, from: "00:00", to: "24:00" }\n',
+    )
+    const state = async (...options: string[]) => run(folder, 'site', 'state', 'SH-01', ...options)
+    const all = ['--pue', '1.25', '--racks', '1000', '--racks-used', '640', '--tariff', file]
+    const told = JSON.parse((await state(...all, '--json')).stdout)
+    expect(told).toMatchObject({
+      stated: 3,
+      facts: { pue: { value: '1.250' }, racks: { occupancy: 0.64 } },
+    })
+    expect(told.facts.tariff.periods).toEqual([{ name: '平', from: '00:00', to: '24:00' }])
+    expect((await state(...all)).stdout).toContain('0 of 3')
+    const withdrawn = JSON.parse((await state('--racks', 'none', '--json')).stdout)
+    expect(withdrawn.facts).toMatchObject({ racks: null, pue: { value: '1.250' } })
+    for (const [options, word] of [
+      [[], '--pue'],
+      [['--pue', '0.5'], 'pue'],
+      [['--pue', 'low'], '--pue'],
+      [['--racks', '5'], '--racks-used'],
+      [['--tariff', join(folder, 'missing.yaml')], 'missing.yaml'],
+    ] as const) {
+      const { exitCode, stderr } = await state(...options)
+      expect([options, exitCode, stderr]).toEqual([options, 2, expect.stringContaining(word)])
+    }
+    expect((await run(folder, 'site', 'state', 'SH-02', '--pue', '1.2')).exitCode).toBe(1)
   })
 })
 
@@ -383,6 +419,7 @@ describe('data out', () => {
     const copy = tempDir()
     const file = join(copy, 'ledger.sqlite')
     expect((await run(folder, 'backup', file)).exitCode).toBe(0)
+    expect(readBackupNote(folder)).toMatchObject({ generation: 1, bytes: statSync(file).size })
     const again = await run(folder, 'backup', file)
     expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining('conflict')])
     const asOf = ['ledger', '--json', '--as-of', iso(START_MS), '--known-at', iso(rig.rig.now)]

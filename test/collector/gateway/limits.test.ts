@@ -59,15 +59,24 @@ describe('connections of one address', () => {
 describe('the window of a session', () => {
   test('lets one batch go, however large', () => {
     const window = new AckWindow({ frames: 2, bytes: 100 })
-    expect(window.take(1, 5_000)).toBe(true)
-    expect(window.take(2, 1)).toBe(false)
+    expect(window.take(1, 5_000, 0)).toBe(true)
+    expect(window.take(2, 1, 0)).toBe(false)
   })
 
   test('is bounded in frames, and acknowledged by number', () => {
     const window = new AckWindow({ frames: 2, bytes: 100 })
-    expect([window.take(1, 10), window.take(2, 10)]).toEqual([true, true])
-    window.acknowledge(1)
-    expect(window.take(3, 10)).toBe(true)
-    expect(window.take(4, 10)).toBe(false)
+    expect([window.take(1, 10, 0), window.take(2, 10, 0)]).toEqual([true, true])
+    window.acknowledge(1, 0)
+    expect(window.take(3, 10, 0)).toBe(true)
+    expect(window.take(4, 10, 0)).toBe(false)
+  })
+
+  test('tells how long the oldest batch waited that an acknowledgement settles', () => {
+    const window = new AckWindow({ frames: 8, bytes: 100 })
+    window.take(1, 10, 1_000)
+    window.take(3, 10, 1_500)
+    expect(window.acknowledge(0, 1_700)).toBeNull()
+    expect(window.acknowledge(3, 1_900)).toBe(900)
+    expect(window.acknowledge(3, 2_000)).toBeNull()
   })
 })

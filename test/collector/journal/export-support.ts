@@ -71,7 +71,7 @@ export async function exportOf(folder: string, rig: LedgerRig) {
       from: new Date(START_MS).toISOString(),
       to: new Date(START_MS + 4 * HOUR).toISOString(),
     },
-    async (text) => void written.push(text),
+    async (part) => void written.push(String(part)),
   )
   return { lines: written.join('').trimEnd().split('\n'), note }
 }

@@ -105,7 +105,9 @@ describe('J6: a checkpoint', () => {
   })
 
   test('of an empty journal is none, and of one that has not grown no second one', async () => {
-    await notaryOver().drain()
+    const empty = notaryOver()
+    await empty.drain()
+    expect(empty.signedAtMs).toBeNull()
     expect(await signed()).toBeNull()
     await write(1)
     await notaryOver().drain()
@@ -132,8 +134,12 @@ test('J10: it runs by itself, signs once per interval at most, and stops', async
     await rig.clock.run(1_000)
   }
   expect(memory.remembered.map((note) => Number(note.split('\n')[1]))).toEqual([6, 11, 16, 21])
+  const signedAtMs = rig.now
   await rig.clock.run(60_000)
   expect(memory.remembered).toHaveLength(5)
+  // The last one came within an interval, and nothing has been signed since.
+  expect(notary.signedAtMs).toBeGreaterThanOrEqual(signedAtMs)
+  expect(notary.signedAtMs).toBeLessThanOrEqual(signedAtMs + 5_000)
   await notary.stop()
   await running
 })

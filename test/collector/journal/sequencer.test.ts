@@ -110,3 +110,15 @@ test('it runs by itself, wakes at a hint, tells who follows, and stops', async (
   await sequencer.stop()
   await running
 })
+
+test('it counts what it has numbered, by kind, and what another one has numbered not', async () => {
+  const [first, second] = [sequencerOver(), sequencerOver()]
+  await write(3)
+  await first.drain()
+  await second.drain()
+  expect(first.numbered.rows()).toEqual([
+    { labels: { kind: 'ledger_opened' }, count: 1 },
+    { labels: { kind: 'veto' }, count: 3 },
+  ])
+  expect(second.numbered.rows()).toEqual([])
+})

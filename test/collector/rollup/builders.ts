@@ -49,6 +49,7 @@ export function cardCount(state: State | null, change: Partial<CardCount> = {}):
     connection: 'connected',
     state,
     isDeposited: false,
+    isSchedulerRead: false,
     cards: 1,
     ...change,
   }

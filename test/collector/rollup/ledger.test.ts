@@ -2,7 +2,11 @@
 import { MEASURED_STATES, STATES } from '@yiben/shared'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type CardCount, CONNECTIONS } from '../../../collector/src/model/card-count.ts'
+import {
+  type CardCount,
+  CONNECTIONS,
+  type NodeCount,
+} from '../../../collector/src/model/card-count.ts'
 import type { DeclaredCapacity } from '../../../collector/src/model/site.ts'
 import {
   LEDGER_GROUPINGS,
@@ -23,6 +27,9 @@ const lookup: LedgerLookup = {
   modelOf: (profile) => (profile.name === 'H800' ? 'H800' : null),
   vendorOfModel: (model) => (model === 'H800' ? 'nvidia' : null),
   hubOf: (regionCode) => (regionCode.startsWith('15') ? '内蒙古' : null),
+  clusterOf: (regionCode) => (regionCode === '150102' ? '和林格尔数据中心集群' : null),
+  ratesOfModel: (model) =>
+    model === 'H800' ? { denseNanoTflops: H800, sparseNanoTflops: H800 * 2n } : null,
   placeOf: (siteCode) =>
     siteCode === 'SITE-1'
       ? { regionCode: '150102', operatorCode: 'OPERATOR-1', ownerCode: 'OWNER-1' }
@@ -33,8 +40,9 @@ function ledger(
   counts: readonly CardCount[],
   by: LedgerGrouping = 'total',
   declared: readonly DeclaredCapacity[] = [],
+  nodes: readonly NodeCount[] = [],
 ): readonly LedgerRow[] {
-  return ledgerOf({ counts, declared, by, lookup })
+  return ledgerOf({ counts, nodes, declared, by, lookup })
 }
 
 function total(
@@ -106,9 +114,10 @@ describe('stages', () => {
   })
 
   const anyCount = fc.record({
-    state: fc.constantFrom(...MEASURED_STATES, null),
+    state: fc.constantFrom(...STATES, null),
     connection: fc.constantFrom(...CONNECTIONS),
     isDeposited: fc.boolean(),
+    isSchedulerRead: fc.boolean(),
     isRated: fc.boolean(),
     siteCode: fc.constantFrom('SITE-1', 'SITE-2'),
     cards: fc.integer({ min: 1, max: 4_000_000 }),
@@ -128,12 +137,18 @@ describe('stages', () => {
             }),
           )
           const rows = ledger(counts, by)
-          for (const { stages } of rows) {
+          for (const { evidence, stages } of rows) {
             const parts = [...STATES, 'untold'] as const
             const sum = parts.reduce((cards, stage) => cards + stages[stage].cards, 0)
             const p = parts.reduce((rate, stage) => rate + stages[stage].nanoTflops, 0n)
             expect([sum, p]).toEqual([stages.connected.cards, stages.connected.nanoTflops])
             expect(stages.deposited.cards).toBeLessThanOrEqual(stages.free.cards)
+            const levels = Object.values(evidence)
+            const proven = levels.reduce((cards, level) => cards + level.cards, 0)
+            const provenP = levels.reduce((rate, level) => rate + level.nanoTflops, 0n)
+            expect([proven, provenP]).toEqual([sum, p])
+            expect(evidence.none.cards).toBe(stages.unknown.cards + stages.untold.cards)
+            expect(evidence.delivered.cards).toBe(stages.lent.cards)
           }
           const registered = rows.reduce(
             (cards, row) =>
@@ -210,6 +225,110 @@ describe('declared', () => {
   })
 })
 
+describe('declared above the catalogue', () => {
+  const excesses = (change: Partial<DeclaredCapacity>) =>
+    total([], [declaredOf(change)]).declaredExcesses
+
+  test.each([
+    ['the catalogue’s figure itself', { declaredMilliP: 9_890n }],
+    ['5 % more, which rounding and clocks explain', { declaredMilliP: 10_384n }],
+    ['the sparse figure, said to be sparse', { declaredMilliP: 19_780n, basis: 'fp16_sparse' }],
+    ['a model that the catalogue does not have', { declaredMilliP: 99_000n, model: 'X1' }],
+  ] as const)('%s is not flagged', (_name, change) => expect(excesses(change)).toEqual([]))
+
+  test('more than that is, with the ratio', () => {
+    expect(excesses({ declaredMilliP: 10_385n })).toMatchObject([
+      { ratioPpm: 1_050_050, fitsSparse: false, catalogueNanoTflops: 10n * H800 },
+    ])
+  })
+
+  test.each(['unstated', 'fp16_dense'] as const)(
+    'twice the figure, %s, fits the sparse basis',
+    (basis) => {
+      expect(excesses({ declaredMilliP: 19_700n, basis })).toMatchObject([{ fitsSparse: true }])
+    },
+  )
+
+  test('more than sparse, said to be sparse, is flagged against the sparse figure', () => {
+    expect(excesses({ declaredMilliP: 39_560n, basis: 'fp16_sparse' })).toMatchObject([
+      { ratioPpm: 2_000_000, fitsSparse: false, catalogueNanoTflops: 20n * H800 },
+    ])
+  })
+
+  test('P declared for no card at all is flagged without a ratio', () => {
+    expect(excesses({ cards: 0 })).toMatchObject([{ ratioPpm: null, fitsSparse: false }])
+  })
+
+  test('a figure that a later one has replaced is not looked at; the largest excess comes first', () => {
+    const rows = [
+      declaredOf({ declaredMilliP: 99_000n }),
+      declaredOf({ declaredMilliP: 9_890n, declaredAtMs: T0 + 1 }),
+      declaredOf({ siteCode: 'SITE-2', declaredMilliP: 12_000n }),
+      declaredOf({ siteCode: 'SITE-3', declaredMilliP: 30_000n }),
+    ]
+    const sites = total([], rows).declaredExcesses.map(({ declared }) => declared.siteCode)
+    expect(sites).toEqual(['SITE-3', 'SITE-2'])
+  })
+})
+
+describe('processor cores', () => {
+  const nodes = (change: Partial<NodeCount>): NodeCount => ({
+    siteCode: 'SITE-1',
+    ownerCode: 'OWNER-1',
+    operatorCode: 'OPERATOR-1',
+    regionCode: '150102',
+    connection: 'connected',
+    nodes: 2,
+    nodesWithoutCores: 1,
+    cores: 128,
+    nodesWithHour: 1,
+    cpuBusyMs: 3_600_000,
+    cpuTotalMs: 2_000_000_000_000_000,
+    ...change,
+  })
+  const told = [nodes({}), nodes({ siteCode: 'SITE-2' }), nodes({ connection: 'lapsed' })]
+
+  test('are those of connected nodes, with the nodes that do not tell beside them', () => {
+    const [row] = ledger([], 'total', [], told)
+    expect(row?.cpu).toEqual({
+      nodes: 4,
+      nodesWithoutCores: 2,
+      cores: 256,
+      nodesWithHour: 2,
+      cpuBusyMs: 7_200_000n,
+      cpuTotalMs: 4_000_000_000_000_000n,
+    })
+    const bySite = ledger([], 'site', [], told).map(({ key, cpu }) => [key, cpu?.cores])
+    expect(bySite).toEqual([
+      ['SITE-1', 128],
+      ['SITE-2', 128],
+    ])
+  })
+
+  test.each(['vendor', 'model'] as const)('are not told by %s: a node may have several', (by) => {
+    expect(ledger([cardCount('busy')], by, [], told).map(({ cpu }) => cpu)).toEqual([null])
+  })
+})
+
+describe('evidence', () => {
+  test('each level in cards and in P', () => {
+    const { evidence } = total([
+      cardCount('lent', { isSchedulerRead: true, cards: 2 }),
+      cardCount('busy', { isSchedulerRead: true, cards: 3 }),
+      cardCount('free', { cards: 4 }),
+      cardCount('unknown', { isSchedulerRead: true, cards: 5 }),
+      cardCount(null, { cards: 6 }),
+      cardCount('free', { connection: 'lapsed' }),
+    ])
+    expect(evidence).toEqual({
+      delivered: { cards: 2, nanoTflops: 2n * H800 },
+      scheduler_confirmed: { cards: 3, nanoTflops: 3n * H800 },
+      self_reported: { cards: 4, nanoTflops: 4n * H800 },
+      none: { cards: 11, nanoTflops: 11n * H800 },
+    })
+  })
+})
+
 describe('groups', () => {
   const counts = [
     cardCount('busy'),
@@ -221,6 +340,7 @@ describe('groups', () => {
     ['total', ['total', 3]],
     ['region', ['150000', 2, '440000', 1]],
     ['hub', ['内蒙古', 2, null, 1]],
+    ['cluster', ['和林格尔数据中心集群', 2, null, 1]],
     ['operator', ['OPERATOR-1', 2, null, 1]],
     ['owner', ['OWNER-1', 3]],
     ['site', ['SITE-1', 2, 'SITE-2', 1]],
@@ -234,6 +354,7 @@ describe('groups', () => {
   test.each([
     ['region', '150000'],
     ['hub', '内蒙古'],
+    ['cluster', '和林格尔数据中心集群'],
     ['operator', 'OPERATOR-1'],
     ['site', 'SITE-1'],
     ['vendor', 'nvidia'],

@@ -169,6 +169,8 @@ describe('sealing', () => {
       sealedHours: (fromMs, toMs) => store.sealedHours(fromMs, toMs),
       readBuckets: (scope, range) => store.readBuckets(scope, range),
       readHour: (hourMs) => store.readHour(hourMs),
+      readSumBacklog: () => store.readSumBacklog(),
+      keepSums: (period) => store.keepSums(period),
       writeBuckets: async (write) => {
         if (!raced) await rig.tellLate(nodeId, [['busy/active', 1800]])
         raced = true
@@ -191,6 +193,8 @@ describe('sealing', () => {
       sealedHours: (fromMs, toMs) => store.sealedHours(fromMs, toMs),
       readBuckets: (scope, range) => store.readBuckets(scope, range),
       readHour: (hourMs) => store.readHour(hourMs),
+      readSumBacklog: () => store.readSumBacklog(),
+      keepSums: (period) => store.keepSums(period),
       writeBuckets: async (write) => {
         if (when === 'after') await store.writeBuckets(write)
         throw new Error('killed')
@@ -215,6 +219,17 @@ describe('sealing', () => {
     await rollerOver().drain()
     const [bucket] = await buckets(START_MS, sealedAtMs)
     expect(bucket).toMatchObject({ version: 2, knownAtMs: sealedAtMs })
+  })
+
+  test('it says what waits, and nothing before it has looked', async () => {
+    const nodeId = await eightCards()
+    await rig.live(nodeId, [['free/proven', 5 * 3600]])
+    const roller = rollerOver()
+    expect(roller.backlog(rig.now)).toBeNull()
+    await roller.drain()
+    const sealedTo = rig.now
+    expect(roller.backlog(sealedTo)).toEqual({ dueHours: 0, overdueMs: 0, dirtyHours: 0 })
+    expect(roller.backlog(sealedTo + 90 * MINUTE)).toMatchObject({ dueHours: 1 })
   })
 
   test('it runs by itself and tells that entries wait', async () => {

@@ -6,6 +6,7 @@ import {
   finalBeforeMs,
   finalityOf,
   nextFinalMs,
+  overdueOf,
   SEAL_AFTER_MS,
 } from '../../../collector/src/rollup/seal.ts'
 
@@ -55,6 +56,31 @@ describe('finality', () => {
     const known = { knownAtMs: at('2026-03-02T00:00:00Z'), lastSealedHourMs: toMs }
     expect(finalityOf({ toMs, timeZone: 'UTC', ...known })).toBe('preliminary')
     expect(finalityOf({ toMs, timeZone: 'Asia/Shanghai', ...known })).toBe('sealed')
+  })
+})
+
+describe('sealing is behind', () => {
+  const first = at('2026-03-01T08:00:00Z')
+
+  test.each([
+    ['never, before anything was told', null, null, '2026-03-01T20:00:00Z', [0, 0]],
+    ['not, 1 ms before an hour is due', first, null, '2026-03-01T10:59:59.999Z', [0, 0]],
+    ['by nothing yet when it becomes due', first, null, '2026-03-01T11:00:00Z', [1, 0]],
+    ['by what has passed since', first, null, '2026-03-01T11:40:00Z', [1, 40 * 60_000]],
+    ['by more hours than one round seals', first, null, '2026-03-03T11:00:00Z', [49, 48 * HOUR]],
+    ['from the hour after the last seal on', first, first, '2026-03-01T12:10:00Z', [1, 600_000]],
+  ])('%s', (_name, firstHourMs, lastSealedHourMs, now, [dueHours, overdueMs]) => {
+    const backlog = { firstHourMs, lastSealedHourMs }
+    expect(overdueOf(backlog, at(now), SEAL_AFTER_MS)).toEqual({ dueHours, overdueMs })
+  })
+
+  test('by as many hours as are due', () => {
+    const backlog = { firstHourMs: first, lastSealedHourMs: null }
+    for (let minutes = 0; minutes < 600; minutes += 7) {
+      const nowMs = first + minutes * 60_000
+      const due = dueHours(backlog, nowMs, { sealAfterMs: SEAL_AFTER_MS, limit: 100 })
+      expect(overdueOf(backlog, nowMs, SEAL_AFTER_MS).dueHours).toBe(due.length)
+    }
   })
 })
 

@@ -52,6 +52,7 @@ export function freshState(rows: readonly UnitRow[], change: Partial<FoldState> 
       timelineEndMs: T0,
       units: [],
       policy: null,
+      cpu: null,
       changeSeq: 0,
     },
     facts: { epoch: EPOCH, revision: 1, bootId: 'boot-1' },

@@ -1,4 +1,5 @@
 /** TLS 1.3 with the configured certificate, and mistakes in the files found before anything starts. */
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -6,7 +7,7 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { AppError } from '@yiben/shared'
 import { expect, onTestFinished, test } from 'vitest'
-import { serverMaker } from '../../../collector/src/tls/server.ts'
+import { certificateEndMs, serverMaker } from '../../../collector/src/tls/server.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const certFile = join(import.meta.dirname, 'localhost-cert.pem')
@@ -73,4 +74,10 @@ test('a file of something else is no certificate', () => {
   const file = join(tempDir(), 'cert.pem')
   writeFileSync(file, 'hello\n')
   expect(() => serverMaker({ certFile: file, keyFile })).toThrow(/holds no certificate/)
+})
+
+test('the end of the certificate is told, and none without TLS', () => {
+  const { validToDate } = new X509Certificate(readFileSync(certFile))
+  expect(certificateEndMs({ certFile, keyFile })).toBe(validToDate.getTime())
+  expect(certificateEndMs(null)).toBeNull()
 })

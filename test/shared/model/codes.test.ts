@@ -10,6 +10,7 @@ import {
   provinceCodeOf,
   RESOURCE_KINDS,
   RESOURCE_NUMBER_MAX,
+  RESOURCE_SCHEME,
   resourceCode,
   resourceOf,
   siteCodeOf,
@@ -150,7 +151,7 @@ describe('the resource code', () => {
     fc.assert(
       fc.property(resources, ({ kind, number }) => {
         const code = resourceCode(kind, number)
-        expect(code).toMatch(/^Y[SNA][0-9A-Z]{9}$/)
+        expect(code).toMatch(/^Y[HSNA][0-9A-Z]{9}$/)
         expect(resourceOf(code)).toEqual({ kind, number })
       }),
     )
@@ -180,6 +181,16 @@ describe('the resource code', () => {
     '%j names nothing',
     (text) => expect(resourceOf(text)).toBeNull(),
   )
+
+  test('a slip is told apart: the shape, one character, a number that nothing has', () => {
+    const code = resourceCode('hub', 1)
+    expect(RESOURCE_SCHEME.read('YA000')).toBe('shape')
+    expect(RESOURCE_SCHEME.read(`${code.slice(0, -1)}${code.endsWith('0') ? '1' : '0'}`)).toBe(
+      'check',
+    )
+    expect(RESOURCE_SCHEME.read(`YH00000000${mod37Check('YH00000000')}`)).toBe('number')
+    expect(RESOURCE_SCHEME.read(code)).toEqual({ kind: 'hub', number: 1 })
+  })
 
   test('row 0 has no code', () => {
     const body = 'YA00000000'

@@ -27,6 +27,18 @@ export function setCsrf(value: string | null): void {
   csrf = value
 }
 
+let backgroundAsks = 0
+
+/** What is asked while `ask` runs was asked by the page itself: it does not keep a session alive. */
+export async function inBackground(ask: () => Promise<void>): Promise<void> {
+  backgroundAsks += 1
+  try {
+    await ask()
+  } finally {
+    backgroundAsks -= 1
+  }
+}
+
 export function pathOf(path: string, query: Query = {}): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
@@ -59,16 +71,33 @@ export async function sendJson<Answer>(
   })
 }
 
+/** The answer's own text, for what is about its bytes. */
+export async function getText(
+  path: string,
+  query: Query = {},
+  signal?: AbortSignal,
+): Promise<string> {
+  return await askText(pathOf(path, query), signal === undefined ? {} : { signal })
+}
+
 async function ask<Answer>(path: string, init: RequestInit): Promise<Answer> {
+  const text = await askText(path, init)
+  return (text === '' ? null : parsed(text)) as Answer
+}
+
+async function askText(path: string, init: RequestInit): Promise<string> {
   const response = await fetch(path, {
     ...init,
     credentials: 'same-origin',
-    headers: { accept: 'application/json', ...init.headers },
+    headers: {
+      accept: 'application/json',
+      ...(backgroundAsks > 0 ? { 'x-yiben-background': '1' } : {}),
+      ...init.headers,
+    },
   })
   const text = await response.text()
-  const body: unknown = text === '' ? null : parsed(text)
-  if (response.ok) return body as Answer
-  throw problemOf(response.status, body)
+  if (response.ok) return text
+  throw problemOf(response.status, text === '' ? null : parsed(text))
 }
 
 function parsed(text: string): unknown {

@@ -1,4 +1,36 @@
-/** Placeholder of the page. */
+/** 节点: all agents and how they fare; `/nodes/{id}` is one of them. */
+import { Alert, Flex, Typography } from 'antd'
+import { useTranslation } from 'react-i18next'
+import { useLocation } from 'wouter'
+import { isPast, useInstant } from '../parts/instant.tsx'
+import { addTexts } from '../text/index.ts'
+import { NodeCounts, NodeFigures } from './nodes-health.tsx'
+import { NodeList } from './nodes-list.tsx'
+import { OneNode } from './nodes-one.tsx'
+import { nodesText } from './nodes-text.ts'
+import { NodeWatch } from './nodes-watch.tsx'
+
+addTexts('nodes', nodesText)
+
+const ROOT = '/nodes'
+
 export function NodesPage() {
-  return null
+  const { t } = useTranslation('nodes')
+  const [path] = useLocation()
+  const [instant] = useInstant()
+  const id = decodeURIComponent(path.slice(ROOT.length + 1))
+  if (id !== '') return <OneNode id={id} />
+  return (
+    <Flex vertical gap={16}>
+      <div>
+        <h1 style={{ margin: 0, fontSize: 22 }}>{t('title')}</h1>
+        <Typography.Text type="secondary">{t('intro')}</Typography.Text>
+      </div>
+      {isPast(instant) ? <Alert type="info" showIcon title={t('present_only')} /> : null}
+      <NodeFigures />
+      <NodeWatch />
+      <NodeCounts />
+      <NodeList />
+    </Flex>
+  )
 }

@@ -1,12 +1,18 @@
 /** What stands where an answer will stand: reading, refused, failed, empty; or the answer. */
-import type { UseQueryResult } from '@tanstack/react-query'
 import { Button, Empty, Result, Skeleton } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Problem } from '../api/client.ts'
 
+/** Of a single answer or of one in pages. */
+interface Asked<Data> {
+  readonly data: Data | undefined
+  readonly error: Error | null
+  readonly refetch: () => Promise<unknown>
+}
+
 export interface AnswerProps<Data> {
-  readonly of: UseQueryResult<Data, Error>
+  readonly of: Asked<Data>
   readonly isEmpty?: (data: Data) => boolean
   /** Rows of the skeleton: about as high as the answer. */
   readonly rows?: number
@@ -18,7 +24,7 @@ export function Answer<Data>({ of, isEmpty, rows = 4, children }: AnswerProps<Da
   if (of.data !== undefined) {
     return isEmpty?.(of.data) === true ? <Empty description={t('empty')} /> : children(of.data)
   }
-  if (of.isError) return <Failed error={of.error} onRetry={() => void of.refetch()} />
+  if (of.error !== null) return <Failed error={of.error} onRetry={() => void of.refetch()} />
   return (
     <div role="status" aria-live="polite">
       <span className="visually-hidden">{t('loading')}</span>

@@ -13,13 +13,13 @@ import {
   TooltipComponent,
   VisualMapComponent,
 } from 'echarts/components'
-import { type EChartsType, init, use as useParts } from 'echarts/core'
+import { type EChartsType, init, use as registerParts } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import type { EChartsOption } from 'echarts/types/dist/shared'
 import { useEffect, useRef } from 'react'
 import { useShade } from '../theme.ts'
 
-useParts([
+registerParts([
   AriaComponent,
   BarChart,
   CustomChart,

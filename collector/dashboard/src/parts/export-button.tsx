@@ -11,14 +11,19 @@ export interface ExportOf {
   readonly table: string
   /** As the JSON route of the same table is asked. */
   readonly query?: Query
+  /** The first is offered first; both unless said otherwise. */
+  readonly formats?: readonly ExportFormat[]
 }
 
-export function ExportButton({ table, query = {} }: ExportOf) {
+type ExportFormat = 'xlsx' | 'csv'
+const FORMATS: readonly ExportFormat[] = ['xlsx', 'csv']
+
+export function ExportButton({ table, query = {}, formats = FORMATS }: ExportOf) {
   const { t, i18n } = useTranslation()
   const [isOpen, setOpen] = useState(false)
   const [problem, setProblem] = useState<string | null>(null)
   const [isBusy, setBusy] = useState(false)
-  const start = async ({ purpose, format }: { purpose: string; format: 'xlsx' | 'csv' }) => {
+  const start = async ({ purpose, format }: { purpose: string; format: ExportFormat }) => {
     setBusy(true)
     setProblem(null)
     const asked = { ...query, purpose: purpose.trim(), lang: i18n.language }
@@ -43,13 +48,10 @@ export function ExportButton({ table, query = {} }: ExportOf) {
         footer={null}
         destroyOnHidden
       >
-        <Form layout="vertical" initialValues={{ format: 'xlsx' }} onFinish={start}>
+        <Form layout="vertical" initialValues={{ format: formats[0] }} onFinish={start}>
           <Form.Item name="format" label={t('export.format')}>
             <Radio.Group
-              options={[
-                { value: 'xlsx', label: 'XLSX' },
-                { value: 'csv', label: 'CSV' },
-              ]}
+              options={formats.map((value) => ({ value, label: value.toUpperCase() }))}
             />
           </Form.Item>
           <Form.Item

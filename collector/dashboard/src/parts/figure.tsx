@@ -8,7 +8,12 @@ import { Link } from 'wouter'
 export function Term({ id, children }: { readonly id: string; readonly children: string }) {
   const { t } = useTranslation()
   return (
-    <Link href={`/definitions#${id}`} title={t('definition_of', { name: children })}>
+    <Link
+      href={`/definitions#${id}`}
+      title={t('definition_of', { name: children })}
+      // Told from the text around it without its colour.
+      style={{ textDecoration: 'underline dotted', textUnderlineOffset: 4 }}
+    >
       {children}
     </Link>
   )

@@ -3,11 +3,11 @@
  * `known_at`, what the ledger knew then. Without them pages follow the present.
  */
 import { Alert, Button, DatePicker, Flex, Popover, Typography } from 'antd'
-import dayjs from 'dayjs'
 import { useId } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'wouter'
 import { instantText } from '../format.ts'
+import { instantOf, pickerOf } from './civil.ts'
 
 export interface Instant {
   readonly as_of: string | null
@@ -45,10 +45,17 @@ export function InstantPicker() {
       onChange={(value) => setInstant({ ...instant, [name]: value })}
     />
   ))
-  const label =
-    instant.as_of === null ? t('pedigree.now') : instantText(instant.as_of)
+  const label = instant.as_of === null ? t('pedigree.now') : instantText(instant.as_of)
   return (
-    <Popover trigger="click" placement="bottomRight" content={<Flex vertical gap={12}>{fields}</Flex>}>
+    <Popover
+      trigger="click"
+      placement="bottomRight"
+      content={
+        <Flex vertical gap={12}>
+          {fields}
+        </Flex>
+      }
+    >
       <Button aria-haspopup="dialog" className="tabular">
         {`${t('pedigree.as_of')}：${label}`}
       </Button>
@@ -69,9 +76,9 @@ function InstantField(props: {
       <DatePicker
         id={id}
         showTime
-        value={props.value === null ? null : dayjs(props.value)}
-        onChange={(picked) => props.onChange(picked === null ? null : picked.toISOString())}
-        disabledDate={(day) => day.isAfter(dayjs())}
+        value={props.value === null ? null : pickerOf(props.value)}
+        onChange={(picked) => props.onChange(picked === null ? null : instantOf(picked))}
+        disabledDate={(day) => day.isAfter(pickerOf(Date.now()))}
         style={{ width: '100%' }}
       />
       <Typography.Text type="secondary">{t(`pedigree.${props.name}_help`)}</Typography.Text>
@@ -89,5 +96,5 @@ export function PastNotice() {
       {t('pedigree.reset')}
     </Button>
   )
-  return <Alert type="info" banner message={t('pedigree.past')} action={back} />
+  return <Alert type="info" banner title={t('pedigree.past')} action={back} />
 }

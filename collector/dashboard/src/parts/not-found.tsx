@@ -5,5 +5,11 @@ import { Link } from 'wouter'
 
 export function NotFound() {
   const { t } = useTranslation()
-  return <Result status="404" title={t('not_found')} extra={<Link href="/">{t('back')}</Link>} />
+  return (
+    <Result
+      status="404"
+      title={<h1>{t('not_found')}</h1>}
+      extra={<Link href="/">{t('back')}</Link>}
+    />
+  )
 }

@@ -17,15 +17,17 @@ export function Section({ title, exported, actions, children }: SectionProps) {
     <section aria-labelledby={id} className="print-block">
       <Card
         size="small"
+        // What can be done stands beside the heading, and below it where there is no room.
+        styles={{ title: { whiteSpace: 'normal', overflow: 'visible', padding: '4px 0' } }}
         title={
-          <h2 id={id} style={{ margin: 0, fontSize: 16 }}>
-            {title}
-          </h2>
-        }
-        extra={
-          <Flex gap={8} wrap>
-            {actions}
-            {exported === undefined ? null : <ExportButton {...exported} />}
+          <Flex wrap gap="4px 12px" align="center" justify="space-between">
+            <h2 id={id} style={{ margin: 0, fontSize: 16 }}>
+              {title}
+            </h2>
+            <Flex gap={8} wrap style={{ fontWeight: 400 }}>
+              {actions}
+              {exported === undefined ? null : <ExportButton {...exported} />}
+            </Flex>
           </Flex>
         }
       >

@@ -65,7 +65,14 @@ const zh = {
     past: '正在查看历史时点，页面不自动刷新',
     reset: '回到现在',
   },
-  unit: { cards: '卡', p: 'P', card_hours: '卡时', p_hours: 'P·时', core_hours: '核时', kwh: '千瓦时' },
+  unit: {
+    cards: '卡',
+    p: 'P',
+    card_hours: '卡时',
+    p_hours: 'P·时',
+    core_hours: '核时',
+    kwh: '千瓦时',
+  },
   coverage: '覆盖率',
   share: '占比',
   total: '合计',
@@ -93,10 +100,14 @@ const zh = {
   as_chart: '以图显示',
   back: '返回',
   more: '更多',
+  rows_shown: '已显示 {{text}} 行',
   not_found: '没有这个页面',
 } as const
 
-type Same<Text> = { readonly [Key in keyof Text]: Text[Key] extends string ? string : Same<Text[Key]> }
+/** English has exactly the keys of Chinese. */
+export type Same<Text> = {
+  readonly [Key in keyof Text]: Text[Key] extends string ? string : Same<Text[Key]>
+}
 
 const en: Same<typeof zh> = {
   title: 'One ledger',
@@ -199,6 +210,7 @@ const en: Same<typeof zh> = {
   as_chart: 'Show as a chart',
   back: 'Back',
   more: 'More',
+  rows_shown: '{{text}} rows shown',
   not_found: 'There is no such page',
 }
 

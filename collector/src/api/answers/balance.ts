@@ -10,7 +10,7 @@ import type { Scope } from '../../storage/requests.ts'
 import type { Store } from '../../storage/store.ts'
 import { type Balance, type BalanceError, balanceOf } from '../../timeline/balance.ts'
 import { addTotals, wallTotal, zeroTotals } from '../../timeline/states.ts'
-import { amountOut, instantOut, instantText, ratioOut } from '../schemas.ts'
+import { amountOut, instantOut, instantText, invalid, ratioOut } from '../schemas.ts'
 
 /** Errors shown; all are counted. */
 const ERRORS_SHOWN_MAX = 100
@@ -60,12 +60,15 @@ export interface BalanceAsk {
   readonly toMs: number
   readonly nowMs: number
   readonly isDemo: boolean
+  /** Cards × span that one answer may be over; left out: any. */
+  readonly cardMsMax?: number
 }
 
 type BalanceStore = Pick<Store, 'listUnits' | 'findUnits' | 'readUnitSpan'>
 
 export async function balanceAnswer(store: BalanceStore, ask: BalanceAsk): Promise<BalanceAnswer> {
   const range = { fromMs: ask.fromMs ?? 0, toMs: Math.min(ask.toMs, ask.nowMs) }
+  if (ask.cardMsMax !== undefined) await refuseTooMuch(store, ask, ask.cardMsMax)
   const sum = { units: 0, totals: zeroTotals(), silentMs: 0n, errorsTotal: 0 }
   let firstMs = range.toMs
   const errors: BalanceError[] = []
@@ -100,6 +103,23 @@ export async function balanceAnswer(store: BalanceStore, ask: BalanceAsk): Promi
       to: instantText(error.toMs),
       sentence: error.sentence,
     })),
+  }
+}
+
+/** Counts cards before anything of them is read; slices and ended placements count too. */
+async function refuseTooMuch(
+  store: BalanceStore,
+  ask: BalanceAsk,
+  cardMsMax: number,
+): Promise<void> {
+  const spanMs = Math.max(ask.toMs - (ask.fromMs ?? 0), 1)
+  let units = 0
+  for await (const _ of unitsOf(store, ask)) {
+    units += 1
+    if (units * spanMs <= cardMsMax) continue
+    const hours = Math.floor(cardMsMax / HOUR_MS)
+    const sentence = `the balance would be over more than ${hours} card-hours`
+    throw invalid('to', `${sentence}: ask for a shorter span, or for one accelerator`)
   }
 }
 

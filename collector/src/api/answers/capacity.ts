@@ -72,7 +72,8 @@ export const capacitySchema = pedigreeSchema
     notes: z.array(z.string()).meta({ description: 'what a person should know of this answer' }),
   })
   .meta({ id: 'Capacity' })
-type CapacityBody = Omit<z.infer<typeof capacitySchema>, keyof z.infer<typeof pedigreeSchema>>
+export type CapacityFound = z.infer<typeof capacitySchema>
+type CapacityBody = Omit<CapacityFound, keyof z.infer<typeof pedigreeSchema>>
 
 export interface CapacityAsked {
   readonly request: CapacityRequest

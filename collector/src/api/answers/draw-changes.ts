@@ -328,6 +328,6 @@ function toldStatement(payload: unknown): ToldLending {
   return {
     drawId: null,
     changeFor: (_context, { asker, sites }) =>
-      sites === 'all' || asker.tokenId === by ? { statement } : null,
+      sites === 'all' || asker.actor === by ? { statement } : null,
   }
 }

@@ -36,9 +36,9 @@ export const forecastQualitySchema = z
   .nullable()
   .meta({ description: 'null where no forecast runs' })
 
-export function forecastQuality(
-  report: ForecastReport | null,
-): z.infer<typeof forecastQualitySchema> {
+export type ForecastQuality = z.infer<typeof forecastQualitySchema>
+
+export function forecastQuality(report: ForecastReport | null): ForecastQuality {
   if (report === null) return null
   return {
     models: report.models,

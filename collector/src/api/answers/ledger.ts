@@ -11,7 +11,9 @@ import {
   LAPSED_AFTER_MS,
   LEDGER_DEFINITION_VERSION,
 } from '../../rollup/definitions.ts'
+import { EVIDENCE_LEVELS, type EvidenceLevel } from '../../rollup/evidence.ts'
 import {
+  type CpuFigure,
   LEDGER_GROUPINGS,
   LEDGER_STAGES,
   type LedgerGrouping,
@@ -22,7 +24,8 @@ import {
 import { finalityOf } from '../../rollup/seal.ts'
 import type { LedgerState, Scope } from '../../storage/requests.ts'
 import type { Store } from '../../storage/store.ts'
-import { decimalOut, ratioOfPpm, ratioOut } from '../schemas.ts'
+import { decimalOut, instantOut, instantText, ratioOfPpm, ratioOut } from '../schemas.ts'
+import { declaredFlag, declaredFlagSchema } from './declared-flag.ts'
 import type { CatalogueLookup } from './lookup.ts'
 import { pedigreeOf, pedigreeSchema } from './pedigree.ts'
 
@@ -33,6 +36,8 @@ const figureSchema = z.object({
   share_of_p: ratioOut,
 })
 
+const evidenceSchema = z.object({ cards: z.number().int(), p: decimalOut })
+
 const rowSchema = z.object({
   key: z.string().nullable(),
   declared: z.object({
@@ -40,6 +45,7 @@ const rowSchema = z.object({
     p: decimalOut,
     p_fp16_sparse: decimalOut,
     p_basis_unstated: decimalOut,
+    flag: declaredFlagSchema.nullable(),
   }),
   stages: z.object(
     Object.fromEntries(LEDGER_STAGES.map((stage) => [stage, figureSchema])) as Record<
@@ -52,6 +58,33 @@ const rowSchema = z.object({
   unrated_cards: z.number().int(),
   coverage: ratioOut,
   access_rate: z.number().min(0).nullable(),
+  evidence: z
+    .object(
+      Object.fromEntries(EVIDENCE_LEVELS.map((level) => [level, evidenceSchema])) as Record<
+        EvidenceLevel,
+        typeof evidenceSchema
+      >,
+    )
+    .meta({ description: 'connected cards by how well it is founded what they did' }),
+  cpu: z
+    .object({
+      nodes: z.number().int(),
+      nodes_without_cores: z.number().int(),
+      cores: z.number().int(),
+      core_hours: z
+        .object({
+          from: instantOut,
+          to: instantOut,
+          nodes: z.number().int().meta({ description: 'connected nodes that have told it' }),
+          total: decimalOut,
+          busy: decimalOut,
+        })
+        .meta({ description: 'of the last full hour before as_of' }),
+    })
+    .nullable()
+    .meta({
+      description: 'processor cores of connected nodes, apart from P; null by vendor, model',
+    }),
 })
 
 export const ledgerSchema = pedigreeSchema
@@ -60,7 +93,7 @@ export const ledgerSchema = pedigreeSchema
 export type LedgerAnswer = z.infer<typeof ledgerSchema>
 
 export interface LedgerParts {
-  readonly store: Pick<Store, 'readLedgerAt' | 'readDeclared' | 'listSites' | 'rollupBacklog'>
+  readonly store: Pick<Store, 'readLedgerAt' | 'readDeclared' | 'readSitesAt' | 'rollupBacklog'>
   readonly lookup: CatalogueLookup
   readonly ledger: Pick<LedgerState, 'isDemo'>
   readonly catalogueVersion: string
@@ -85,11 +118,11 @@ export async function ledgerAnswer(parts: LedgerParts, ask: LedgerAsk): Promise<
   const [cards, declared, sites, backlog] = await Promise.all([
     cardsAt(parts, ask.scope, { asOfMs, knownAtMs }),
     store.readDeclared(ask.scope, knownAtMs),
-    store.listSites(ask.scope),
+    store.readSitesAt(ask.scope, { atMs: asOfMs, knownAtMs }),
     store.rollupBacklog(),
   ])
-  const { counts } = cards
-  const rows = ledgerOf({ counts, declared, by: ask.by, lookup: lookup.forSites(sites) })
+  const { counts, nodes } = cards
+  const rows = ledgerOf({ counts, nodes, declared, by: ask.by, lookup: lookup.forSites(sites) })
   const finality = finalityOf({
     toMs: Math.floor(asOfMs / HOUR_MS) * HOUR_MS + HOUR_MS,
     knownAtMs,
@@ -104,7 +137,7 @@ export async function ledgerAnswer(parts: LedgerParts, ask: LedgerAsk): Promise<
     definitionVersion: LEDGER_DEFINITION_VERSION,
     catalogueVersion: parts.catalogueVersion,
   })
-  return { ...pedigree, by: ask.by, rows: rows.map(rowText) }
+  return { ...pedigree, by: ask.by, rows: rows.map((row) => rowText(row, cards.coreHourMs)) }
 }
 
 /** Of this many cards each was in such a state at the instant, as far as it was known then. */
@@ -131,7 +164,7 @@ async function toldInstant(parts: LedgerParts, scope: Scope, knownAtMs: number):
   return untoldFromMs === null ? knownAtMs : Math.min(knownAtMs, untoldFromMs - 1)
 }
 
-function rowText(row: LedgerRow): LedgerAnswer['rows'][number] {
+function rowText(row: LedgerRow, coreHourMs: number): LedgerAnswer['rows'][number] {
   const figures = LEDGER_STAGES.map((stage) => {
     const { cards, nanoTflops, cardsPpm, nanoTflopsPpm } = row.stages[stage]
     const figure = {
@@ -142,6 +175,10 @@ function rowText(row: LedgerRow): LedgerAnswer['rows'][number] {
     }
     return [stage, figure] as const
   })
+  const levels = EVIDENCE_LEVELS.map((level) => {
+    const { cards, nanoTflops } = row.evidence[level]
+    return [level, { cards, p: petaText(nanoTflops) }] as const
+  })
   return {
     key: row.key,
     declared: {
@@ -149,6 +186,7 @@ function rowText(row: LedgerRow): LedgerAnswer['rows'][number] {
       p: petaText(row.declared.denseNanoTflops),
       p_fp16_sparse: petaText(row.declared.sparseNanoTflops),
       p_basis_unstated: petaText(row.declared.unstatedNanoTflops),
+      flag: declaredFlag(row.declaredExcesses),
     },
     stages: Object.fromEntries(figures) as LedgerAnswer['rows'][number]['stages'],
     not_connected_cards: row.notConnectedCards,
@@ -156,7 +194,30 @@ function rowText(row: LedgerRow): LedgerAnswer['rows'][number] {
     unrated_cards: row.unratedCards,
     coverage: ratioOfPpm(row.coveragePpm),
     access_rate: ratioOfPpm(row.accessPpm),
+    evidence: Object.fromEntries(levels) as LedgerAnswer['rows'][number]['evidence'],
+    cpu: row.cpu === null ? null : cpuText(row.cpu, coreHourMs),
   }
+}
+
+function cpuText(cpu: CpuFigure, coreHourMs: number): LedgerAnswer['rows'][number]['cpu'] {
+  return {
+    nodes: cpu.nodes,
+    nodes_without_cores: cpu.nodesWithoutCores,
+    cores: cpu.cores,
+    core_hours: {
+      from: instantText(coreHourMs),
+      to: instantText(coreHourMs + HOUR_MS),
+      nodes: cpu.nodesWithHour,
+      total: hoursText(cpu.cpuTotalMs),
+      busy: hoursText(cpu.cpuBusyMs),
+    },
+  }
+}
+
+/** Core-hours with three decimals, rounded down: for people, never for sums. */
+function hoursText(coreMs: bigint): string {
+  const thousandths = (coreMs * 1_000n) / BigInt(HOUR_MS)
+  return `${thousandths / 1_000n}.${(thousandths % 1_000n).toString().padStart(3, '0')}`
 }
 
 /** Every P of the ledger is a bigint of nano-TFLOPS; sums keep the unit, not the brand. */

@@ -8,13 +8,14 @@ import type { CatalogueMatch } from '../../catalogue/match.ts'
 import { pOfUnit } from '../../catalogue/petaflops.ts'
 import type { DeviceProfile } from '../../model/inventory.ts'
 import type { Site } from '../../model/site.ts'
-import type { SitePlace } from '../../rollup/declared.ts'
+import type { ModelRates, SitePlace } from '../../rollup/declared.ts'
 import type { LedgerLookup } from '../../rollup/ledger.ts'
 import type { ModelRate } from '../../rollup/sums.ts'
 
 /** Printed names with memory and power cap: a country has hundreds. */
 const PROFILES_MAX = 10_000
 const SHARE_WHOLE_PPM = 1_000_000
+const NANO_PER_MILLI = 1_000_000n
 
 export class CatalogueLookup {
   readonly #catalogue: Catalogue
@@ -65,6 +66,27 @@ export class CatalogueLookup {
     return code === null ? null : (this.#catalogue.place(code)?.hub?.shortZh ?? null)
   }
 
+  clusterOf(regionCode: string): string | null {
+    const code = divisionCodeOf(regionCode)
+    return code === null ? null : (this.#catalogue.place(code)?.cluster?.nameZh ?? null)
+  }
+
+  /** Two digits each; empty where no such hub is known. */
+  provincesOfHub(hub: string): readonly string[] {
+    const { provinces } = this.#catalogue.regions
+    return provinces.filter((one) => one.hub?.shortZh === hub).map(({ code }) => code.slice(0, 2))
+  }
+
+  /** Of one whole product, as a declaration counts them. */
+  ratesOfModel(model: string): ModelRates | null {
+    const chip = this.#catalogue.chips.find((one) => one.model === model)
+    if (chip === undefined) return null
+    return {
+      denseNanoTflops: nanoTflopsOrNull(chip.fp16DenseMilliTflops ?? chip.bf16DenseMilliTflops),
+      sparseNanoTflops: nanoTflopsOrNull(chip.fp16SparseMilliTflops),
+    }
+  }
+
   vendorOfModel(model: string): string | null {
     return this.#vendors.get(model) ?? null
   }
@@ -76,7 +98,9 @@ export class CatalogueLookup {
       pOf: (profile) => this.rate(profile, SHARE_WHOLE_PPM),
       modelOf: (profile) => this.match(profile).model,
       vendorOfModel: (model) => this.vendorOfModel(model),
+      ratesOfModel: (model) => this.ratesOfModel(model),
       hubOf: (regionCode) => this.hubOf(regionCode),
+      clusterOf: (regionCode) => this.clusterOf(regionCode),
       placeOf: (siteCode) => places.get(siteCode) ?? null,
     }
   }
@@ -89,4 +113,8 @@ function placeOf({ terms }: Site): SitePlace {
     operatorCode,
     ownerCode: terms.ownerCode ?? operatorCode,
   }
+}
+
+function nanoTflopsOrNull(milliTflops: number | null): bigint | null {
+  return milliTflops === null ? null : BigInt(milliTflops) * NANO_PER_MILLI
 }

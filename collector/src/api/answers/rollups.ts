@@ -1,77 +1,47 @@
 /**
  * Rollups: sums over the buckets of sealed hours, by hour, civil day or civil month and by one
  * grouping. Card time stands per model, because an hour of one model is not an hour of another;
- * over models there is P·h. Hours that are not sealed yet are missing, and counted as such.
+ * over models there is P·h. Hours that are not sealed yet are missing, and counted as such. Region
+ * and operator of a bucket are those that its site's terms named for the hour when it was sealed.
  */
-import { HOUR_MS, type VENDORS } from '@yiben/shared'
+import { HOUR_MS } from '@yiben/shared'
 import { z } from 'zod'
-import { petaflopHoursText } from '../../catalogue/petaflops.ts'
-import type { Bucket } from '../../model/ledger.ts'
+import type { DeviceProfile } from '../../model/inventory.ts'
 import { BUCKET_FIGURES } from '../../rollup/bucket.ts'
 import { civilDate, civilDayStartMs } from '../../rollup/civil.ts'
 import { BUCKET_DEFINITION_VERSION } from '../../rollup/definitions.ts'
 import { finalityOf } from '../../rollup/seal.ts'
-import { type BucketSums, sumBuckets, TIME_FIGURES, type TimeFigure } from '../../rollup/sums.ts'
+import { type ModelRate, sumBuckets } from '../../rollup/sums.ts'
+import { tariffPeriods, tariffsOf } from '../../rollup/tariff.ts'
 import type { LedgerState, Scope } from '../../storage/requests.ts'
 import type { Store } from '../../storage/store.ts'
-import { amountOut, instantOut, instantText, invalid, ratioOut } from '../schemas.ts'
+import type { SpanSums } from '../../storage/sum-store.ts'
+import { csvCell } from '../exports/csv.ts'
+import { instantOut, instantText, invalid } from '../schemas.ts'
 import type { CatalogueLookup } from './lookup.ts'
 import { pedigreeOf, pedigreeSchema } from './pedigree.ts'
-import { rateOf, rateSchema, ratio } from './rates.ts'
+import {
+  groupKey,
+  isOfProfile,
+  ROLLUP_GROUPINGS,
+  type RollupFilter,
+  type RollupGrouping,
+  SUM_KEYS,
+  sumFilterOf,
+} from './rollup-groups.ts'
+import { FIGURE_NAMES, measuresOfRow, rowSchema } from './rollup-rows.ts'
 
-export const GRAINS = ['hour', 'day', 'month'] as const
+/** `whole`: the range as one span, so that a figure of it is summed here and nowhere else. */
+export const GRAINS = ['hour', 'day', 'month', 'whole'] as const
 export type Grain = (typeof GRAINS)[number]
-export const ROLLUP_GROUPINGS = [
-  'total',
-  'region',
-  'hub',
-  'operator',
-  'owner',
-  'site',
-  'vendor',
-  'model',
-] as const
-export type RollupGrouping = (typeof ROLLUP_GROUPINGS)[number]
 
 /** A year of hours by site is 17 million rows; asked for in pieces instead. */
 const ROWS_MAX = 50_000
+/** Rows times the profiles in them. */
+const SUMS_MAX = 200_000
+/** Hours of sites that are added up one by one: a day of 2,000 sites, a year of 50. */
+const SITE_HOURS_MAX = 500_000
 export const ROLLUP_MS_MAX = 400 * 24 * HOUR_MS
-
-const STATES_OF_TIME = [
-  'busyMs',
-  'allocatedMs',
-  'occupiedMs',
-  'freeMs',
-  'faultyMs',
-  'unknownMs',
-  'lentMs',
-] as const satisfies readonly TimeFigure[]
-
-const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-const FIGURE_NAMES = new Map(BUCKET_FIGURES.map((figure) => [figure, snake(figure)]))
-const timeNames = TIME_FIGURES.map((figure) => snake(figure).replace(/_ms$/, '_ph'))
-
-const modelSchema = z.object({
-  model: z.string(),
-  figures: z.record(z.string(), amountOut),
-  busy_rate: rateSchema,
-  allocation_rate: rateSchema,
-  coverage: ratioOut,
-})
-
-const rowSchema = z.object({
-  from: instantOut,
-  to: instantOut,
-  key: z.string().nullable(),
-  hours_sealed: z.number().int(),
-  hours_total: z.number().int(),
-  models: z.array(modelSchema),
-  p_hours: z.record(z.string(), z.string()),
-  busy_rate: rateSchema,
-  allocation_rate: rateSchema,
-  coverage: ratioOut,
-  utilization_coverage: ratioOut,
-})
 
 export const rollupsSchema = pedigreeSchema
   .extend({
@@ -85,13 +55,6 @@ export const rollupsSchema = pedigreeSchema
   .meta({ id: 'Rollups' })
 export type RollupsAnswer = z.infer<typeof rollupsSchema>
 
-export interface RollupFilter {
-  readonly site: string | null
-  readonly owner: string | null
-  readonly vendor: (typeof VENDORS)[number] | null
-  readonly model: string | null
-}
-
 export interface RollupAsk {
   readonly scope: Scope
   readonly fromMs: number
@@ -101,45 +64,45 @@ export interface RollupAsk {
   readonly grain: Grain
   readonly by: RollupGrouping
   readonly filter: RollupFilter
+  /** `false`: of rows over models only; left out: with them. */
+  readonly withModels?: boolean
 }
 
 export interface RollupParts {
-  readonly store: Pick<Store, 'readBuckets' | 'sealedHours' | 'listSites' | 'rollupBacklog'>
+  readonly store: Pick<
+    Store,
+    'readSums' | 'readSealed' | 'readBucketRegions' | 'readFactStatements'
+  >
   readonly lookup: CatalogueLookup
   readonly ledger: Pick<LedgerState, 'isDemo'>
   readonly catalogueVersion: string
 }
 
-interface Cell {
+interface Span {
   readonly fromMs: number
   readonly toMs: number
+}
+
+interface Cell extends Span {
   readonly key: string | null
-  readonly buckets: Bucket[]
+  readonly sums: SpanSums[]
 }
 
 export async function rollupsAnswer(parts: RollupParts, ask: RollupAsk): Promise<RollupsAnswer> {
-  const { store, lookup } = parts
+  const { lookup } = parts
   const { fromMs, toMs, knownAtMs } = ask
-  const [buckets, seals, sites, backlog] = await Promise.all([
-    store.readBuckets(ask.scope, { fromMs, toMs, knownAtMs }),
-    store.sealedHours(fromMs, toMs),
-    store.listSites(ask.scope),
-    store.rollupBacklog(),
-  ])
   const spans = spansOf(ask)
-  const places = lookup.forSites(sites)
-  const keyOf = (bucket: Bucket) => groupKey(bucket, ask.by, lookup, places.placeOf)
+  const hours = spans.map(onFullHours)
+  const [sums, sealed] = await Promise.all([
+    ask.by === 'tariff' ? tariffSums(parts, ask, hours) : groupedSums(parts, ask, hours),
+    parts.store.readSealed({ fromMs, toMs, knownAtMs }),
+  ])
   const cells = cellsOf(
-    buckets.filter((bucket) => isWanted(bucket, ask.filter, lookup)),
+    sums.filter(({ sum }) => isOfProfile(sum, ask.filter, lookup)),
     spans,
-    keyOf,
   )
-  if (cells.length > ROWS_MAX) {
-    throw invalid('grain', `the answer would have more than ${ROWS_MAX} rows; ask for less`)
-  }
-  const sealedHours = new Set(
-    seals.filter((seal) => seal.sealedAtMs <= knownAtMs).map((seal) => seal.hourMs),
-  )
+  if (cells.length > ROWS_MAX) throw tooMuch(`the answer would have more than ${ROWS_MAX} rows`)
+  const modelRate = ratesOnce(lookup)
   const pedigree = pedigreeOf({
     isDemo: parts.ledger.isDemo,
     asOfMs: toMs,
@@ -147,7 +110,7 @@ export async function rollupsAnswer(parts: RollupParts, ask: RollupAsk): Promise
     finality: finalityOf({
       toMs,
       knownAtMs,
-      lastSealedHourMs: backlog.lastSealedHourMs,
+      lastSealedHourMs: sealed.lastHourMs,
       timeZone: ask.timeZone,
     }),
     definitionVersion: BUCKET_DEFINITION_VERSION,
@@ -160,11 +123,83 @@ export async function rollupsAnswer(parts: RollupParts, ask: RollupAsk): Promise
     tz: ask.timeZone,
     grain: ask.grain,
     by: ask.by,
-    rows: cells.map((cell) => rowOf(cell, sealedHours, lookup)),
+    rows: cells.map((cell) =>
+      rowOf(cell, { sealedHours: sealed.hours, modelRate, withModels: ask.withModels ?? true }),
+    ),
   }
 }
 
-/** Whole hours, civil days or civil months that the range touches, cut to the range. */
+/** Of a zone that is not on full hours an hour belongs to the span that it begins in. */
+function onFullHours({ fromMs, toMs }: Span): Span {
+  return { fromMs: nextFullHour(fromMs), toMs: nextFullHour(toMs) }
+}
+
+function nextFullHour(atMs: number): number {
+  return Math.ceil(atMs / HOUR_MS) * HOUR_MS
+}
+
+interface Grouped {
+  readonly key: string | null
+  readonly sum: SpanSums
+}
+
+async function groupedSums(
+  parts: RollupParts,
+  ask: RollupAsk,
+  spans: readonly Span[],
+): Promise<readonly Grouped[]> {
+  const { by } = ask
+  if (by === 'tariff') return []
+  const sums = await readSums(parts, ask, spans)
+  return sums.map((sum) => ({ key: groupKey(sum, by, parts.lookup), sum }))
+}
+
+/** Hour by hour and site by site, because each site has a calendar of its own. */
+async function tariffSums(
+  parts: RollupParts,
+  ask: RollupAsk,
+  spans: readonly Span[],
+): Promise<readonly Grouped[]> {
+  const { store } = parts
+  const calendarAt = tariffsOf(await store.readFactStatements(ask.scope, 'tariff', ask.knownAtMs))
+  const hours = spansOf({ ...ask, grain: 'hour' })
+  const sums = await readSums(parts, ask, hours)
+  const periodAt = tariffPeriods()
+  const spanOf = hours.map(({ fromMs }) => spans.findLastIndex((span) => span.fromMs <= fromMs))
+  return sums.map((sum) => {
+    const atMs = hours[sum.span]?.fromMs ?? ask.fromMs
+    const calendar = calendarAt(sum.key, atMs)
+    const key = calendar === null ? null : periodAt(calendar, atMs)
+    return { key, sum: { ...sum, span: spanOf[sum.span] ?? 0 } }
+  })
+}
+
+async function readSums(
+  parts: RollupParts,
+  ask: RollupAsk,
+  spans: readonly Span[],
+): Promise<readonly SpanSums[]> {
+  const answer = await parts.store.readSums(ask.scope, {
+    spans,
+    knownAtMs: ask.knownAtMs,
+    by: SUM_KEYS[ask.by],
+    filter: await sumFilterOf(parts, ask.filter),
+    siteHoursMax: SITE_HOURS_MAX,
+    sumsMax: SUMS_MAX,
+  })
+  if (answer.status === 'summed') return answer.sums
+  throw tooMuch(
+    answer.limit === 'sums'
+      ? `the answer would be more than ${SUMS_MAX} sums`
+      : `it would add up more than ${SITE_HOURS_MAX} hours of sites one by one`,
+  )
+}
+
+function tooMuch(sentence: string) {
+  return invalid('grain', `${sentence}; ask for a larger grain, a shorter time or fewer sites`)
+}
+
+/** Hours, civil days or civil months that the range touches, cut to it; or all of it as one. */
 export function spansOf(
   ask: Pick<RollupAsk, 'fromMs' | 'toMs' | 'grain' | 'timeZone'>,
 ): readonly { readonly fromMs: number; readonly toMs: number }[] {
@@ -180,34 +215,26 @@ export function spansOf(
 }
 
 function nextEdgeMs(atMs: number, grain: Grain, timeZone: string): number {
+  if (grain === 'whole') return Number.POSITIVE_INFINITY
   if (grain === 'hour') return (Math.floor(atMs / HOUR_MS) + 1) * HOUR_MS
   const { year, month, day } = civilDate(atMs, timeZone)
   const next = grain === 'day' ? { year, month, day: day + 1 } : { year, month: month + 1, day: 1 }
   return civilDayStartMs(next, timeZone)
 }
 
-function cellsOf(
-  buckets: readonly Bucket[],
-  spans: readonly { readonly fromMs: number; readonly toMs: number }[],
-  keyOf: (bucket: Bucket) => string | null,
-): readonly Cell[] {
-  const ordered = [...buckets].sort((left, right) => left.hourMs - right.hourMs)
-  const cells: Cell[] = []
-  let index = 0
-  for (const span of spans) {
-    const groups = new Map<string | null, Bucket[]>()
-    for (; index < ordered.length; index += 1) {
-      const bucket = ordered[index]
-      if (bucket === undefined || bucket.hourMs >= span.toMs) break
-      const key = keyOf(bucket)
-      const group = groups.get(key) ?? []
-      group.push(bucket)
-      groups.set(key, group)
-    }
-    const keys = [...groups.entries()].sort(([left], [right]) => compareKeys(left, right))
-    for (const [key, group] of keys) cells.push({ ...span, key, buckets: group })
+function cellsOf(sums: readonly Grouped[], spans: readonly Span[]): readonly Cell[] {
+  const groups = spans.map(() => new Map<string | null, SpanSums[]>())
+  for (const { key, sum } of sums) {
+    const group = groups[sum.span]
+    const known = group?.get(key)
+    if (known === undefined) group?.set(key, [sum])
+    else known.push(sum)
   }
-  return cells
+  return spans.flatMap((span, index) =>
+    [...(groups[index] ?? [])]
+      .sort(([left], [right]) => compareKeys(left, right))
+      .map(([key, group]) => ({ ...span, key, sums: group })),
+  )
 }
 
 function compareKeys(left: string | null, right: string | null): number {
@@ -215,91 +242,47 @@ function compareKeys(left: string | null, right: string | null): number {
   return left < right ? -1 : left > right ? 1 : 0
 }
 
-function groupKey(
-  bucket: Bucket,
-  by: RollupGrouping,
-  lookup: CatalogueLookup,
-  placeOf: ReturnType<CatalogueLookup['forSites']>['placeOf'],
-): string | null {
-  const place = placeOf(bucket.siteCode)
-  switch (by) {
-    case 'total':
-      return 'total'
-    case 'site':
-      return bucket.siteCode
-    case 'owner':
-      return bucket.ownerCode === '' ? null : bucket.ownerCode
-    case 'vendor':
-      return bucket.profile.vendor
-    case 'model':
-      return lookup.match(bucket.profile).model
-    case 'operator':
-      return place === null || place.operatorCode === '' ? null : place.operatorCode
-    case 'region':
-      return place === null ? null : `${place.regionCode.slice(0, 2)}0000`
-    case 'hub':
-      return place === null ? null : lookup.hubOf(place.regionCode)
-  }
-}
-
-function isWanted(bucket: Bucket, filter: RollupFilter, lookup: CatalogueLookup): boolean {
-  return (
-    (filter.site === null || bucket.siteCode === filter.site) &&
-    (filter.owner === null || bucket.ownerCode === filter.owner) &&
-    (filter.vendor === null || bucket.profile.vendor === filter.vendor) &&
-    (filter.model === null || lookup.match(bucket.profile).model === filter.model)
-  )
-}
-
 function rowOf(
-  cell: Cell,
-  sealedHours: ReadonlySet<number>,
-  lookup: CatalogueLookup,
+  { fromMs, toMs, key, sums }: Cell,
+  parts: {
+    readonly sealedHours: readonly number[]
+    readonly modelRate: CatalogueLookup['modelRate']
+    readonly withModels: boolean
+  },
 ): RollupsAnswer['rows'][number] {
-  const sums = sumBuckets(cell.buckets, (profile) => lookup.modelRate(profile))
-  const all = STATES_OF_TIME.reduce((sum, state) => sum + sums.weighted[state], 0n)
-  const { unknownMs, activeMs, givenMs } = sums.weighted
-  const hours = hoursOf(cell)
-  const got = cell.buckets.reduce((sum, bucket) => sum + bucket.samplesGot, 0n)
-  const expected = cell.buckets.reduce((sum, bucket) => sum + bucket.samplesExpected, 0n)
+  const { modelRate, sealedHours, withModels } = parts
+  const hours = onFullHours({ fromMs, toMs })
   return {
-    from: instantText(cell.fromMs),
-    to: instantText(cell.toMs),
-    key: cell.key,
-    hours_sealed: hours.filter((hourMs) => sealedHours.has(hourMs)).length,
-    hours_total: hours.length,
-    models: sums.byModel.map(modelRow),
-    p_hours: pHoursOf(sums.weighted),
-    busy_rate: rateOf(activeMs, all, unknownMs),
-    allocation_rate: rateOf(givenMs, all, unknownMs),
-    coverage: ratio(all - unknownMs, all),
-    utilization_coverage: ratio(got, expected),
+    from: instantText(fromMs),
+    to: instantText(toMs),
+    key,
+    hours_sealed: placeIn(sealedHours, hours.toMs) - placeIn(sealedHours, hours.fromMs),
+    hours_total: (hours.toMs - hours.fromMs) / HOUR_MS,
+    ...measuresOfRow(sumBuckets(sums, modelRate), withModels),
   }
 }
 
-function hoursOf({ fromMs, toMs }: Cell): readonly number[] {
-  const first = Math.floor(fromMs / HOUR_MS)
-  const last = Math.ceil(toMs / HOUR_MS)
-  return Array.from({ length: last - first }, (_, index) => (first + index) * HOUR_MS)
-}
-
-function modelRow({ model, figures }: BucketSums['byModel'][number]) {
-  const all = STATES_OF_TIME.reduce((sum, state) => sum + figures[state], 0n)
-  const named = BUCKET_FIGURES.map((figure) => [FIGURE_NAMES.get(figure), `${figures[figure]}`])
-  return {
-    model,
-    figures: Object.fromEntries(named) as Record<string, string>,
-    busy_rate: rateOf(figures.activeMs, all, figures.unknownMs),
-    allocation_rate: rateOf(figures.givenMs, all, figures.unknownMs),
-    coverage: ratio(all - figures.unknownMs, all),
+/** Profiles of one answer are few objects, each of them in many sums. */
+function ratesOnce(lookup: CatalogueLookup): CatalogueLookup['modelRate'] {
+  const rates = new Map<DeviceProfile, ModelRate>()
+  return (profile) => {
+    const known = rates.get(profile)
+    if (known !== undefined) return known
+    const rate = lookup.modelRate(profile)
+    rates.set(profile, rate)
+    return rate
   }
 }
 
-function pHoursOf(weighted: BucketSums['weighted']): Record<string, string> {
-  const texts = TIME_FIGURES.map((figure, index) => {
-    return [timeNames[index], petaflopHoursText(weighted[figure])]
-  })
-  return Object.fromEntries(texts)
+/** How many of the ordered hours lie before the instant. */
+function placeIn(hours: readonly number[], atMs: number): number {
+  let [low, high] = [0, hours.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((hours[middle] ?? atMs) < atMs) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** The same rows as a table: one line per span, key and model. */
@@ -307,7 +290,9 @@ export function rollupsCsv(answer: RollupsAnswer): string {
   const figures = BUCKET_FIGURES.map((figure) => FIGURE_NAMES.get(figure) ?? figure)
   const head = ['from', 'to', 'key', 'model', ...figures, 'busy_rate', 'allocation_rate']
   const pedigree = ['coverage', 'finality', 'known_at', 'definition_version', 'catalogue_version']
-  const lines = [[...head, ...pedigree, 'demo'].join(',')]
+  const comparison = ['utilization_zero', 'utilization_below_tenth', 'allocated_idle'] as const
+  const energy = ['energy_kwh', 'p_hours_per_kwh', 'ranked']
+  const lines = [[...head, ...pedigree, 'demo', ...comparison, ...energy].join(',')]
   for (const row of answer.rows) {
     for (const model of row.models) {
       const cells = [
@@ -324,6 +309,10 @@ export function rollupsCsv(answer: RollupsAnswer): string {
         answer.definition_version,
         answer.catalogue_version,
         String(answer.demo),
+        ...comparison.map((name) => ratioText(model.comparison[name].share)),
+        model.energy_kwh ?? '',
+        model.p_hours_per_kwh ?? '',
+        String(model.ranked),
       ]
       lines.push(cells.map(csvCell).join(','))
     }
@@ -333,10 +322,4 @@ export function rollupsCsv(answer: RollupsAnswer): string {
 
 function ratioText(ratioValue: number | null): string {
   return ratioValue === null ? '' : String(ratioValue)
-}
-
-/** RFC 4180; a cell a spreadsheet would take for a formula is made a text. */
-export function csvCell(cell: string): string {
-  const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

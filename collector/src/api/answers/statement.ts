@@ -24,9 +24,10 @@ import { finalBeforeMs } from '../../rollup/seal.ts'
 import type { AccountFilter, SiteRecord } from '../../storage/account-requests.ts'
 import type { Scope } from '../../storage/requests.ts'
 import type { ApiContext } from '../context.ts'
+import { csvCell } from '../exports/csv.ts'
 import { amountOut, instantOut, instantText, invalid } from '../schemas.ts'
 import { pedigreeOf, pedigreeSchema } from './pedigree.ts'
-import { csvCell, spansOf } from './rollups.ts'
+import { spansOf } from './rollups.ts'
 import { shareOut, shareText, siteRecordOf, siteRecordSchema } from './site-record.ts'
 
 /** What a reader of signed notes takes (`journal/verify-note.ts`), with room for the signature. */
@@ -125,7 +126,9 @@ export interface StatementAsk {
   readonly timeZone: string
 }
 
-type StatementParts = Pick<ApiContext, 'store' | 'lookup' | 'ledger' | 'catalogue' | 'settings'>
+type StatementParts = Pick<ApiContext, 'store' | 'lookup' | 'ledger' | 'catalogue'> & {
+  readonly settings: Pick<ApiContext['settings'], 'timeZone'>
+}
 
 export async function statementAnswer(
   parts: StatementParts,
@@ -157,7 +160,7 @@ export async function statementAnswer(
 }
 
 function answerOf(
-  { ledger, catalogue }: StatementParts,
+  { ledger, catalogue, settings }: StatementParts,
   ask: StatementAsk & { readonly knownAtMs: number },
   statement: Statement,
   records: readonly SiteRecord[],
@@ -169,7 +172,8 @@ function answerOf(
     isDemo: ledger.isDemo,
     asOfMs: toMs,
     knownAtMs,
-    finality: statement.lines.every(({ isFinal }) => isFinal) ? 'final' : 'provisional',
+    // Also where there is no line yet: what begins later in an open month may still come.
+    finality: toMs <= finalBeforeMs(knownAtMs, settings.timeZone) ? 'final' : 'provisional',
     definitionVersion: ACCOUNT_DEFINITION_VERSION,
     catalogueVersion: catalogue.version,
   })

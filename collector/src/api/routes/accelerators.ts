@@ -8,6 +8,12 @@ import type { UnitRow } from '../../model/inventory.ts'
 import type { Store } from '../../storage/store.ts'
 import { seesDepositReasons } from '../access.ts'
 import { balanceAnswer, balanceSchema } from '../answers/balance.ts'
+import { issuedCodesOf, issuedCodesSchema } from '../answers/codes.ts'
+import {
+  type DepositStatusAnswer,
+  depositStatusOf,
+  depositStatusSchema,
+} from '../answers/deposit-status.ts'
 import { petaText } from '../answers/ledger.ts'
 import { segmentSchema, segmentsOf, segmentText } from '../answers/segments.ts'
 import type { App } from '../app.ts'
@@ -25,13 +31,14 @@ import {
   pageIn,
   pageOf,
 } from '../schemas.ts'
+import { scopeWithin } from '../site-scope.ts'
 
 /** A month of one card: its runs are thousands, and at worst a few million. */
 const SPAN_MS_MAX = 31 * 24 * HOUR_MS
 
 const unitSchema = z
   .object({
-    accelerator_id: z.string(),
+    accelerator_id: z.string().meta({ description: 'our own resource code' }),
     unit_id: z.number().int(),
     node_id: z.string(),
     site_code: z.string(),
@@ -55,17 +62,6 @@ const unitSchema = z
   })
   .meta({ id: 'AcceleratorPlacement' })
 
-const depositStatusSchema = z
-  .object({
-    status: z.enum(['deposited', 'opening', 'not_deposited']),
-    reason: z
-      .string()
-      .nullable()
-      .meta({ description: 'the first that stands against it, such as `withheld`; else null' }),
-    since: instantOut.nullable(),
-  })
-  .meta({ description: 'why it is or is not deposited; for administrators and operators' })
-
 const listSchema = z.object({
   demo: z.boolean(),
   catalogue_version: z.string(),
@@ -77,6 +73,7 @@ const oneSchema = z.object({
   catalogue_version: z.string(),
   accelerator_id: z.string(),
   placements: z.array(unitSchema.extend({ deposit_status: depositStatusSchema.nullable() })),
+  issued_codes: issuedCodesSchema,
 })
 const timelineSchema = z.object({
   demo: z.boolean(),
@@ -119,12 +116,18 @@ export function acceleratorsRoutes(app: App, context: ApiContext): void {
       config: { access: 'accelerators' },
       schema: {
         summary: 'Every placement of every accelerator and slice',
-        querystring: z.strictObject(pageIn),
+        querystring: z.strictObject({
+          ...pageIn,
+          site: z.string().max(32).optional(),
+          node: z.string().max(64).optional(),
+        }),
         response: { 200: listSchema, ...PROBLEMS },
       },
     },
     async (request) => {
-      const page = await store.listUnits(askerOf(request).scope, pageOf(request.query))
+      const { site, node = null } = request.query
+      const scope = scopeWithin(askerOf(request).scope, site)
+      const page = await store.listUnits(scope, pageOf(request.query), node)
       const accelerators = page.rows.map((unit) => unitOf(context, unit))
       return { ...head, accelerators, next_cursor: page.nextCursor }
     },
@@ -147,7 +150,9 @@ export function acceleratorsRoutes(app: App, context: ApiContext): void {
         const status = seesDepositReasons(asker.role) ? await depositStatus(context, unit) : null
         placements.push({ ...unitOf(context, unit), deposit_status: status })
       }
-      return { ...head, accelerator_id: codeOf(units[0]), placements }
+      const accelerator_id = codeOf(units[0])
+      const issued_codes = await issuedCodesOf(context, accelerator_id)
+      return { ...head, accelerator_id, placements, issued_codes }
     },
   )
   timelineRoute(app, context)
@@ -259,19 +264,9 @@ async function placementOf(
   }
 }
 
-async function depositStatus(
-  { control }: ApiContext,
-  unit: UnitRow,
-): Promise<z.infer<typeof depositStatusSchema>> {
-  if (unit.validToMs !== null) {
-    return { status: 'not_deposited', reason: 'unit_ended', since: instantText(unit.validToMs) }
-  }
-  const told = await control.explainDeposits(unit.nodeId)
-  const own = told.find(({ unitId }) => unitId === unit.unitId)
-  if (own === undefined) return { status: 'not_deposited', reason: 'untold', since: null }
-  const since = instantOrNull(own.sinceMs)
-  if (own.status !== 'deposited') return { status: 'not_deposited', reason: own.status, since }
-  return { status: own.sinceMs === null ? 'opening' : 'deposited', reason: null, since }
+async function depositStatus({ control }: ApiContext, unit: UnitRow): Promise<DepositStatusAnswer> {
+  const told = unit.validToMs === null ? await control.explainDeposits(unit.nodeId) : []
+  return depositStatusOf(told, unit)
 }
 
 /** A node's silence goes on where this placement has ended or not begun. */

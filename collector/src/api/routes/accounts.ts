@@ -114,14 +114,14 @@ function answerOf(
 /** The same statement leaves one entry, however often it is asked for. */
 async function issue(
   context: ApiContext,
-  { tokenId }: Asker,
+  { actor }: Asker,
   answer: StatementAnswer,
 ): Promise<string> {
   const { clock, onOutbox, store } = context
   const { note, sha256 } = signStatement(context, answer)
   const atMs = clock.wallMs()
   const { subject, from, to, known_at } = answer
-  const payload = { sha256, subject, from, to, known_at, by: tokenId }
+  const payload = { sha256, subject, from, to, known_at, by: actor }
   const outbox = [{ kind: 'statement_issued' as const, atMs, payload }]
   const { status } = await store.keepStatement({ sha256, issuedAtMs: atMs, outbox })
   if (status === 'issued') onOutbox()

@@ -11,45 +11,15 @@ import {
   type PoolForecast,
   type PoolSummary,
 } from '../../forecast/live/pool-forecast.ts'
+import { capacityOutlookSchema } from '../answers/capacity-outlook.ts'
 import type { App } from '../app.ts'
 import { askerOf } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
-import { countIn, instantOut, instantText, nextCursorOut, PROBLEMS, pageIn } from '../schemas.ts'
+import { countIn, instantText, PROBLEMS, pageIn } from '../schemas.ts'
 
 const HOURS_MAX = AHEAD_MS_MAX / HOUR_MS
 /** Each row of a week takes this thread 15 ms: agents wait no longer than for ten of them. */
 const ROWS_MAX = 10
-
-const cardsOut = z.number().int()
-
-const outlookSchema = z
-  .object({
-    demo: z.boolean(),
-    as_of: instantOut.nullable().meta({
-      description: 'up to when the forecast knows what happened; null before it knows anything',
-    }),
-    rows: z.array(
-      z.object({
-        site: z.string(),
-        vendor: z.string(),
-        model: z.string().nullable().meta({ description: 'null: the catalogue has no such card' }),
-        printed_name: z.string().nullable().meta({ description: 'where there is no model' }),
-        memory_gib: z.number().nullable(),
-        cards: cardsOut.meta({ description: 'that are seen' }),
-        free_cards: cardsOut.meta({ description: 'unclaimed by the owner now: free, or lent' }),
-        hours: z
-          .array(z.object({ at: instantOut, p50: cardsOut, p80: cardsOut, p95: cardsOut }))
-          .nullable()
-          .meta({
-            description:
-              'at least so many cards are free at that instant with 50, 80 and 95 %; null while ' +
-              'there is less than half a day of history',
-          }),
-      }),
-    ),
-    next_cursor: nextCursorOut,
-  })
-  .meta({ id: 'CapacityOutlook' })
 
 const questionSchema = z.strictObject({
   site: z.string().max(64).optional(),
@@ -67,7 +37,7 @@ export function capacityOutlookRoutes(app: App, context: ApiContext): void {
       schema: {
         summary: 'Expected free cards per hour for the next seven days, by site and model',
         querystring: questionSchema,
-        response: { 200: outlookSchema, ...PROBLEMS },
+        response: { 200: capacityOutlookSchema, ...PROBLEMS },
       },
     },
     async (request) => {

@@ -1,7 +1,7 @@
 /**
  * `GET /v1/changes`: the feed, by long poll or as an event stream; `GET /v1/changes/snapshot`: every
- * deposit that is open and every draw that lives, and the cursor to go on from. A stream ends by itself after a while, so that a
- * revoked token is noticed; its reader reconnects with the last id it has seen.
+ * deposit that is open and every draw that lives, and the cursor to go on from. A stream ends soon after its token or session does,
+ * and by itself after a while; its reader reconnects with the last id it has seen.
  */
 import type { ServerResponse } from 'node:http'
 import { AppError, sleep } from '@yiben/shared'
@@ -26,7 +26,8 @@ import {
 import { seenSites } from '../answers/draw-scope.ts'
 import { type DrawSummary, drawSummaryOf, drawSummarySchema } from '../answers/draws.ts'
 import type { App } from '../app.ts'
-import { type Asker, askerOf } from '../auth.ts'
+import { auditStream } from '../audit-hooks.ts'
+import { type Asker, askerOf, stillHolds } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
 import {
   countIn,
@@ -43,7 +44,7 @@ const CHANGES_MAX = 500
 const CHANGES_DEFAULT = 100
 /** A stream that says nothing for longer is cut by proxies. */
 const COMMENT_EVERY_MS = 15_000
-/** A revoked or expired token is noticed after this at the latest. */
+/** Nothing is held for ever. */
 const STREAM_MS_MAX = 600_000
 /** Text waiting for a slow reader; then the stream ends and the reader comes back. */
 const STREAM_BUFFER_BYTES_MAX = 1024 * 1024
@@ -241,7 +242,9 @@ async function stream(
     'x-accel-buffering': 'no',
   })
   raw.write(`retry: 1000\n\n`)
+  auditStream(context, reply.request, 200)
   const endMs = context.clock.monotonicMs() + STREAM_MS_MAX
+  let checkMs = context.clock.monotonicMs() + COMMENT_EVERY_MS
   let seq = startSeq
   try {
     // Bounded by STREAM_MS_MAX and by the reader, who may leave or be too slow.
@@ -249,6 +252,10 @@ async function stream(
       const after = { seq, limit: CHANGES_DEFAULT }
       const found = await feed.wait(after, COMMENT_EVERY_MS, aborted)
       seq = found.seq
+      if (context.clock.monotonicMs() >= checkMs) {
+        checkMs = context.clock.monotonicMs() + COMMENT_EVERY_MS
+        if (!(await stillHolds(reply.request, context))) break
+      }
       raw.write(eventText(found.changes, cursorText(context.ledger.generation, seq)))
       if (raw.writableLength > STREAM_BUFFER_BYTES_MAX) await drained(context, raw, aborted)
       if (raw.writableLength > STREAM_BUFFER_BYTES_MAX) break

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { conflictResolved } from '../../inventory/administration.ts'
 import { claimsOf, conflictAnswers, conflictSchema } from '../answers/conflicts.ts'
 import type { App } from '../app.ts'
-import { type Asker, askerOf } from '../auth.ts'
+import { type Asker, askerOf, authorOf } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
 import { flagIn, nextCursorOut, PROBLEMS, pageIn, pageOf } from '../schemas.ts'
 
@@ -63,7 +63,7 @@ async function resolve(context: ApiContext, asker: Asker, conflictId: number, ke
   if (units.length < 2) {
     throw new AppError('forbidden', 'one of the claims lies outside what this token may see')
   }
-  const by = `token ${asker.tokenId}`
+  const by = authorOf(asker)
   const change = conflictResolved(conflict, keepUnitId, by, clock.wallMs())
   const { status } = await store.resolveConflict(change)
   if (status === 'not_found') throw notFound(conflictId)

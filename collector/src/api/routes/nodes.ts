@@ -1,94 +1,94 @@
-/** `GET /v1/nodes`, `GET /v1/nodes/{id}`: who is enrolled, connected, and what it says of itself. */
-import { AppError } from '@yiben/shared'
+/**
+ * `GET /v1/nodes`, `/v1/nodes/health`, `/v1/nodes/{id}`: who is enrolled, connected, and what it
+ * says of itself; all of them counted by how they fare. Its cards: `routes/node-cards.ts`.
+ */
+import { AppError, resourceCode } from '@yiben/shared'
 import { z } from 'zod'
 import { nodeRevoked } from '../../inventory/administration.ts'
+import type { NodeFilter } from '../../storage/node-requests.ts'
 import type { NodeListRow } from '../../storage/requests.ts'
-import type { App } from '../app.ts'
-import { type Asker, askerOf } from '../auth.ts'
-import type { ApiContext } from '../context.ts'
+import { issuedCodesOf } from '../answers/codes.ts'
 import {
-  instantOrNull,
-  instantOut,
-  instantText,
-  nextCursorOut,
-  PROBLEMS,
-  pageIn,
-  pageOf,
-} from '../schemas.ts'
+  type NodeAnswer,
+  nodeHealthOf,
+  nodeHealthSchema,
+  nodeOf,
+  nodeSchema,
+  OFFSET_FLAGGED_MS,
+  oneNodeOf,
+  oneNodeSchema,
+  SILENT_AFTER_MS,
+} from '../answers/nodes.ts'
+import type { App } from '../app.ts'
+import { type Asker, askerOf, authorOf } from '../auth.ts'
+import type { ApiContext } from '../context.ts'
+import { nextCursorOut, PROBLEMS, pageIn, pageOf } from '../schemas.ts'
 
-const nodeSchema = z
-  .object({
-    node_id: z.string(),
-    name: z.string(),
-    site_code: z.string(),
-    status: z.enum(['active', 'revoked']),
-    enrolled_at: instantOut,
-    units: z.number().int(),
-    told_to: instantOut.nullable(),
-    session: z
-      .object({
-        connected: z.boolean(),
-        connected_at: instantOut,
-        last_heard_at: instantOut,
-        agent_version: z.string(),
-        remote_address: z.string(),
-        ended_reason: z.string().nullable(),
-        clock_offset_ms: z.number().nullable(),
-      })
-      .nullable(),
-  })
-  .meta({ id: 'Node' })
+const WORD_LENGTH_MAX = 120
 
-const factsSchema = z.object({
-  received_at: instantOut,
-  agent_version: z.string(),
-  operating_system: z.string().nullable(),
-  kernel: z.string().nullable(),
-  architecture: z.string().nullable(),
-  cpu_model: z.string().nullable(),
-  cpu_cores: z.number().nullable(),
-  memory_total_mib: z.number().nullable(),
-  virtualization: z.string().nullable(),
-  owner_kind: z.string(),
-  probes: z.array(
-    z.object({
-      vendor: z.string(),
-      tool: z.string().nullable(),
-      tool_version: z.string().nullable(),
-      units_found: z.number().int(),
-      cards_present: z.number().int(),
-      problem_code: z.string().nullable(),
-      problem: z.string().nullable(),
-    }),
-  ),
-})
-
-const oneNodeSchema = nodeSchema.extend({ facts: factsSchema.nullable() })
 const nodesSchema = z.object({
   demo: z.boolean(),
   nodes: z.array(nodeSchema),
   next_cursor: nextCursorOut,
 })
 
+const trueIn = z.literal('true', { error: 'must be true, or left out' }).optional()
+const questionSchema = z.strictObject({
+  ...pageIn,
+  site: z.string().min(1).max(64).optional(),
+  name: z.string().min(1).max(WORD_LENGTH_MAX).optional().meta({
+    description: 'part of the name in any case, or of the id',
+  }),
+  version: z.string().min(1).max(WORD_LENGTH_MAX).optional().meta({
+    description: 'of the agent, exactly; active nodes only, as with the next three',
+  }),
+  problem: z.string().min(1).max(WORD_LENGTH_MAX).optional().meta({
+    description: 'code of a probe’s problem; `any`: some problem, or cards that were not read',
+  }),
+  silent: trueIn.meta({ description: 'true: without a connection, or unheard for 90 s' }),
+  clock_off: trueIn.meta({ description: 'true: offset of more than 2 s, in either direction' }),
+})
+type Question = z.output<typeof questionSchema>
+
 export function nodesRoutes(app: App, context: ApiContext): void {
-  const { store, ledger } = context
+  const { clock, ledger, store } = context
   app.get(
     '/v1/nodes',
     {
       config: { access: 'nodes' },
       schema: {
         summary: 'Nodes with an agent',
-        querystring: z.strictObject(pageIn),
+        querystring: questionSchema,
         response: { 200: nodesSchema, ...PROBLEMS },
       },
     },
     async (request) => {
-      const page = await store.listNodes(askerOf(request).scope, pageOf(request.query))
+      const { query } = request
+      const filter = filterOf(query, clock.wallMs())
+      const page = await store.listNodes(askerOf(request).scope, pageOf(query), filter)
       return {
         demo: ledger.isDemo,
-        nodes: page.rows.map(nodeOf),
+        nodes: page.rows.map((row) => answerOf(context, row)),
         next_cursor: page.nextCursor,
       }
+    },
+  )
+  app.get(
+    '/v1/nodes/health',
+    {
+      config: { access: 'nodes' },
+      schema: {
+        summary: 'All nodes counted: silent, by version of the agent, by problem of their probes',
+        response: { 200: nodeHealthSchema, ...PROBLEMS },
+      },
+    },
+    async (request) => {
+      const nowMs = clock.wallMs()
+      const health = await store.readNodeHealth(askerOf(request).scope, {
+        unheardSinceMs: nowMs - SILENT_AFTER_MS,
+        clockOffsetMsOver: OFFSET_FLAGGED_MS,
+      })
+      return nodeHealthOf(health, { isDemo: ledger.isDemo, nowMs })
     },
   )
   app.get(
@@ -104,7 +104,8 @@ export function nodesRoutes(app: App, context: ApiContext): void {
     async (request) => {
       const row = await store.findNode(askerOf(request).scope, request.params.id)
       if (row === null) throw new AppError('not_found', `no node ${request.params.id} here`)
-      return { ...nodeOf(row), facts: factsOf(row) }
+      const issued = await issuedCodesOf(context, resourceCode('node', row.number))
+      return oneNodeOf(row, presentOf(context, row), issued)
     },
   )
   app.post(
@@ -121,13 +122,32 @@ export function nodesRoutes(app: App, context: ApiContext): void {
   )
 }
 
-async function revoke(context: ApiContext, asker: Asker, id: string) {
+function filterOf(query: Question, nowMs: number): NodeFilter {
+  return {
+    siteCode: query.site ?? null,
+    nameContains: query.name ?? null,
+    agentVersion: query.version ?? null,
+    problem: query.problem ?? null,
+    unheardSinceMs: query.silent === undefined ? null : nowMs - SILENT_AFTER_MS,
+    clockOffsetMsOver: query.clock_off === undefined ? null : OFFSET_FLAGGED_MS,
+  }
+}
+
+function answerOf(context: ApiContext, row: NodeListRow): NodeAnswer {
+  return nodeOf(row, presentOf(context, row))
+}
+
+function presentOf({ clock, isSuspended }: ApiContext, { node }: NodeListRow) {
+  return { nowMs: clock.wallMs(), isSuspended: isSuspended(node.nodeId) }
+}
+
+async function revoke(context: ApiContext, asker: Asker, id: string): Promise<NodeAnswer> {
   const { store, clock, control } = context
   const row = await store.findNode(asker.scope, id)
   if (row === null) throw new AppError('not_found', `no node ${id} here`)
   const { nodeId } = row.node
   const atMs = clock.wallMs()
-  const entry = nodeRevoked(nodeId, `token ${asker.tokenId}`, atMs)
+  const entry = nodeRevoked(nodeId, authorOf(asker), atMs)
   const { status } = await store.revokeNode({ nodeId, atMs, outbox: [entry] })
   if (status === 'already_revoked') {
     throw new AppError('conflict', `node ${id} has been revoked already`)
@@ -135,55 +155,5 @@ async function revoke(context: ApiContext, asker: Asker, id: string) {
   control.nodeRevoked(nodeId)
   context.onOutbox()
   const revoked = await store.findNode(asker.scope, id)
-  return nodeOf(revoked ?? row)
-}
-
-function nodeOf({ node, session, unitCount, timelineEndMs }: NodeListRow) {
-  return {
-    node_id: node.nodeId,
-    name: node.name,
-    site_code: node.siteCode,
-    status: node.status,
-    enrolled_at: instantText(node.enrolledAtMs),
-    units: unitCount,
-    told_to: instantOrNull(timelineEndMs),
-    session:
-      session === null
-        ? null
-        : {
-            connected: session.isConnected,
-            connected_at: instantText(session.connectedAtMs),
-            last_heard_at: instantText(session.lastHeardMs),
-            agent_version: session.agentVersion,
-            remote_address: session.remoteAddress,
-            ended_reason: session.endedReason,
-            clock_offset_ms: session.clockOffsetMs,
-          },
-  }
-}
-
-function factsOf({ facts: row }: NodeListRow): z.infer<typeof factsSchema> | null {
-  if (row === null) return null
-  const { facts } = row
-  return {
-    received_at: instantText(row.receivedAtMs),
-    agent_version: facts.agentVersion,
-    operating_system: facts.operatingSystem,
-    kernel: facts.kernel,
-    architecture: facts.architecture,
-    cpu_model: facts.cpuModel,
-    cpu_cores: facts.cpuCores,
-    memory_total_mib: facts.memoryTotalMib,
-    virtualization: facts.virtualization,
-    owner_kind: facts.ownerKind,
-    probes: facts.probes.map((probe) => ({
-      vendor: probe.vendor,
-      tool: probe.tool,
-      tool_version: probe.toolVersion,
-      units_found: probe.unitsFound,
-      cards_present: probe.cardsPresent,
-      problem_code: probe.problemCode,
-      problem: probe.problem,
-    })),
-  }
+  return answerOf(context, revoked ?? row)
 }

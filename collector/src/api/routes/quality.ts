@@ -5,15 +5,16 @@
  */
 import { causeOf, type ErrorCode } from '@yiben/shared'
 import { z } from 'zod'
-import type { CardCount } from '../../model/card-count.ts'
 import type { QualityRows, Scope } from '../../storage/requests.ts'
-import { conflictAnswers, conflictSchema } from '../answers/conflicts.ts'
-import { forecastQuality, forecastQualitySchema } from '../answers/forecast.ts'
+import { conflictAnswers } from '../answers/conflicts.ts'
+import { forecastQuality } from '../answers/forecast.ts'
 import { cardsAt } from '../answers/ledger.ts'
+import { qualitySchema, type refusedSchema } from '../answers/quality.ts'
+import { unratedModels } from '../answers/unrated-models.ts'
 import type { App } from '../app.ts'
 import { askerOf } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
-import { instantIn, instantOrNull, instantOut, instantText, PROBLEMS } from '../schemas.ts'
+import { instantIn, instantOrNull, instantText, PROBLEMS } from '../schemas.ts'
 
 const ROWS_SHOWN_MAX = 500
 /** What ingest notes where a record does not begin at the end of what is booked. */
@@ -22,99 +23,6 @@ const SINCE_MS_DEFAULT = 7 * 86_400_000
 /** DESIGN 2.1: over 2 s flagged, over 5 s not depositable. */
 const OFFSET_FLAGGED_MS = 2_000
 const OFFSET_NOT_DEPOSITABLE_MS = 5_000
-
-function listOf<Row extends z.ZodType>(row: Row) {
-  return z.object({ total: z.number().int(), rows: z.array(row) })
-}
-
-const refusedSchema = z.object({
-  node_id: z.string(),
-  epoch: z.string(),
-  seq: z.number().int(),
-  code: z.string(),
-  sentence: z.string(),
-  refused_at: instantOut,
-})
-
-const qualitySchema = z.object({
-  demo: z.boolean(),
-  since: instantOut,
-  known_at: instantOut,
-  catalogue_version: z.string(),
-  collector: z.object({
-    clock_accusation: z
-      .object({ by_ms: z.number(), sentence: z.string() })
-      .nullable()
-      .meta({ description: 'the collector doubts its own clock: nothing is deposited anew' }),
-    deposits_suspended: z
-      .boolean()
-      .meta({ description: 'the collector doubts its links: deposits are visible, not drawable' }),
-    recovering: z
-      .boolean()
-      .meta({ description: 'the ledger was restored: nothing is granted, see /v1/recovery' }),
-  }),
-  forecast: forecastQualitySchema,
-  conflicts: listOf(conflictSchema),
-  clones: listOf(
-    z.object({
-      node_id: z.string(),
-      remote_address: z.string(),
-      reason: z.enum(['other_fingerprint', 'old_join_state']),
-      seen_at: instantOut,
-    }),
-  ),
-  epochs: listOf(
-    z.object({
-      node_id: z.string(),
-      epoch: z.string(),
-      previous_epoch: z.string().nullable(),
-      begun_as: z
-        .enum(['replaced', 'forked'])
-        .meta({ description: 'forked: the spool before held other records than were taken' }),
-      began_at: instantOut,
-    }),
-  ),
-  refused: listOf(refusedSchema),
-  holes: listOf(refusedSchema).meta({
-    description: 'the refused rows that name time a node left out: booked unknown(refused)',
-  }),
-  silences: listOf(
-    z.object({
-      node_id: z.string(),
-      unit_id: z.number().int().nullable(),
-      cause: z.string(),
-      from: instantOut,
-      to: instantOut.nullable(),
-      declared_at: instantOut,
-    }),
-  ),
-  clock_offsets: listOf(
-    z.object({
-      node_id: z.string(),
-      clock_offset_ms: z.number(),
-      depositable: z.boolean(),
-    }),
-  ),
-  clock_steps: listOf(
-    z.object({
-      node_id: z.string(),
-      at: instantOut.meta({ description: 'end of the tick that told it: a minute at most after' }),
-      step_ms: z.number().int(),
-    }),
-  ).meta({ description: 'steps of the wall clock of a node: evidence, no interval is moved' }),
-  clock_gaps: listOf(
-    z.object({ node_id: z.string(), from: instantOut, to: instantOut }).meta({
-      description: 'where a node has mended its timeline after a wrong clock: unknown(clock)',
-    }),
-  ),
-  suspended_nodes: listOf(z.object({ node_id: z.string(), last_heard_at: instantOut })),
-  unrated_models: listOf(
-    z.object({ vendor: z.string(), printed_name: z.string(), cards: z.number().int() }),
-  ),
-  weak_identities: listOf(
-    z.object({ node_id: z.string(), unit_id: z.number().int(), identity: z.string().nullable() }),
-  ),
-})
 
 export function qualityRoutes(app: App, context: ApiContext): void {
   app.get(
@@ -148,7 +56,7 @@ export function qualityRoutes(app: App, context: ApiContext): void {
         conflicts: await conflictsOf(context, scope, rows),
         ...anomaliesOf(rows),
         ...sessionsOf(context, rows),
-        unrated_models: unratedModels(context, counts),
+        unrated_models: cut(unratedModels(context.lookup, counts)),
         weak_identities: weakIdentities(rows),
       }
     },
@@ -249,22 +157,6 @@ function sessionsOf({ isSuspended }: ApiContext, { sessions }: QualityRows) {
       })),
     ),
   }
-}
-
-function unratedModels({ lookup }: ApiContext, counts: readonly CardCount[]) {
-  const unrated = new Map<string, { vendor: string; printed_name: string; cards: number }>()
-  for (const { cards, profile } of counts) {
-    if (lookup.match(profile).rated) continue
-    const key = JSON.stringify([profile.vendor, profile.name])
-    const row = unrated.get(key) ?? {
-      vendor: profile.vendor,
-      printed_name: profile.name,
-      cards: 0,
-    }
-    row.cards += cards
-    unrated.set(key, row)
-  }
-  return cut([...unrated.values()].sort((left, right) => right.cards - left.cards))
 }
 
 function weakIdentities({ weakIdentities: { rows, total } }: QualityRows) {

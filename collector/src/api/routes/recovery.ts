@@ -7,7 +7,7 @@ import { AppError } from '@yiben/shared'
 import { z } from 'zod'
 import { isOpaqueFor } from '../access.ts'
 import type { App } from '../app.ts'
-import { askerOf } from '../auth.ts'
+import { askerOf, authorOf } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
 import { instantOut, instantText, PROBLEMS } from '../schemas.ts'
 
@@ -91,7 +91,7 @@ export function recoveryRoutes(app: App, context: ApiContext): void {
       },
     },
     async (request) => {
-      const by = `${request.body.by} (token ${askerOf(request).tokenId})`
+      const by = `${request.body.by} (${authorOf(askerOf(request))})`
       const { status } = await context.control.recovery().finish(by)
       if (status === 'not_recovering') {
         throw new AppError('conflict', 'this ledger is not recovering')

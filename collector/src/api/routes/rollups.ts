@@ -1,19 +1,18 @@
-/** `GET /v1/rollups` and `/v1/rollups.csv`: card time by state, rates with bounds, P·h. */
+/** `GET /v1/rollups`: card time by state, rates with bounds, P·h. */
 import { HOUR_MS, isTimeZone, VENDORS } from '@yiben/shared'
 import { z } from 'zod'
+import { ROLLUP_GROUPINGS } from '../answers/rollup-groups.ts'
 import {
   GRAINS,
-  ROLLUP_GROUPINGS,
   ROLLUP_MS_MAX,
   type RollupsAnswer,
   rollupsAnswer,
-  rollupsCsv,
   rollupsSchema,
 } from '../answers/rollups.ts'
 import type { App } from '../app.ts'
 import { type Asker, askerOf } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
-import { checkedSpan, instantIn, invalid, PROBLEMS } from '../schemas.ts'
+import { checkedSpan, flagIn, instantIn, invalid, PROBLEMS } from '../schemas.ts'
 
 const questionSchema = z.strictObject({
   from: instantIn,
@@ -26,6 +25,14 @@ const questionSchema = z.strictObject({
   owner: z.string().max(18).optional(),
   vendor: z.enum(VENDORS).optional(),
   model: z.string().max(120).optional(),
+  region: z
+    .string()
+    .regex(/^[1-8]\d(\d{2}){0,2}$/, 'must be 2, 4 or 6 digits of a GB/T 2260 code')
+    .optional(),
+  hub: z.string().max(32).optional(),
+  cluster: z.string().max(64).optional(),
+  operator: z.string().max(18).optional(),
+  models: flagIn.optional().meta({ description: 'false: rows without their models, much smaller' }),
 })
 type Question = z.output<typeof questionSchema>
 
@@ -41,24 +48,6 @@ export function rollupsRoutes(app: App, context: ApiContext): void {
       },
     },
     (request) => answerOf(context, askerOf(request), request.query),
-  )
-  app.get(
-    '/v1/rollups.csv',
-    {
-      config: { access: 'rollups' },
-      schema: {
-        summary: 'The same as CSV',
-        querystring: questionSchema,
-        produces: ['text/csv'],
-        response: PROBLEMS,
-      },
-    },
-    async (request, reply) => {
-      const answer = await answerOf(context, askerOf(request), request.query)
-      reply.header('content-type', 'text/csv; charset=utf-8')
-      reply.header('content-disposition', 'attachment; filename="rollups.csv"')
-      return reply.serializer((text: unknown) => String(text)).send(rollupsCsv(answer) as never)
-    },
   )
 }
 
@@ -79,11 +68,16 @@ function answerOf(context: ApiContext, asker: Asker, query: Question): Promise<R
     timeZone: query.tz ?? settings.timeZone,
     grain: query.grain ?? 'day',
     by: query.by ?? 'total',
+    withModels: query.models ?? true,
     filter: {
       site: query.site ?? null,
       owner: query.owner ?? null,
       vendor: query.vendor ?? null,
       model: query.model ?? null,
+      region: query.region ?? null,
+      hub: query.hub ?? null,
+      cluster: query.cluster ?? null,
+      operator: query.operator ?? null,
     },
   })
 }

@@ -2,50 +2,24 @@
  * `GET /v1/sites`, `PUT /v1/sites/{code}`: where accelerators stand, who runs and owns them, and
  * what was declared, beside what is measured and never summed with it.
  */
-import { AppError } from '@yiben/shared'
+import { AppError, assert } from '@yiben/shared'
 import { z } from 'zod'
 import { declaredChange, siteChange, siteNamesOf } from '../../inventory/administration.ts'
-import type { DeclaredCapacity, Site } from '../../model/site.ts'
 import { SCOPE_ALL } from '../../storage/requests.ts'
-import { petaText } from '../answers/ledger.ts'
+import {
+  DECLARED_BASES,
+  siteAnswers,
+  siteSchema,
+  sitesAnswer,
+  sitesSchema,
+} from '../answers/sites.ts'
 import type { App } from '../app.ts'
-import { type Asker, askerOf } from '../auth.ts'
+import { type Asker, askerOf, authorOf } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
-import { decimalOut, instantIn, instantOut, instantText, PROBLEMS } from '../schemas.ts'
+import { instantIn, PROBLEMS } from '../schemas.ts'
 
-const BASES = ['fp16_dense', 'fp16_sparse', 'unstated'] as const
 /** Models one site declares in one request. */
 const DECLARED_MAX = 200
-const NANO_TFLOPS_PER_MILLI_P = 10n ** 9n
-
-const partySchema = z.object({ code: z.string().nullable(), name: z.string().nullable() })
-
-const keptSchema = z.object({ model: z.string(), cards: z.number().int() })
-
-const siteSchema = z
-  .object({
-    code: z.string(),
-    name: z.string(),
-    region_code: z.string(),
-    hub: z.string().nullable(),
-    operator: partySchema,
-    owner: partySchema,
-    keep: z.array(keptSchema).meta({ description: 'cards that are never deposited here' }),
-    valid_from: instantOut,
-    declared: z.array(
-      z.object({
-        model: z.string(),
-        cards: z.number().int(),
-        p: decimalOut,
-        basis: z.enum(BASES),
-        author: z.string(),
-        declared_at: instantOut,
-      }),
-    ),
-  })
-  .meta({ id: 'Site' })
-
-const sitesSchema = z.object({ demo: z.boolean(), sites: z.array(siteSchema) })
 
 const partyIn = z.strictObject({
   code: z.string().nullable().optional(),
@@ -58,7 +32,7 @@ const declaredIn = z.strictObject({
   p: z
     .string()
     .regex(/^\d{1,12}(\.\d{1,3})?$/, 'must be a decimal text of PFLOPS with at most 3 decimals'),
-  basis: z.enum(BASES),
+  basis: z.enum(DECLARED_BASES),
 })
 
 const siteIn = z.strictObject({
@@ -75,14 +49,26 @@ const siteIn = z.strictObject({
   declared: z.array(declaredIn).max(DECLARED_MAX).optional(),
 })
 
+const instantsIn = { as_of: instantIn.optional(), known_at: instantIn.optional() }
+
 export function sitesRoutes(app: App, context: ApiContext): void {
   app.get(
     '/v1/sites',
     {
       config: { access: 'sites' },
-      schema: { summary: 'Sites', response: { 200: sitesSchema, ...PROBLEMS } },
+      schema: {
+        summary: 'Sites',
+        querystring: z.strictObject(instantsIn),
+        response: { 200: sitesSchema, ...PROBLEMS },
+      },
     },
-    (request) => sitesAnswer(context, askerOf(request)),
+    (request) =>
+      sitesAnswer(context, {
+        scope: askerOf(request).scope,
+        asOfMs: request.query.as_of ?? null,
+        knownAtMs: request.query.known_at ?? null,
+        nowMs: context.clock.wallMs(),
+      }),
   )
   app.put(
     '/v1/sites/:code',
@@ -99,17 +85,6 @@ export function sitesRoutes(app: App, context: ApiContext): void {
   )
 }
 
-async function sitesAnswer(context: ApiContext, asker: Asker) {
-  const [sites, declared] = await Promise.all([
-    context.store.listSites(asker.scope),
-    context.store.readDeclared(asker.scope, context.clock.wallMs()),
-  ])
-  return {
-    demo: context.ledger.isDemo,
-    sites: sites.map((site) => siteOf(context, site, declared)),
-  }
-}
-
 async function putSite(
   context: ApiContext,
   asker: Asker,
@@ -118,7 +93,7 @@ async function putSite(
 ) {
   const { store, clock, catalogue } = context
   const nowMs = clock.wallMs()
-  const by = `token ${asker.tokenId}`
+  const by = authorOf(asker)
   const existing = (await store.listSites(SCOPE_ALL)).find((site) => site.code === code)
   const request = {
     code,
@@ -147,10 +122,14 @@ async function putSite(
   for (const terms of [change.terms, existing?.terms]) {
     if (terms !== undefined) refuseOutside(asker, change.code, terms.regionCode)
   }
-  const site = await store.putSite(change)
+  await store.putSite(change)
   for (const one of declared) await store.putDeclared(one.declared, one.outbox)
   context.onOutbox()
-  return siteOf(context, site, await store.readDeclared(asker.scope, nowMs))
+  const scope = { regions: 'all', sites: [change.code] } as const
+  const ask = { scope, asOfMs: null, knownAtMs: null, nowMs }
+  const [answer] = await siteAnswers(context, ask)
+  assert(answer !== undefined, 'a site that was put is there')
+  return answer
 }
 
 /** A bound token must not write where it cannot read. */
@@ -159,36 +138,6 @@ function refuseOutside({ scope }: Asker, siteCode: string, regionCode: string): 
     (scope.sites === 'all' || scope.sites.includes(siteCode)) &&
     (scope.regions === 'all' || scope.regions.some((prefix) => regionCode.startsWith(prefix)))
   if (!isInside) throw new AppError('forbidden', 'the site lies outside what this token may see')
-}
-
-function siteOf(
-  { lookup }: ApiContext,
-  { code, name, terms }: Site,
-  declared: readonly DeclaredCapacity[],
-): z.infer<typeof siteSchema> {
-  return {
-    code,
-    name,
-    region_code: terms.regionCode,
-    hub: lookup.hubOf(terms.regionCode),
-    operator: { code: terms.operatorCode, name: terms.operatorName },
-    owner: {
-      code: terms.ownerCode ?? terms.operatorCode,
-      name: terms.ownerCode === null ? terms.operatorName : terms.ownerName,
-    },
-    keep: terms.keep.map(({ cards, model }) => ({ model, cards })),
-    valid_from: instantText(terms.validFromMs),
-    declared: declared
-      .filter((row) => row.siteCode === code)
-      .map((row) => ({
-        model: row.model,
-        cards: row.cards,
-        p: petaText(row.declaredMilliP * NANO_TFLOPS_PER_MILLI_P),
-        basis: row.basis,
-        author: row.author,
-        declared_at: instantText(row.declaredAtMs),
-      })),
-  }
 }
 
 /** `12.5` P → 12500; the schema has checked the digits. */

@@ -27,6 +27,10 @@ interface KnownRange {
 }
 
 /** Claims of the filter whose promise reaches into a span; binds `filterParams`. */
+const CLAIMS_OF_ALL = `SELECT c.draw_number, c.ordinal, c.site_code, c.owner_code, c.profile_id
+  FROM claims c JOIN draws d ON d.draw_number = c.draw_number
+  WHERE ? IS NULL AND (? IS NULL OR d.bank = ?) AND c.until_ms > ? AND c.start_ms < ?
+    AND c.start_ms IS NOT NULL AND ${inScope('c.site_code')}`
 const CLAIMS_OF_OWNER = `SELECT c.draw_number, c.ordinal, c.site_code, c.owner_code, c.profile_id
   FROM claims c INDEXED BY claims_owner JOIN draws d ON d.draw_number = c.draw_number
   WHERE c.owner_code = ? AND (? IS NULL OR d.bank = ?) AND c.until_ms > ? AND c.start_ms < ?
@@ -65,6 +69,11 @@ const RESIDUES = (claims: string) => `
 const RESIDUE_MS_MAX = DAY_MS
 
 const SQL = {
+  all: {
+    claims: CLAIMS_OF_ALL,
+    moves: MOVES(CLAIMS_OF_ALL),
+    residues: RESIDUES(CLAIMS_OF_ALL),
+  },
   owner: {
     claims: CLAIMS_OF_OWNER,
     moves: MOVES(CLAIMS_OF_OWNER),
@@ -107,6 +116,7 @@ const DRAW_MOVES = (claims: string) => `
   GROUP BY c.draw_number, p.from_account, p.to_account
   ORDER BY c.draw_number, p.from_account, p.to_account`
 const DRAW_MOVES_OF = {
+  all: DRAW_MOVES(CLAIMS_OF_ALL),
   owner: DRAW_MOVES(CLAIMS_OF_OWNER),
   borrower: DRAW_MOVES(CLAIMS_OF_BORROWER),
 } as const
@@ -173,8 +183,9 @@ export function readSiteRecords(
     }))
 }
 
-function kindOf({ ownerCode }: AccountFilter): 'owner' | 'borrower' {
-  return ownerCode === null ? 'borrower' : 'owner'
+function kindOf({ borrower, ownerCode }: AccountFilter): keyof typeof SQL {
+  if (ownerCode !== null) return 'owner'
+  return borrower === null ? 'all' : 'borrower'
 }
 
 function filterParams(

@@ -80,7 +80,7 @@ export function unitHourOf(row: Row): UnitHour {
 
 type SumField = NumbersOf<Bucket, bigint>
 
-const SUM_FIELDS: readonly (readonly [field: SumField, column: string])[] = [
+export const SUM_FIELDS: readonly (readonly [field: SumField, column: string])[] = [
   ['busyMs', 'busy_ms'],
   ['allocatedMs', 'allocated_ms'],
   ['occupiedMs', 'occupied_ms'],
@@ -101,17 +101,18 @@ const SUM_FIELDS: readonly (readonly [field: SumField, column: string])[] = [
 const SUM_COLUMNS = SUM_FIELDS.map(([, column]) => column)
 
 export const PUT_BUCKET = `
-  INSERT INTO buckets (hour_ms, version, site_code, owner_code, profile_id, cards,
+  INSERT INTO buckets (hour_ms, version, site_code, owner_code, profile_id, place_id, cards,
     ${SUM_COLUMNS.join(', ')})
-  VALUES (?, ?, ?, ?, ?, ?, ${SUM_COLUMNS.map(() => '?').join(', ')})`
+  VALUES (?, ?, ?, ?, ?, ?, ?, ${SUM_COLUMNS.map(() => '?').join(', ')})`
 
-export function bucketParams(bucket: Bucket, profileId: number): Value[] {
+export function bucketParams(bucket: Bucket, profileId: number, placeId: number): Value[] {
   return [
     bucket.hourMs,
     bucket.version,
     bucket.siteCode,
     bucket.ownerCode,
     profileId,
+    placeId,
     bucket.cards,
     ...SUM_FIELDS.map(([field]) => bucket[field]),
   ]

@@ -4,8 +4,11 @@
  */
 import { AppError } from '@yiben/shared'
 import type { LedgerState } from '../requests.ts'
+import { accessMethods } from './access.ts'
 import { accountMethods } from './accounts.ts'
+import { auditMethods } from './audit.ts'
 import { backupTo } from './backup.ts'
+import { codeMethods } from './codes.ts'
 import { conflictMethods } from './conflicts.ts'
 import { depositMethods } from './deposits.ts'
 import { drawMethods } from './draws.ts'
@@ -19,14 +22,18 @@ import { journalTreeMethods } from './journal-tree.ts'
 import { createLedger, readLedger } from './ledger.ts'
 import { METHODS, STORE_METHODS, type StoreMethod, type SyncStore } from './methods.ts'
 import { migrate } from './migrate.ts'
+import { nodeMethods } from './nodes.ts'
 import { offerMethods } from './offers.ts'
 import { policyMethods } from './policy.ts'
 import { readMethods } from './reads.ts'
 import { recoveryMethods } from './recovery.ts'
+import { reportMethods } from './reports.ts'
 import { rollupMethods } from './rollup.ts'
 import { endAllSessions, rosterMethods } from './roster.ts'
 import { silenceMethods } from './silences.ts'
+import { siteFactsMethods } from './site-facts.ts'
 import { siteMethods } from './sites.ts'
+import { sumMethods } from './sums.ts'
 import { tokenMethods } from './tokens.ts'
 import { unitMethods } from './units.ts'
 
@@ -122,7 +129,11 @@ function syncStoreOver(db: Database): SyncStore {
     ledgerState: () => readLedger(db),
     backup: (path) => backupTo(db, path),
     ...siteMethods(db),
+    ...siteFactsMethods(db),
+    ...codeMethods(db),
     ...tokenMethods(db),
+    ...accessMethods(db),
+    ...auditMethods(db),
     ...rosterMethods(db),
     ...ingestMethods(db),
     ...inventoryMethods(db),
@@ -139,7 +150,10 @@ function syncStoreOver(db: Database): SyncStore {
     ...journalMethods(db),
     ...journalTreeMethods(db),
     ...rollupMethods(db),
+    ...sumMethods(db),
+    ...reportMethods(db),
     ...unitMethods(db),
+    ...nodeMethods(db),
     ...readMethods(db),
   }
 }

@@ -111,6 +111,7 @@ function commitNode(db: Database, commit: IngestCommit): IngestResult {
   for (const unit of commit.open.units) assertOpenRunFollows(db, unit.unitId, unit.runStartMs)
   const changeSeq = putOpen(db, commit.open)
   for (const hour of commit.unitHours) db.run(PUT_UNIT_HOUR, ...unitHourParams(hour))
+  for (const hour of commit.nodeHours) putNodeHour(db, commit.nodeId, hour)
   for (const window of commit.closedWindows) insertClosedWindow(db, window)
   for (const refused of commit.refused) insertRefused(db, refused)
   for (const end of commit.silencesEnded) endSilence(db, end)
@@ -124,6 +125,22 @@ function commitNode(db: Database, commit: IngestCommit): IngestResult {
   }
   addToOutbox(db, commit.outbox)
   return { status: 'committed', changeSeq }
+}
+
+/** Handed over once; what a second hand-over would say stands. */
+function putNodeHour(db: Database, nodeId: NodeId, hour: IngestCommit['nodeHours'][number]): void {
+  db.run(
+    `INSERT INTO node_hours (hour_ms, node_id, cpu_busy_ms, cpu_total_ms, told_ms, known_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hour_ms, node_id) DO UPDATE SET
+       cpu_busy_ms = excluded.cpu_busy_ms, cpu_total_ms = excluded.cpu_total_ms,
+       told_ms = excluded.told_ms, known_at_ms = excluded.known_at_ms`,
+    hour.hourMs,
+    nodeId,
+    hour.cpuBusyMs,
+    hour.cpuTotalMs,
+    hour.toldMs,
+    hour.knownAtMs,
+  )
 }
 
 function insertRun(db: Database, run: StoredRun): void {

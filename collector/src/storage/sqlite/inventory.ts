@@ -78,6 +78,7 @@ function commitFacts(db: Database, commit: FactsCommit): FactsResult {
   for (const ended of commit.ended) endUnit(db, ended)
   const unitIds = admitUnits(db, commit)
   putFacts(db, commit, unitIds)
+  putTraits(db, commit)
   for (const end of commit.silencesEnded) endSilence(db, end)
   for (const silence of commit.silencesBegun) insertSilence(db, silence)
   for (const conflict of commit.conflicts) {
@@ -144,6 +145,22 @@ function putFacts(db: Database, commit: FactsCommit, unitIds: ReadonlyMap<number
     commit.epoch,
     JSON.stringify(commit.facts),
     JSON.stringify([...unitIds]),
+  )
+}
+
+/** Facts replace each other; what figures of the past rest on is kept, a row for each change. */
+function putTraits(db: Database, { nodeId, facts, receivedAtMs }: FactsCommit): void {
+  db.run(
+    `INSERT INTO node_traits (node_id, from_ms, known_from_ms, owner_kind, cpu_cores)
+     SELECT new.* FROM (SELECT ? AS node_id, ? AS from_ms, ? AS known, ? AS kind, ? AS cores) new
+     LEFT JOIN node_traits t ON t.trait_number =
+       (SELECT max(l.trait_number) FROM node_traits l WHERE l.node_id = new.node_id)
+     WHERE t.trait_number IS NULL OR t.owner_kind <> new.kind OR t.cpu_cores IS NOT new.cores`,
+    nodeId,
+    facts.atMs,
+    receivedAtMs,
+    facts.ownerKind,
+    facts.cpuCores,
   )
 }
 

@@ -96,7 +96,7 @@ function outboxOf(row: Row): StoredOutboxEntry {
   }
 }
 
-function entryOf(row: Row): JournalEntry {
+export function entryOf(row: Row): JournalEntry {
   return {
     seq: integer(row, 'seq') as EntrySeq,
     generation: integer(row, 'generation') as LedgerGeneration,

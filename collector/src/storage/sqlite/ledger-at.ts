@@ -7,7 +7,16 @@
  * A whole country is asked about at once, so what is found for many cards comes from SQLite in
  * columns, as one JSON array each: a row each would cost more than finding it.
  */
-import { assert, LENDABLE_STATES, runCodeOf, STATES, stateOf } from '@yiben/shared'
+import {
+  assert,
+  HOUR_MS,
+  hourStartMs,
+  LENDABLE_STATES,
+  type OwnerKind,
+  runCodeOf,
+  STATES,
+  stateOf,
+} from '@yiben/shared'
 import {
   type CardCount,
   type CardCounts,
@@ -20,21 +29,28 @@ import type { Silence } from '../../model/timeline.ts'
 import type { Scope } from '../requests.ts'
 import type { Database, Row } from './driver.ts'
 import { lentAt } from './lent-spans.ts'
+import { type CoreTime, NodeSums, type SiteNames } from './node-sums.ts'
 import { forEachRun } from './open-row.ts'
 import { profileOf, silenceOf } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { ownerOf, termsAt } from './sites.ts'
+import { sitesAt } from './site-terms.ts'
+import { ownerOf } from './sites.ts'
 import { integer, integerOrNull, storedJson, text, textOrNull } from './values.ts'
 
 /** Whole cards by node, each counted once, with the open runs that they may be in. */
 const NODES = `
-  SELECT n.node_id, n.site_code, o.timeline_end_ms, o.runs, c.unit_ids, c.profile_ids
+  SELECT n.node_id, n.site_code, o.timeline_end_ms, o.runs, c.unit_ids, c.profile_ids,
+    t.owner_kind, t.cpu_cores, h.cpu_busy_ms, h.cpu_total_ms
   FROM (SELECT u.node_id, json_group_array(u.unit_id) AS unit_ids,
       json_group_array(u.profile_id) AS profile_ids
     FROM units u WHERE u.kind = 'card' AND u.is_counted = 1 AND u.valid_from_ms <= ?
       AND (u.booked_to_ms IS NULL OR u.booked_to_ms > ?) AND u.known_from_ms <= ?
     GROUP BY u.node_id) c
   JOIN nodes n ON n.node_id = c.node_id LEFT JOIN open_nodes o ON o.node_id = n.node_id
+  LEFT JOIN node_traits t ON t.trait_number = (SELECT l.trait_number FROM node_traits l
+    WHERE l.node_id = c.node_id AND l.from_ms <= ? AND l.known_from_ms <= ?
+    ORDER BY l.from_ms DESC, l.trait_number DESC LIMIT 1)
+  LEFT JOIN node_hours h ON h.hour_ms = ? AND h.node_id = c.node_id AND h.known_at_ms <= ?
   WHERE ${inScope('n.site_code')}`
 
 /** Of each unit the last closed run known then that begins by the instant, as a `Found`. */
@@ -72,6 +88,10 @@ interface NodeCards {
   /** By position of the card, as `found` is. */
   readonly profileIds: readonly number[]
   readonly found: Found[]
+  readonly isSchedulerRead: boolean
+  /** `null`: not told, as below. */
+  readonly cores: number | null
+  readonly coreTime: CoreTime | null
 }
 
 export function readLedgerAt(db: Database, scope: Scope, instant: LedgerInstant): CardCounts {
@@ -84,13 +104,11 @@ export function readLedgerAt(db: Database, scope: Scope, instant: LedgerInstant)
   return sums.finish()
 }
 
-function readNodes(
-  db: Database,
-  scope: Scope,
-  { asOfMs, knownAtMs }: LedgerInstant,
-): readonly NodeCards[] {
+function readNodes(db: Database, scope: Scope, instant: LedgerInstant): readonly NodeCards[] {
+  const { asOfMs, knownAtMs } = instant
   const sites = sitesInScope(db, scope)
-  return db.all(NODES, asOfMs, asOfMs, knownAtMs, sites, sites).map((row) => {
+  const instants = [asOfMs, asOfMs, knownAtMs, asOfMs, knownAtMs, coreHourMs(instant), knownAtMs]
+  return db.all(NODES, ...instants, sites, sites).map((row) => {
     const unitIds = storedJson<readonly UnitId[]>(text(row, 'unit_ids'))
     return {
       nodeId: text(row, 'node_id') as NodeId,
@@ -98,8 +116,20 @@ function readNodes(
       unitIds,
       profileIds: storedJson<readonly number[]>(text(row, 'profile_ids')),
       found: openFounds(row, unitIds, { asOfMs, knownAtMs }),
+      isSchedulerRead: SCHEDULERS.has(textOrNull(row, 'owner_kind')),
+      cores: integerOrNull(row, 'cpu_cores'),
+      coreTime: coreTimeOf(row),
     }
   })
+}
+
+function coreHourMs({ asOfMs, settledLagMs }: LedgerInstant): number {
+  return hourStartMs(asOfMs - settledLagMs) - HOUR_MS
+}
+
+function coreTimeOf(row: Row): CoreTime | null {
+  const cpuTotalMs = integerOrNull(row, 'cpu_total_ms')
+  return cpuTotalMs === null ? null : { cpuBusyMs: integer(row, 'cpu_busy_ms'), cpuTotalMs }
 }
 
 /** What the open runs of a node say; one that begins later, or was not known yet, says nothing. */
@@ -209,6 +239,9 @@ function isLendableCard(found: Found): boolean {
   return found !== null && found > 0 && LENDABLE_PLACES.has(placeOfCode(found >> 1))
 }
 
+/** Kinds of owner proof that ask a scheduler (DESIGN 2.1). */
+const SCHEDULERS: ReadonlySet<string | null> = new Set<OwnerKind>(['slurm', 'kubernetes'])
+
 /** Cards of one site and profile, by `slotOf`. */
 interface Tally {
   readonly siteCode: string
@@ -216,8 +249,17 @@ interface Tally {
   readonly cards: number[]
 }
 
-function slotOf(connection: number, place: number, isDeposited: boolean): number {
-  return (connection * PLACES + place) * 2 + (isDeposited ? 1 : 0)
+interface Marks {
+  readonly isDeposited: boolean
+  readonly isSchedulerRead: boolean
+}
+
+const MARKS: readonly Marks[] = [false, true].flatMap((isSchedulerRead) =>
+  [false, true].map((isDeposited) => ({ isDeposited, isSchedulerRead })),
+)
+
+function slotOf(connection: number, place: number, { isDeposited, isSchedulerRead }: Marks) {
+  return (connection * PLACES + place) * MARKS.length + (isSchedulerRead ? 2 : 0) + +isDeposited
 }
 
 /** Adds up nodes, card by card, under what makes cards alike. */
@@ -225,6 +267,7 @@ class CountSums {
   readonly #db: Database
   readonly #instant: LedgerInstant
   readonly #tallies = new Map<string, Tally>()
+  readonly #nodes = new NodeSums()
   #untoldFromMs: number | null = null
 
   constructor(db: Database, instant: LedgerInstant) {
@@ -238,6 +281,8 @@ class CountSums {
   ): void {
     let silences: readonly Silence[] | null = null
     let tally: Tally | null = null
+    let best = CONNECTIONS.length - 1
+    const { isSchedulerRead } = node
     for (const [position, unitId] of node.unitIds.entries()) {
       const profileId = node.profileIds[position] ?? 0
       const found = node.found[position] ?? null
@@ -250,13 +295,23 @@ class CountSums {
         if (place === UNTOLD_PLACE && found !== null) this.#noteUntold(-found)
       }
       if (tally?.profileId !== profileId) tally = this.#tallyOf(node.siteCode, profileId)
-      const slot = slotOf(this.#connectionOf(found), place, deposited.has(unitId))
+      const connection = this.#connectionOf(found)
+      best = Math.min(best, connection)
+      const marks = { isDeposited: deposited.has(unitId), isSchedulerRead }
+      const slot = slotOf(connection, place, marks)
       tally.cards[slot] = (tally.cards[slot] ?? 0) + 1
     }
+    this.#nodes.add(node, best)
   }
 
   finish(): CardCounts {
-    const terms = termsAt(this.#db, this.#instant.asOfMs)
+    const { asOfMs, knownAtMs } = this.#instant
+    const sites = sitesAt(this.#db, { atMs: asOfMs, knownAtMs })
+    const placeOf = (siteCode: string) => {
+      const terms = sites.get(siteCode)?.terms
+      const [operatorCode, regionCode] = [terms?.operatorCode ?? '', terms?.regionCode ?? '']
+      return { siteCode, ownerCode: ownerOf(terms), operatorCode, regionCode }
+    }
     const profiles = new Map(
       this.#db
         .all('SELECT * FROM profiles')
@@ -265,17 +320,12 @@ class CountSums {
     const counts = [...this.#tallies.values()].flatMap(({ siteCode, profileId, cards }) => {
       const profile = profiles.get(profileId)
       assert(profile !== undefined, 'a card has a profile')
-      const site = terms.get(siteCode)
-      const alike = {
-        siteCode,
-        ownerCode: ownerOf(site),
-        operatorCode: site?.operatorCode ?? '',
-        regionCode: site?.regionCode ?? '',
-        profile,
-      }
+      const alike = { ...placeOf(siteCode), profile }
       return countsOf(cards).map((count): CardCount => ({ ...alike, ...count }))
     })
-    return { counts, untoldFromMs: this.#untoldFromMs }
+    const nodes = this.#nodes.finish(placeOf)
+    const hourMs = coreHourMs(this.#instant)
+    return { counts, nodes, coreHourMs: hourMs, untoldFromMs: this.#untoldFromMs }
   }
 
   #tallyOf(siteCode: string, profileId: number): Tally {
@@ -324,12 +374,12 @@ function silentPlace(silences: readonly Silence[], unitId: UnitId): number {
 /** The slots of a tally that hold cards, spelled out. */
 function countsOf(
   cards: readonly number[],
-): readonly Pick<CardCount, 'connection' | 'state' | 'isDeposited' | 'cards'>[] {
+): readonly Omit<CardCount, 'profile' | keyof SiteNames>[] {
   return CONNECTIONS.flatMap((connection, at) =>
     [...STATES, null].flatMap((state, place) =>
-      [false, true].flatMap((isDeposited) => {
-        const count = cards[slotOf(at, place, isDeposited)] ?? 0
-        return count === 0 ? [] : [{ connection, state, isDeposited, cards: count }]
+      MARKS.flatMap((marks) => {
+        const count = cards[slotOf(at, place, marks)] ?? 0
+        return count === 0 ? [] : [{ connection, state, ...marks, cards: count }]
       }),
     ),
   )

@@ -3,6 +3,7 @@
  * two JSON texts of positional arrays in one order, about 200 bytes a unit. The runs stand apart: the
  * ledger of an instant looks at those of every node, and at nothing else.
  *
+ *   cpu      = null or [hourMs, busyMs, totalMs, toldMs]
  *   runs     = [unitId, runStartMs, runCode, runRecordedAtMs, ...] of unit after unit
  *   unit     = [index, window, withheld, evidence, hourMs, statistics, consentEnds]
  *   window   = null or [startMs, ageStartMs, provenToMs, provenMs]
@@ -14,6 +15,7 @@ import type { NodeId, UnitId } from '../../model/ids.ts'
 import type {
   ConsentEnd,
   ConsentEnds,
+  NodeHour,
   OpenNode,
   OpenUnit,
   OpenWindow,
@@ -23,6 +25,7 @@ import { packUnitHour, unpackUnitHour } from './columns.ts'
 import type { Database, Row } from './driver.ts'
 import { integer, storedJson, text, textOrNull } from './values.ts'
 
+type PackedCpu = readonly [number, number, number, number]
 type PackedWindow = readonly [number, number, number, number]
 type PackedWithheld = null | 0 | readonly [number, Withheld['by']]
 type PackedConsentEnds = readonly [
@@ -43,16 +46,16 @@ type PackedUnit = readonly [
 ]
 
 export const OPEN_COLUMNS = `o.node_id, o.change_seq, o.timeline_end_ms, o.epoch, o.boot_id,
-  o.facts_revision, o.policy, o.runs, o.units`
+  o.facts_revision, o.policy, o.cpu, o.runs, o.units`
 
 const PUT_OPEN = `
   INSERT INTO open_nodes
-    (node_id, change_seq, timeline_end_ms, epoch, boot_id, facts_revision, policy, runs, units)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (node_id, change_seq, timeline_end_ms, epoch, boot_id, facts_revision, policy, cpu, runs, units)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (node_id) DO UPDATE SET
     change_seq = excluded.change_seq, timeline_end_ms = excluded.timeline_end_ms,
     epoch = excluded.epoch, boot_id = excluded.boot_id, facts_revision = excluded.facts_revision,
-    policy = excluded.policy, runs = excluded.runs, units = excluded.units`
+    policy = excluded.policy, cpu = excluded.cpu, runs = excluded.runs, units = excluded.units`
 
 /** Writes the row under a new change number, which it answers. */
 export function putOpen(db: Database, open: OpenNode): number {
@@ -66,6 +69,7 @@ export function putOpen(db: Database, open: OpenNode): number {
     open.bootId,
     open.factsRevision,
     open.policy === null ? null : JSON.stringify(open.policy),
+    open.cpu === null ? null : JSON.stringify(packCpu(open.cpu)),
     JSON.stringify(open.units.flatMap(packRun)),
     JSON.stringify(open.units.map(packUnit)),
   )
@@ -79,6 +83,7 @@ export function readOpen(db: Database, nodeId: NodeId): OpenNode | null {
 
 export function openOf(row: Row): OpenNode {
   const policy = textOrNull(row, 'policy')
+  const cpu = textOrNull(row, 'cpu')
   const runs: OpenRun[] = []
   forEachRun(text(row, 'runs'), (run) => runs.push(run))
   const units = storedJson<readonly PackedUnit[]>(text(row, 'units'))
@@ -90,6 +95,7 @@ export function openOf(row: Row): OpenNode {
     timelineEndMs: integer(row, 'timeline_end_ms'),
     units: units.map((unit, position) => unpackUnit(unit, runs[position])),
     policy: policy === null ? null : storedJson<DepositPolicy>(policy),
+    cpu: cpu === null ? null : unpackCpu(storedJson<PackedCpu>(cpu)),
     changeSeq: integer(row, 'change_seq'),
   }
 }
@@ -108,6 +114,14 @@ function nextChangeSeq(db: Database): number {
   )
   assert(row !== undefined, 'the change counter is there from the first migration')
   return integer(row, 'value')
+}
+
+function packCpu({ cpuBusyMs, cpuTotalMs, hourMs, toldMs }: NodeHour): PackedCpu {
+  return [hourMs, cpuBusyMs, cpuTotalMs, toldMs]
+}
+
+function unpackCpu([hourMs, cpuBusyMs, cpuTotalMs, toldMs]: PackedCpu): NodeHour {
+  return { hourMs, cpuBusyMs, cpuTotalMs, toldMs }
 }
 
 function packRun({ unitId, runStartMs, runCode, runRecordedAtMs }: OpenUnit) {

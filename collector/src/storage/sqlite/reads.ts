@@ -1,9 +1,9 @@
-/** Answers for people: the ledger at an instant, nodes, one unit's history, the quality page. */
-import { runCode, TIME_MS_MIN } from '@yiben/shared'
+/** Answers for people: the ledger at an instant, one unit's history, the quality page. */
+import { runCode } from '@yiben/shared'
 import type { UnitId } from '../../model/ids.ts'
 import type { UnitRow } from '../../model/inventory.ts'
-import type { NodeListRow, QualityRows, Scope, UnitSpan } from '../requests.ts'
-import type { Database, Row } from './driver.ts'
+import type { QualityRows, Scope, UnitSpan } from '../requests.ts'
+import type { Database } from './driver.ts'
 import { isKnownAt, OpenRows, readRuns, readSilences } from './evidence.ts'
 import { readLedgerAt } from './ledger-at.ts'
 import { lentSpansOf } from './lent-spans.ts'
@@ -15,16 +15,14 @@ import {
   conflictOf,
   depositOf,
   epochChangeOf,
-  factsOf,
-  nodeOf,
   refusedOf,
   sessionOf,
   silenceOf,
   weakIdentityOf,
 } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { PAGE_ROWS_MAX, pageLimit, pageOf, readUnit } from './units.ts'
-import { integer, integerOrNull } from './values.ts'
+import { PAGE_ROWS_MAX, readUnit } from './units.ts'
+import { integer } from './values.ts'
 
 /** Rows of each list of the quality page: the newest. */
 const QUALITY_ROWS_MAX = PAGE_ROWS_MAX
@@ -34,71 +32,15 @@ const WEAK = `units u JOIN nodes n ON n.node_id = u.node_id WHERE u.valid_to_ms 
 
 const CLOCK_GAP = runCode('unknown/clock')
 
-const NODE_LIST = `SELECT n.*, o.timeline_end_ms, f.received_at_ms, f.facts,
-    s.node_id AS session_node, s.generation, s.is_connected, s.collector_instance,
-    s.remote_address, s.agent_version, s.boot_id, s.connected_at_ms, s.last_heard_ms,
-    s.ended_reason, s.clock_offset_ms,
-    (SELECT count(*) FROM units u WHERE u.node_id = n.node_id AND u.valid_to_ms IS NULL)
-      AS unit_count
-  FROM nodes n LEFT JOIN sessions s ON s.node_id = n.node_id
-  LEFT JOIN node_facts f ON f.node_id = n.node_id
-  LEFT JOIN open_nodes o ON o.node_id = n.node_id`
-
-type ReadMethods = Pick<
-  SyncStore,
-  'readLedgerAt' | 'listNodes' | 'findNode' | 'readUnitSpan' | 'readQuality'
->
+type ReadMethods = Pick<SyncStore, 'readLedgerAt' | 'readUnitSpan' | 'readQuality'>
 
 export function readMethods(db: Database): ReadMethods {
   return {
     readLedgerAt: (scope, instant) => readLedgerAt(db, scope, instant),
 
-    listNodes: (scope, page) => {
-      const sites = sitesInScope(db, scope)
-      const limit = pageLimit(page)
-      const rows = db
-        .all(
-          `${NODE_LIST} WHERE n.node_id > ? AND ${inScope('n.site_code')}
-           ORDER BY n.node_id LIMIT ?`,
-          page.cursor ?? '',
-          sites,
-          sites,
-          limit + 1,
-        )
-        .map(nodeListRowOf)
-      return pageOf(rows, limit, (row) => row.node.nodeId)
-    },
-
-    findNode: (scope, nodeId) => {
-      const sites = sitesInScope(db, scope)
-      const row = db.get(
-        `${NODE_LIST} WHERE n.node_id = ? AND ${inScope('n.site_code')}`,
-        nodeId,
-        sites,
-        sites,
-      )
-      return row === undefined ? null : nodeListRowOf(row)
-    },
-
     readUnitSpan: (scope, unitId, range) => readUnitSpan(db, scope, unitId, range),
     readQuality: (scope, sinceMs) => readQuality(db, scope, sinceMs),
   }
-}
-
-function nodeListRowOf(row: Row): NodeListRow {
-  return {
-    node: nodeOf(row),
-    session: row.session_node === null ? null : sessionOf(row),
-    facts: row.facts === null ? null : factsOf(row),
-    timelineEndMs: timelineEndOf(row),
-    unitCount: integer(row, 'unit_count'),
-  }
-}
-
-/** An open row that has been told no time yet ends before all time. */
-function timelineEndOf(row: Row): number | null {
-  const endMs = integerOrNull(row, 'timeline_end_ms')
-  return endMs === null || endMs <= TIME_MS_MIN ? null : endMs
 }
 
 function readUnitSpan(

@@ -28,6 +28,7 @@ import { AppError, errorCode, errorSentence, syncFolder } from '@yiben/shared'
 import type { OutboxEntry } from '../../model/ledger.ts'
 import type { LedgerState } from '../requests.ts'
 import type { Store } from '../store.ts'
+import { endAllLogins } from './access.ts'
 import { coreOver, holdCommands, holdServing } from './core.ts'
 import { chooseDriver, type Database, openConnection } from './driver.ts'
 import { readLedger } from './ledger.ts'
@@ -146,6 +147,7 @@ export class LedgerDraft {
       )
       db.run('DELETE FROM outbox WHERE outbox_id < ?', openingId)
       forgetJoinStates(db)
+      endAllLogins(db, generation.openedAtMs)
       beginRecovery(db, generation.generation)
     })
   }

@@ -7,6 +7,8 @@ import { firstHourMs, readHour } from './hour.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
 import { inScope, sitesInScope } from './scope.ts'
+import { PlaceBook } from './sum-places.ts'
+import { moveSums } from './sum-writes.ts'
 import { PAGE_ROWS_MAX, profileIdOf } from './units.ts'
 import { integer, smallOfBigint, text, wordOf } from './values.ts'
 
@@ -42,17 +44,22 @@ export function rollupMethods(db: Database): RollupMethods {
     readHour: (hourMs) => readHour(db, hourMs),
 
     writeBuckets: (write) => {
-      const last = db.get('SELECT max(version) AS last FROM seals WHERE hour_ms = ?', write.hourMs)
-      const lastVersion = last === undefined || last.last === null ? 0 : integer(last, 'last')
-      if (write.version !== lastVersion + 1) return { status: 'stale' }
+      const last = lastSeal(db, write.hourMs)
+      if (write.version !== (last?.version ?? 0) + 1) return { status: 'stale' }
       if (readHour(db, write.hourMs).mark !== write.expectedMark) return { status: 'stale' }
+      assert(
+        last === null || write.knownAtMs >= last.sealedAtMs,
+        'a version of an hour is known no earlier than the one before',
+      )
       db.run(
         'INSERT INTO seals (hour_ms, version, sealed_at_ms) VALUES (?, ?, ?)',
         write.hourMs,
         write.version,
         write.knownAtMs,
       )
-      for (const bucket of write.buckets) insertBucket(db, bucket, write)
+      const places = new PlaceBook(db, write.hourMs)
+      for (const bucket of write.buckets) insertBucket(db, bucket, write, places)
+      moveSums(db, write)
       db.run('DELETE FROM dirty_hours WHERE hour_ms = ?', write.hourMs)
       addToOutbox(db, write.outbox)
       return { status: 'written' }
@@ -81,10 +88,16 @@ export function rollupMethods(db: Database): RollupMethods {
   }
 }
 
+function lastSeal(db: Database, hourMs: number): Seal | null {
+  const row = db.get('SELECT * FROM seals WHERE hour_ms = ? ORDER BY version DESC LIMIT 1', hourMs)
+  return row === undefined ? null : sealOf(row)
+}
+
 function insertBucket(
   db: Database,
   bucket: Bucket,
   write: { readonly hourMs: number; readonly version: number; readonly knownAtMs: number },
+  places: PlaceBook,
 ): void {
   assert(
     bucket.hourMs === write.hourMs &&
@@ -92,7 +105,8 @@ function insertBucket(
       bucket.knownAtMs === write.knownAtMs,
     'a bucket carries the hour, version and time it is written under',
   )
-  db.run(PUT_BUCKET, ...bucketParams(bucket, profileIdOf(db, bucket.profile)))
+  const profileId = profileIdOf(db, bucket.profile)
+  db.run(PUT_BUCKET, ...bucketParams(bucket, profileId, places.idOf(bucket.siteCode)))
 }
 
 function bucketOf(row: Row): Bucket {

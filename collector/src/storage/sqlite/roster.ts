@@ -6,6 +6,7 @@ import { assert } from '@yiben/shared'
 import type { NodeId, SessionGeneration } from '../../model/ids.ts'
 import { type EpochChange, type EpochRow, JOIN_STATE_ANY, type NodeRow } from '../../model/node.ts'
 import type { EnrollRequest, EnrollResult, OpenSessionRequest } from '../session-requests.ts'
+import { numberThing } from './codes.ts'
 import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
@@ -214,6 +215,7 @@ function insertNode(db: Database, node: NodeRow, enrolledBy: string): void {
     node.enrolledAtMs,
     enrolledBy,
   )
+  numberThing(db, 'node', node.nodeId)
 }
 
 function openSession(

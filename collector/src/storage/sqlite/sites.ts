@@ -1,6 +1,7 @@
 /** Sites, who runs and owns them since when, and what they declare to have. */
 import { assert } from '@yiben/shared'
 import type { DeclaredCapacity, KeptCards, Site, SiteTerms } from '../../model/site.ts'
+import { numberThing } from './codes.ts'
 import type { Database, Row } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
@@ -16,6 +17,8 @@ import {
   wordOf,
 } from './values.ts'
 
+/** A statement is made at the instant of its entry; one without an entry has always been known. */
+const ALWAYS_KNOWN_MS = 0
 const BASES = ['fp16_dense', 'fp16_sparse', 'unstated'] as const
 
 type SiteMethods = Pick<SyncStore, 'putSite' | 'putDeclared' | 'readDeclared' | 'listSites'>
@@ -28,7 +31,9 @@ export function siteMethods(db: Database): SiteMethods {
         code,
         name,
       )
+      numberThing(db, 'site', code)
       replaceTerms(db, code, withTerms(readTerms(db, code), terms))
+      keepStatement(db, { code, name, terms, saidAtMs: outbox[0]?.atMs ?? ALWAYS_KNOWN_MS })
       addToOutbox(db, outbox)
       return { code, name, terms }
     },
@@ -160,7 +165,30 @@ function replaceTerms(db: Database, code: string, all: readonly SiteTerms[]): vo
   }
 }
 
-function termsOf(row: Row): SiteTerms {
+/** What was said stays, beside what it made of the terms (site-terms.ts). */
+function keepStatement(
+  db: Database,
+  { code, name, terms, saidAtMs }: Site & { readonly saidAtMs: number },
+): void {
+  db.run(
+    `INSERT INTO site_terms_said (site_code, said_at_ms, name, valid_from_ms, valid_to_ms,
+       operator_code, operator_name, owner_code, owner_name, region_code, keep)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    code,
+    saidAtMs,
+    name,
+    terms.validFromMs,
+    terms.validToMs,
+    terms.operatorCode,
+    terms.operatorName,
+    terms.ownerCode,
+    terms.ownerName,
+    terms.regionCode,
+    JSON.stringify(terms.keep),
+  )
+}
+
+export function termsOf(row: Row): SiteTerms {
   return {
     operatorCode: textOrNull(row, 'operator_code'),
     operatorName: textOrNull(row, 'operator_name'),

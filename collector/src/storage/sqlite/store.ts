@@ -31,6 +31,16 @@ export interface SqliteStoreOptions extends InProcessOptions {
   readonly onDeath?: (error: AppError) => void
 }
 
+/** Requests that threads of the store have been asked and have not answered. */
+export interface StoreLoad {
+  readonly writes: number
+  readonly reads: number
+}
+
+export interface ThreadedStore extends Store {
+  load(): StoreLoad
+}
+
 const READERS_MAX = 16
 
 export function openSqliteStoreInProcess(options: InProcessOptions): Store {
@@ -52,7 +62,7 @@ export function inProcessStore(core: Core): Store {
   )
 }
 
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<ThreadedStore> {
   let isDead = false
   const onDeath = (error: AppError) => {
     if (isDead) return
@@ -75,14 +85,19 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
 }
 
-function threadedStore(writer: StoreThread, readers: readonly StoreThread[]): Store {
-  return storeOver(
+function threadedStore(writer: StoreThread, readers: readonly StoreThread[]): ThreadedStore {
+  const store = storeOver(
     (method, args) => laneOf(method, writer, readers).call(method, args),
     async () => {
       await Promise.all(readers.map((reader) => reader.close()))
       await writer.close()
     },
   )
+  const load = () => ({
+    writes: writer.pendingCount,
+    reads: readers.reduce((sum, reader) => sum + reader.pendingCount, 0),
+  })
+  return { ...store, load }
 }
 
 function laneOf(

@@ -17,13 +17,17 @@ type UnitMethods = Pick<SyncStore, 'listUnits' | 'findUnits' | 'readUnits'>
 
 export function unitMethods(db: Database): UnitMethods {
   return {
-    listUnits: (scope, page) => {
+    listUnits: (scope, page, nodeId = null) => {
       const sites = sitesInScope(db, scope)
       const limit = pageLimit(page)
+      // A condition of its own, so that the few of a node are found by its index.
+      const [ofNode, node] = nodeId === null ? ['', []] : ['u.node_id = ? AND', [nodeId]]
       const rows = db
         .all(
           `SELECT ${UNIT_COLUMNS} FROM ${UNIT_TABLES}
-           WHERE u.unit_id > ? AND ${inScope('n.site_code')} ORDER BY u.unit_id LIMIT ?`,
+           WHERE ${ofNode} u.unit_id > ? AND ${inScope('n.site_code')}
+           ORDER BY u.unit_id LIMIT ?`,
+          ...node,
           numberCursor(page),
           sites,
           sites,

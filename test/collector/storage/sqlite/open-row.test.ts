@@ -95,6 +95,9 @@ const openNode: fc.Arbitrary<OpenNode> = fc.record({
       ),
     }),
   ),
+  cpu: fc.option(
+    fc.record({ hourMs: time, cpuBusyMs: amount, cpuTotalMs: amount, toldMs: amount }),
+  ),
   changeSeq: fc.constant(0),
 })
 

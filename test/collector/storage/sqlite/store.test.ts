@@ -100,6 +100,14 @@ describe('threads', () => {
     expect(await again.listSites(SCOPE_ALL)).toHaveLength(1)
   })
 
+  test('it tells what waits in its threads, writers and readers apart', async () => {
+    const store = closing(await openSqliteStore({ path: ledgerPath(), newLedger: NEW_LEDGER }))
+    const asked = [store.putSite(site('BJ-01')), store.listSites(SCOPE_ALL), store.listTokens()]
+    expect(store.load()).toEqual({ writes: 1, reads: 2 })
+    await Promise.all(asked)
+    expect(store.load()).toEqual({ writes: 0, reads: 0 })
+  })
+
   test('an argument that cannot be cloned fails its call and no other', async () => {
     const store = closing(await openSqliteStore({ path: ledgerPath(), newLedger: NEW_LEDGER }))
     const broken = { ...site('BJ-01'), extra: () => {} }
