@@ -7,6 +7,7 @@ const FIGURES = [
   'spool-size.ts',
   'ingest-rate.ts',
   'ledger-as-of.ts',
+  'national-rollup.ts',
   'capacity-search.ts',
   'contended-holds.ts',
   'agent-footprint.ts',

@@ -3,7 +3,7 @@
  * send a backlog at once, over the real link, to a real collector on embedded SQLite. The load comes
  * from this process, on the same machine.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
@@ -22,7 +22,7 @@ import { Activity, CARDS, factsRecord, MINUTE_MS } from './support/activity.ts'
 import { CollectorProgram } from './support/collector-program.ts'
 import { median, rounded, sayFigure } from './support/figure.ts'
 import { readOptions } from './support/options.ts'
-import { cpuTimeOf } from './support/process-cost.ts'
+import { cpuTimeOf, residentMibOf } from './support/process-cost.ts'
 import { TemporaryFolder } from './support/temporary-folder.ts'
 
 const LOOK_EVERY_MS = 20
@@ -57,6 +57,13 @@ while (fleet.some(({ spool }) => spool.state().ackedSeq < spool.state().lastSeq)
 }
 const tookS = (performance.now() - startedMs) / 1_000
 const collectorMs = cpuTimeOf(collector.program.pid).ownMs - before.ownMs
+const residentMib = residentMibOf(collector.program.pid)
+await Promise.all(fleet.map(({ link }) => link.stop()))
+await Promise.all(running)
+for (const { spool } of fleet) spool.close()
+// Closed in order the ledger is one file, without a log beside it.
+await collector.program.stop()
+const ledgerBytes = statSync(join(collector.dataDir, 'ledger.sqlite')).size
 const records = nodes * minutes
 sayFigure({
   what: 'records that a collector takes, fsync before ack, SQLite',
@@ -71,11 +78,11 @@ sayFigure({
     // What does not depend on who else uses the machine.
     collector_cpu_us_per_record: rounded((collectorMs * 1_000) / records),
     fsync_ms_median: rounded(fsyncMs),
+    // With every node connected, right after its backlog.
+    collector_resident_mib: rounded(residentMib),
+    ledger_bytes_per_card_hour: rounded((ledgerBytes * 60) / (records * CARDS)),
   },
 })
-await Promise.all(fleet.map(({ link }) => link.stop()))
-await Promise.all(running)
-for (const { spool } of fleet) spool.close()
 
 async function makeNode(
   stateDir: string,

@@ -216,6 +216,7 @@ class LedgerMaker {
       timelineEndMs: this.#endMs,
       units: lives.map((runs, index) => this.#openUnit(runs, index)),
       policy: this.#options.changesPerDay === 0 ? LENDING : null,
+      cpu: null,
       changeSeq: 0,
     }
     return {
@@ -225,6 +226,7 @@ class LedgerMaker {
       open,
       closedRuns: lives.flatMap((runs) => runs.slice(0, -1)),
       unitHours: [],
+      nodeHours: [],
       closedWindows: [],
       refused: [],
       silencesEnded: [],
