@@ -23,10 +23,13 @@ import { TemporaryFolder } from './support/temporary-folder.ts'
 const P99_MS_MAX = 50
 /** Asks before those that are measured: a collector that has been running has been asked before. */
 const WARMING_ASKS = 5
+/** Of questions without a bar, some of which are answered with tens of megabytes. */
+const STATED_ASKS_MAX = 20
 /** `barred`: what DESIGN 10 speaks of; others are stated. */
 const QUESTIONS: readonly {
   readonly grain: Grain
   readonly by: RollupGrouping
+  readonly withModels?: boolean
   readonly barred: boolean
 }[] = [
   { grain: 'month', by: 'total', barred: true },
@@ -40,6 +43,11 @@ const QUESTIONS: readonly {
   { grain: 'day', by: 'hub', barred: false },
   { grain: 'day', by: 'region', barred: false },
   { grain: 'hour', by: 'total', barred: false },
+  // As the dashboard asks, of rows over models.
+  { grain: 'month', by: 'region', withModels: false, barred: true },
+  { grain: 'day', by: 'total', withModels: false, barred: true },
+  { grain: 'day', by: 'hub', withModels: false, barred: false },
+  { grain: 'hour', by: 'total', withModels: false, barred: false },
   { grain: 'month', by: 'cluster', barred: false },
   { grain: 'month', by: 'operator', barred: false },
   { grain: 'month', by: 'site', barred: false },
@@ -84,7 +92,11 @@ for (const { barred, ...question } of QUESTIONS) await sayQuestion(question, bar
 await store.close()
 
 async function sayQuestion(
-  question: { readonly grain: Grain; readonly by: RollupGrouping },
+  question: {
+    readonly grain: Grain
+    readonly by: RollupGrouping
+    readonly withModels?: boolean
+  },
   isBarred: boolean,
 ): Promise<void> {
   const random = seededRandom(seed + 1)
@@ -92,7 +104,8 @@ async function sayQuestion(
   const cpuMs: number[] = []
   let rows = 0
   let answerBytes = 0
-  for (let ask = -WARMING_ASKS; ask < options.asks; ask += 1) {
+  const asks = isBarred ? options.asks : Math.min(options.asks, STATED_ASKS_MAX)
+  for (let ask = -WARMING_ASKS; ask < asks; ask += 1) {
     // Half of them as known now; the others before the corrections, or before hours were sealed.
     const backMs = ask % 2 === 0 ? 0 : random() * 7 * 86_400_000
     const startedMs = performance.now()
@@ -115,7 +128,9 @@ async function sayQuestion(
     if (ask === 0) answerBytes = JSON.stringify(answer).length
   }
   sayFigure({
-    what: `a national rollup of ${size}, ${question.grain} by ${question.by}`,
+    what: `a national rollup of ${size}, ${question.grain} by ${question.by}${
+      question.withModels === false ? ', without models' : ''
+    }`,
     figure: rounded(quantile(tookMs, 0.99)),
     unit: 'ms (p99)',
     bar: isBarred ? { atMost: P99_MS_MAX } : null,
@@ -124,7 +139,7 @@ async function sayQuestion(
       // What does not depend on who else uses the machine.
       cpu_median_ms: rounded(median(cpuMs)),
       cpu_p99_ms: rounded(quantile(cpuMs, 0.99)),
-      asks: options.asks,
+      asks,
       rows,
       answer_bytes: answerBytes,
       load: rounded(loadavg()[0] ?? 0),
@@ -132,7 +147,7 @@ async function sayQuestion(
   })
 }
 
-function saySize({ buckets, correctMs, keepMs, sealMs }: MadeUpBuckets): void {
+function saySize({ buckets, catchUpMs, correctMs, keepMs, sealMs }: MadeUpBuckets): void {
   const db = openConnection({ path, driver: 'better-sqlite3', isReader: true, synchronous: 'OFF' })
   const bytesOf = (table: string) =>
     Number(db.get('SELECT sum(pgsize) AS bytes FROM dbstat WHERE name = ?', table)?.bytes ?? 0)
@@ -151,8 +166,9 @@ function saySize({ buckets, correctMs, keepMs, sealMs }: MadeUpBuckets): void {
       median_ms: rounded(median(sealMs)),
       correct_median_ms: rounded(median(correctMs)),
       correct_p99_ms: rounded(quantile(correctMs, 0.99)),
-      keep_day_median_ms: rounded(median(keepMs)),
-      keep_day_and_month_max_ms: rounded(Math.max(0, ...keepMs)),
+      keep_day_ms: rounded(Math.min(...keepMs)),
+      keep_day_and_month_ms: rounded(Math.max(...keepMs)),
+      keep_day_of_before_median_ms: rounded(median(catchUpMs)),
       hours: sealMs.length,
       corrections: correctMs.length,
       load,

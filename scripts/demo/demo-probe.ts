@@ -7,6 +7,7 @@ import type {
   Detection,
   Inventory,
   InventoryUnit,
+  PciAccelerator,
   Probe,
   ProbeSample,
 } from '../../agent/src/probes/probe.ts'
@@ -47,6 +48,23 @@ export class DemoProbe implements Probe {
 
   async inventory(): Promise<Inventory> {
     return { status: 'ok', tool: 'demo', toolVersion: null, units: this.#units, problems: [] }
+  }
+
+  /** What the node's bus shows: the same cards. */
+  bus(): readonly PciAccelerator[] {
+    return this.#units.flatMap(({ pciAddress }) =>
+      pciAddress === null
+        ? []
+        : {
+            address: pciAddress,
+            vendor: this.vendor,
+            model: null,
+            vendorId: 'demo',
+            deviceId: 'demo',
+            driver: 'demo',
+            isVirtualFunction: false,
+          },
+    )
   }
 
   async sample(): Promise<ProbeSample> {

@@ -219,7 +219,7 @@ function demoAgent(options: DemoNodeOptions, { state, spool }: Parts, pace: Pace
       run: noTool,
       rootPrefix: '',
     }),
-    pci: async () => [],
+    pci: async () => probe.bus(),
     hostFacts: async () => ({
       operatingSystem: 'Demo Linux',
       kernel: null,

@@ -57,13 +57,16 @@ describe.skipIf(CHROMIUM === null)('the dashboard', () => {
     'every page can be read, seen and heard, in %s',
     async (language) => {
       const visitor = await visit({ language })
+      const paints: Record<string, number | null> = {}
       for (const [name, path] of PAGES) {
         await visitor.open(path)
+        paints[name] = await visitor.firstPaintMs()
         await visitor.screenshot(`${name}-${language}`)
         expect(await visitor.accessibility(), `${name} for everybody`).toEqual([])
         expect(await visitor.overflow(), `${name} is as wide as its window`).toBeLessThanOrEqual(0)
       }
       expect(visitor.problems).toEqual([])
+      visitor.keepTimes(`times-${language}`, paints)
       await visitor.close()
     },
     180_000,

@@ -15,9 +15,19 @@ import { until } from '../support/program.ts'
 import { asked, dashboardQueries, PAGE_FILE, readAlerts, readRuleTests } from './files.ts'
 import { HAS_PROMTOOL, promtool, WHY_SKIPPED } from './promtool.ts'
 
-const SETUP_MS_MAX = 120_000
+const SETUP_MS_MAX = 180_000
 /** Given to every sample by Prometheus itself. */
 const TARGET_LABELS = ['instance', 'job']
+
+/** What a young collector tells last of all. */
+const THERE = [
+  'yiben_seals_due',
+  'yiben_lent_cards',
+  'yiben_deposited_cards 2',
+  'yiben_checkpoint_timestamp_seconds',
+]
+/** A checkpoint is signed once in a while only. */
+const EVERYTHING_MS_MAX = 90_000
 
 let world: E2eWorld
 let text = ''
@@ -33,11 +43,14 @@ beforeAll(async () => {
   agent.start()
   await world.seen({ connected: 2, free: 2, deposited: 2 }, 60_000)
   await collector.say(['backup', join(world.folder, 'copy.sqlite')])
-  text = await until('a scrape with everything', async () => {
-    const { body } = await collector.get('/metrics')
-    const isThere = ['yiben_seals_due', 'yiben_lent_cards', 'yiben_deposited_cards 2']
-    return isThere.every((one) => body.includes(one)) ? body : null
-  })
+  text = await until(
+    'a scrape with everything',
+    async () => {
+      const { body } = await collector.get('/metrics')
+      return THERE.every((one) => body.includes(one)) ? body : null
+    },
+    EVERYTHING_MS_MAX,
+  )
   families = metricFamilies(text)
 }, SETUP_MS_MAX)
 

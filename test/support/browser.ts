@@ -2,7 +2,7 @@
  * A real Chromium over a running dashboard. Screenshots go to `artifacts/`, which is not kept in
  * git; what a page logs as an error and what it could not load is a problem of that page.
  */
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -85,6 +85,8 @@ async function logIn(context: BrowserContext, url: string, token: string): Promi
 
 // Run in the page, which has a document; this program has none.
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+const FIRST_PAINT =
+  "performance.getEntriesByName('first-contentful-paint').map(({ startTime }) => ({ startTime }))"
 const RUN_AXE =
   "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => JSON.parse(JSON.stringify(violations)))"
 const SETTLED_MS_MAX = 20_000
@@ -154,6 +156,20 @@ export class Visitor {
   async screenshot(name: string): Promise<void> {
     mkdirSync(SCREENSHOTS, { recursive: true })
     await this.page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true })
+  }
+
+  /** Since the address was opened, until the first thing stood there; `null`: nothing does. */
+  async firstPaintMs(): Promise<number | null> {
+    const [entry]: { startTime: number }[] = await this.page.evaluate(FIRST_PAINT)
+    return entry?.startTime ?? null
+  }
+
+  /** Kept beside the screenshots, for the figures; no test judges times. */
+  keepTimes(name: string, paints: Readonly<Record<string, number | null>>): void {
+    mkdirSync(SCREENSHOTS, { recursive: true })
+    const waits = this.waits.map(({ path, ms }) => `${path} ${Math.round(ms)}`)
+    const text = JSON.stringify({ first_paint_ms: paints, waits_ms: waits }, null, 2)
+    writeFileSync(join(SCREENSHOTS, `${name}.json`), text)
   }
 
   async text(): Promise<string> {

@@ -45,9 +45,11 @@ export interface MadeUpBuckets {
   readonly startMs: number
   readonly endMs: number
   readonly buckets: number
-  /** What it took to write an hour, to correct one, and to keep a day or a day and its month. */
+  /** What it took to write an hour, to correct one, to keep a day of before there were sums. */
   readonly sealMs: readonly number[]
   readonly correctMs: readonly number[]
+  readonly catchUpMs: readonly number[]
+  /** Of days that were sealed with sums: the last one with its month, where it ends one. */
   readonly keepMs: readonly number[]
 }
 
@@ -65,12 +67,12 @@ export async function makeBuckets(options: MadeUpBucketsOptions): Promise<MadeUp
   return await overStore(path, async (store) => {
     const maker = new BucketMaker(store, options)
     await maker.putSites()
-    const keepMs = await maker.keepSums(START_MS + (past - 1) * HOUR_MS)
+    const catchUpMs = await maker.keepSums(START_MS + (past - 1) * HOUR_MS)
     const sealMs: number[] = []
     for (let hourMs = START_MS + past * HOUR_MS; hourMs < endMs; hourMs += HOUR_MS) {
       await timed(sealMs, () => maker.seal(hourMs))
     }
-    keepMs.push(...(await maker.keepSums(endMs - HOUR_MS)))
+    const keepMs = await maker.keepSums(endMs - HOUR_MS)
     const correctMs = await maker.correctSome(hours, endMs)
     return {
       startMs: START_MS,
@@ -78,6 +80,7 @@ export async function makeBuckets(options: MadeUpBucketsOptions): Promise<MadeUp
       buckets: maker.bucketsPerHour * hours,
       sealMs,
       correctMs,
+      catchUpMs,
       keepMs,
     }
   })
