@@ -5,9 +5,10 @@
 import type { DeviceProfile } from '../../collector/src/model/inventory.ts'
 import type { Bucket } from '../../collector/src/model/ledger.ts'
 import { BUCKET_FIGURES, type BucketFigure } from '../../collector/src/rollup/bucket.ts'
+import { type SpanSums, spanSumsOf } from '../../collector/src/rollup/sums.ts'
 import { SCOPE_ALL, type Scope } from '../../collector/src/storage/requests.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
-import type { SpanSums, SumFilter, SumKey } from '../../collector/src/storage/sum-store.ts'
+import type { SumFilter, SumKey } from '../../collector/src/storage/sum-store.ts'
 import { terms } from './fleet.ts'
 
 export const HOUR = 3_600_000
@@ -46,6 +47,7 @@ export interface Question {
   readonly spans: readonly { readonly fromMs: number; readonly toMs: number }[]
   readonly knownAtMs: number
   readonly by: SumKey
+  readonly provinceKeys?: Readonly<Record<string, string>>
   readonly filter: SumFilter
   readonly scope: Scope
 }
@@ -97,7 +99,7 @@ export class BucketBook {
   }
 
   /** Sums over the buckets of each span in the versions known then, one bucket after the other. */
-  sums({ spans, knownAtMs, by, filter, scope }: Question): readonly SpanSums[] {
+  sums({ spans, knownAtMs, by, filter, provinceKeys, scope }: Question): readonly SpanSums[] {
     const sums = new Map<string, SpanSums>()
     for (const bucket of this.#known(knownAtMs)) {
       const span = spans.findIndex(
@@ -105,7 +107,9 @@ export class BucketBook {
       )
       if (span < 0 || !isWanted(bucket, filter) || !this.#isInScope(bucket.siteCode, scope))
         continue
-      const key = groupOf(bucket, by)
+      const own = groupOf(bucket, by)
+      const isJoined = by === 'province' && provinceKeys !== undefined
+      const key = isJoined ? (provinceKeys[own] ?? '') : own
       const at = JSON.stringify([span, key, bucket.profile.name])
       const before = sums.get(at)
       const figures = BUCKET_FIGURES.map((figure) => {
@@ -123,10 +127,10 @@ export class BucketBook {
   }
 
   async stored(question: Question): Promise<readonly SpanSums[]> {
-    const { scope, ...ask } = question
-    const answer = await this.#store.readSums(scope, { ...ask, ...NO_LIMITS })
+    const { provinceKeys = null, scope, ...ask } = question
+    const answer = await this.#store.readSums(scope, { ...ask, ...NO_LIMITS, provinceKeys })
     if (answer.status !== 'summed') throw new Error(`${answer.limit} is passed`)
-    return inOrder(answer.sums)
+    return inOrder(spanSumsOf(answer.sums))
   }
 
   #known(knownAtMs: number): readonly Version['buckets'][number][] {

@@ -155,7 +155,13 @@ export function sumsSuite(openFleet: OpenFleet): void {
   test('more than the limits allow is refused, not half answered', async () => {
     const { scope, ...ask } = question({ by: 'owner' })
     const read = (limits: object) =>
-      fleet.store.readSums(scope, { ...ask, siteHoursMax: 100, sumsMax: 100, ...limits })
+      fleet.store.readSums(scope, {
+        ...ask,
+        provinceKeys: null,
+        siteHoursMax: 100,
+        sumsMax: 100,
+        ...limits,
+      })
     // Two sites of eight hours.
     expect(await read({ siteHoursMax: 15 })).toEqual({ status: 'too_much', limit: 'site_hours' })
     expect(await read({ siteHoursMax: 16 })).toMatchObject({ status: 'summed' })

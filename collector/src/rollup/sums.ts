@@ -6,6 +6,7 @@
  * printed name and adds nothing to P·h.
  */
 import type { DeviceProfile } from '../model/inventory.ts'
+import type { SumHead, SummedFigure, SumTable } from '../storage/sum-store.ts'
 import { BUCKET_FIGURES, type BucketFigure } from './bucket.ts'
 
 /** The figures that are card time; only these can be weighted by P. */
@@ -43,6 +44,18 @@ export interface ModelRate {
 /** A bucket, or a sum of some. */
 export interface Figured extends Readonly<Record<BucketFigure, bigint>> {
   readonly profile: DeviceProfile
+}
+
+/** Sums as they are added up further, one by one. */
+export interface SpanSums extends SumHead, Figured {}
+
+export function spanSumsOf({ amounts, figures, heads }: SumTable): readonly SpanSums[] {
+  return heads.map((head, index) => {
+    const sums: SpanSums & Record<SummedFigure, bigint> = { ...head, ...NO_FIGURES }
+    const first = index * figures.length
+    for (const [at, figure] of figures.entries()) sums[figure] = amounts[first + at] ?? 0n
+    return sums
+  })
 }
 
 /** Active time weighted by P, and the energy read of the same cards. */

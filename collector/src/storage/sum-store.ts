@@ -7,7 +7,7 @@ import type { Bucket } from '../model/ledger.ts'
 import type { Scope } from './requests.ts'
 
 /** The figures of a bucket that are added up. */
-type SummedFigure = {
+export type SummedFigure = {
   [Key in keyof Bucket]-?: Bucket[Key] extends bigint ? Key : never
 }[keyof Bucket]
 
@@ -31,6 +31,8 @@ export interface SumsAsk {
   readonly spans: readonly { readonly fromMs: number; readonly toMs: number }[]
   readonly knownAtMs: number
   readonly by: SumKey
+  /** Where sums are told apart by province: keys that provinces go under together; `null`: their own. */
+  readonly provinceKeys: Readonly<Record<string, string>> | null
   readonly filter: SumFilter
   /** Where no sums are kept, hours × sites whose buckets may be added up. */
   readonly siteHoursMax: number
@@ -38,16 +40,24 @@ export interface SumsAsk {
   readonly sumsMax: number
 }
 
-/** Sums of one span, key and profile over at least one bucket. */
-export interface SpanSums extends Readonly<Record<SummedFigure, bigint>> {
+/** What a sum is of; each stands once, and is over at least one bucket. */
+export interface SumHead {
   /** Place in the list of spans. */
   readonly span: number
   readonly key: string
   readonly profile: DeviceProfile
 }
 
+/** Sums in one block: many are on their way between threads at once. */
+export interface SumTable {
+  readonly heads: readonly SumHead[]
+  readonly figures: readonly SummedFigure[]
+  /** Of each head in turn its figures. */
+  readonly amounts: BigInt64Array
+}
+
 export type SumsAnswer =
-  | { readonly status: 'summed'; readonly sums: readonly SpanSums[] }
+  | { readonly status: 'summed'; readonly sums: SumTable }
   /** One of the limits would be passed; nothing was added up. */
   | { readonly status: 'too_much'; readonly limit: 'site_hours' | 'sums' }
 

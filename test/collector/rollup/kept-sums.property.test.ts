@@ -81,6 +81,7 @@ const question = fc.record({
   isByHour: fc.boolean(),
   isByDay: fc.boolean(),
   by: fc.constantFrom<SumKey>('total', 'province', 'region', 'operator', 'owner', 'site'),
+  provinceKeys: fc.constantFrom(undefined, { 11: 'north', 15: 'north' }, { 15: 'west' }),
   scope: fc.constantFrom(...SCOPES),
   filter: fc.oneof(
     { weight: 3, arbitrary: fc.constant(ALL) },
@@ -201,6 +202,7 @@ function questionOf(asked: Asked, book: BucketBook): Question {
   }))
   const instants = book.knownInstants
   const known = instants[asked.known % Math.max(1, instants.length)] ?? START_MS
-  const { by, filter, scope } = asked
-  return { spans, by, filter, scope, knownAtMs: known + asked.besideMs }
+  const { by, filter, provinceKeys, scope } = asked
+  const question = { spans, by, filter, scope, knownAtMs: known + asked.besideMs }
+  return provinceKeys === undefined ? question : { ...question, provinceKeys }
 }

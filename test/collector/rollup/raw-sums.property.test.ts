@@ -8,6 +8,7 @@ import { expect, test } from 'vitest'
 import type { NodeId } from '../../../collector/src/model/ids.ts'
 import type { BucketFigure } from '../../../collector/src/rollup/bucket.ts'
 import { Roller } from '../../../collector/src/rollup/roller.ts'
+import { spanSumsOf } from '../../../collector/src/rollup/sums.ts'
 import { SCOPE_ALL } from '../../../collector/src/storage/requests.ts'
 import type { SumKey } from '../../../collector/src/storage/sum-store.ts'
 import { ALL, NO_LIMITS } from '../../conformance/bucket-book.ts'
@@ -144,7 +145,7 @@ async function agree(
       fromMs: START_MS + index * step * HOUR,
       toMs: START_MS + (index + 1) * step * HOUR,
     }))
-    const ask = { spans, knownAtMs, by, filter: ALL, ...NO_LIMITS }
+    const ask = { spans, knownAtMs, by, filter: ALL, provinceKeys: null, ...NO_LIMITS }
     const answer = await rig.store.readSums(SCOPE_ALL, ask)
     if (answer.status !== 'summed') throw new Error('too much')
     for (const [index, span] of spans.entries()) {
@@ -154,7 +155,9 @@ async function agree(
           ? [{ key: 'total', told }]
           : told.map((one, at) => ({ key: SITES[at], told: [one] }))
       for (const group of groups) {
-        const sums = answer.sums.filter((one) => one.span === index && one.key === group.key)
+        const sums = spanSumsOf(answer.sums).filter(
+          (one) => one.span === index && one.key === group.key,
+        )
         expect(sums).toHaveLength(1)
         const found = STATES.map((state) => [
           state,

@@ -64,7 +64,7 @@ export function SessionsTab() {
     },
   ]
   return (
-    <Section title={t('tabs.sessions')}>
+    <Section title={t('tabs.sessions')} exported={{ table: 'sessions' }}>
       <Typography.Paragraph type="secondary">{t('sessions.help')}</Typography.Paragraph>
       <Paged of={pages} rowsOf={({ sessions }) => sessions}>
         {(rows) => (
@@ -137,7 +137,7 @@ export function FactorsTab() {
     },
   ]
   return (
-    <Section title={t('tabs.factors')}>
+    <Section title={t('tabs.factors')} exported={{ table: 'second-factors' }}>
       <Typography.Paragraph type="secondary">{t('factors.help')}</Typography.Paragraph>
       <Paged of={pages} rowsOf={({ second_factors }) => second_factors}>
         {(rows) => (

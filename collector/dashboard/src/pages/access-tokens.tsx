@@ -37,6 +37,7 @@ export function TokensTab() {
   return (
     <Section
       title={t('tabs.tokens')}
+      exported={{ table: 'tokens' }}
       actions={
         <Flex gap={8} wrap className="no-print">
           <Segmented

@@ -2,7 +2,7 @@
 import { Flex, type TableColumnsType, Tag, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 import type { CapacityFound } from '../../../src/api/answers/capacity.ts'
-import { useAnswer } from '../api/client.ts'
+import { type Query, useAnswer } from '../api/client.ts'
 import { amountText, countText, shareText } from '../format.ts'
 import { Answer } from '../parts/answer.tsx'
 import { useAsked } from '../parts/asked.ts'
@@ -31,7 +31,9 @@ export function CapacityTab() {
         {(answer) => (
           <>
             <Verdict answer={answer} hasAmount={asked.cards !== null || asked.p !== null} />
-            {answer.in_the_way.length === 0 ? null : <InTheWay rows={answer.in_the_way} />}
+            {answer.in_the_way.length === 0 ? null : (
+              <InTheWay rows={answer.in_the_way} asked={{ ...asked }} />
+            )}
             <Section
               title={t('capacity.lots')}
               exported={{ table: 'capacity', query: { ...asked } }}
@@ -119,7 +121,12 @@ function Verdict({ answer, hasAmount }: VerdictProps) {
   )
 }
 
-function InTheWay({ rows }: { readonly rows: readonly Hindrance[] }) {
+interface InTheWayProps {
+  readonly rows: readonly Hindrance[]
+  readonly asked: Query
+}
+
+function InTheWay({ rows, asked }: InTheWayProps) {
   const { t } = useTranslation('bank')
   const filter = useCode('filter')
   const columns: TableColumnsType<Hindrance> = [
@@ -147,7 +154,10 @@ function InTheWay({ rows }: { readonly rows: readonly Hindrance[] }) {
     },
   ]
   return (
-    <Section title={t('capacity.in_the_way')}>
+    <Section
+      title={t('capacity.in_the_way')}
+      exported={{ table: 'capacity-in-the-way', query: asked }}
+    >
       <Rows
         label={t('capacity.in_the_way')}
         rows={rows}

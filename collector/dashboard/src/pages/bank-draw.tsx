@@ -14,6 +14,12 @@ import { useNames } from './ledger-names.ts'
 type Card = DrawAnswer['cards'][number]
 type Lease = DrawAnswer['leases'][number]
 
+interface CardsProps {
+  /** Of the draw. */
+  readonly id: string
+  readonly cards: readonly Card[]
+}
+
 /** Ends in good order; all others break a promise. */
 const ORDERLY = ['voided', 'lapsed', 'expired', 'returned']
 
@@ -27,10 +33,10 @@ export function OneDraw({ id }: { readonly id: string }) {
         {(answer) => (
           <>
             <Summary draw={answer} />
-            {answer.leases.length === 0 ? null : <Leases leases={answer.leases} />}
-            {answer.cards.length === 0 ? null : <Cards cards={answer.cards} />}
+            {answer.leases.length === 0 ? null : <Leases id={id} leases={answer.leases} />}
+            {answer.cards.length === 0 ? null : <Cards id={id} cards={answer.cards} />}
             {answer.cards.some(({ evidence }) => evidence !== null) ? (
-              <Evidence cards={answer.cards} />
+              <Evidence id={id} cards={answer.cards} />
             ) : null}
           </>
         )}
@@ -115,7 +121,13 @@ function Broken({ draw: { cards } }: { readonly draw: DrawAnswer }) {
   return <Alert type="warning" showIcon title={text} />
 }
 
-function Leases({ leases }: { readonly leases: readonly Lease[] }) {
+function Leases({
+  id: drawId,
+  leases,
+}: {
+  readonly id: string
+  readonly leases: readonly Lease[]
+}) {
   const { t } = useTranslation('bank')
   const columns: TableColumnsType<Lease> = [
     { title: t('draws.lease'), dataIndex: 'lease_id' },
@@ -138,7 +150,7 @@ function Leases({ leases }: { readonly leases: readonly Lease[] }) {
     ...nodeColumn(leases, t('deposits.node')),
   ]
   return (
-    <Section title={t('draws.leases')}>
+    <Section title={t('draws.leases')} exported={{ table: 'draw-leases', query: { id: drawId } }}>
       <Rows
         label={t('draws.leases')}
         rows={leases}
@@ -163,7 +175,7 @@ function Handover({ handover }: { readonly handover: NonNullable<Lease['handover
   return parts.filter((part) => part !== null).join(' · ')
 }
 
-function Cards({ cards }: { readonly cards: readonly Card[] }) {
+function Cards({ id, cards }: CardsProps) {
   const { t } = useTranslation('bank')
   const names = useNames()
   const state = useCode('claim_state')
@@ -199,7 +211,7 @@ function Cards({ cards }: { readonly cards: readonly Card[] }) {
       : []),
   ]
   return (
-    <Section title={t('draws.claims')}>
+    <Section title={t('draws.claims')} exported={{ table: 'draw-cards', query: { id } }}>
       <Rows
         label={t('draws.claims')}
         rows={cards}
@@ -210,7 +222,8 @@ function Cards({ cards }: { readonly cards: readonly Card[] }) {
   )
 }
 
-function Evidence({ cards }: { readonly cards: readonly Card[] }) {
+/** The table of the cards holds it too. */
+function Evidence({ id, cards }: CardsProps) {
   const { t } = useTranslation('bank')
   const rows = cards.flatMap(({ ordinal, evidence }) =>
     evidence === null ? [] : [{ ordinal, ...evidence }],
@@ -245,7 +258,7 @@ function Evidence({ cards }: { readonly cards: readonly Card[] }) {
     },
   ]
   return (
-    <Section title={t('draws.evidence')}>
+    <Section title={t('draws.evidence')} exported={{ table: 'draw-cards', query: { id } }}>
       <Typography.Paragraph type="secondary">{t('draws.evidence_help')}</Typography.Paragraph>
       <Rows
         label={t('draws.evidence')}

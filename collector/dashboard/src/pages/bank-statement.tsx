@@ -6,6 +6,7 @@ import { useAnswer } from '../api/client.ts'
 import { amountText, countText, instantText, shareText } from '../format.ts'
 import { Answer } from '../parts/answer.tsx'
 import { useAsked } from '../parts/asked.ts'
+import type { ExportOf } from '../parts/export-button.tsx'
 import { useInstant } from '../parts/instant.tsx'
 import { Pedigree } from '../parts/pedigree.tsx'
 import { Rows } from '../parts/rows.tsx'
@@ -53,14 +54,28 @@ export function StatementTab() {
         <Typography.Text type="secondary">{t('statement.ask')}</Typography.Text>
       ) : (
         <Answer of={statement} rows={8}>
-          {(answer) => <Shown answer={answer} />}
+          {(answer) => (
+            <Shown
+              answer={answer}
+              exported={{
+                table: EXPORTED[question.kind],
+                query: { ...query, code: question.code },
+              }}
+            />
+          )}
         </Answer>
       )}
     </Flex>
   )
 }
 
-function Shown({ answer }: { readonly answer: StatementAnswer }) {
+interface ShownProps {
+  readonly answer: StatementAnswer
+  /** Its lines. */
+  readonly exported: ExportOf
+}
+
+function Shown({ answer, exported }: ShownProps) {
   const { t } = useTranslation('bank')
   const names = useNames()
   if (answer.lines.length === 0) {
@@ -93,22 +108,27 @@ function Shown({ answer }: { readonly answer: StatementAnswer }) {
           <PHourRows amounts={answer.p_hours} unrated={answer.unrated_lines} />
         </Flex>
       </Section>
-      <Lines answer={answer} />
+      <Lines answer={answer} exported={exported} />
       <Section title={t('statement.outcomes')}>
         <OutcomeRows draws={answer.draws} bookings={answer.bookings} />
       </Section>
-      {answer.sites.length === 0 ? null : <Records sites={answer.sites} />}
+      {answer.sites.length === 0 ? null : (
+        <Records
+          sites={answer.sites}
+          exported={{ ...exported, table: `${exported.table}-sites` }}
+        />
+      )}
     </>
   )
 }
 
-function Lines({ answer }: { readonly answer: StatementAnswer }) {
+function Lines({ answer, exported }: ShownProps) {
   const { t } = useTranslation('bank')
   const names = useNames()
   const finality = useCode('finality')
   const isOwners = answer.subject.kind === 'owner'
   return (
-    <Section title={t('statement.lines')}>
+    <Section title={t('statement.lines')} exported={exported}>
       <AccountRows
         label={t('statement.lines')}
         heads={[
@@ -179,7 +199,12 @@ function PHourRows({
   )
 }
 
-function Records({ sites }: { readonly sites: StatementAnswer['sites'] }) {
+interface RecordsProps {
+  readonly sites: StatementAnswer['sites']
+  readonly exported: ExportOf
+}
+
+function Records({ sites, exported }: RecordsProps) {
   const { t } = useTranslation('bank')
   const names = useNames()
   const columns: TableColumnsType<StatementAnswer['sites'][number]> = [
@@ -210,7 +235,7 @@ function Records({ sites }: { readonly sites: StatementAnswer['sites'] }) {
     },
   ]
   return (
-    <Section title={t('statement.records')}>
+    <Section title={t('statement.records')} exported={exported}>
       <Rows
         label={t('statement.records')}
         rows={sites}

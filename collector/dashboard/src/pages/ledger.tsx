@@ -94,13 +94,14 @@ function Stages({ ledger, basis }: { readonly ledger: Ledger; readonly basis: Le
   const [row] = ledger.rows
   if (row === undefined) return null
   const { as_of, known_at } = ledger
+  const exported = { table: 'ledger', query: { as_of, known_at } }
   return (
     <Flex vertical gap={16} style={{ minWidth: 0 }}>
-      <Section title={t('funnel.title')} exported={{ table: 'ledger', query: { as_of, known_at } }}>
+      <Section title={t('funnel.title')} exported={exported}>
         <Funnel row={row} basis={basis} />
       </Section>
       {row.evidence === undefined ? null : (
-        <Section title={t('evidence.title')}>
+        <Section title={t('evidence.title')} exported={exported}>
           <Evidence row={row} />
         </Section>
       )}

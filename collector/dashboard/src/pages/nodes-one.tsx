@@ -33,7 +33,7 @@ export function OneNode({ id }: { readonly id: string }) {
             <Section title={t('one.facts')}>
               <FactList node={answer} />
             </Section>
-            <Section title={t('one.probes')}>
+            <Section title={t('one.probes')} exported={{ table: 'node-probes', query: { id } }}>
               <Probes facts={answer.facts} />
             </Section>
           </>

@@ -30,7 +30,7 @@ export function CardView({ id, endMs }: { readonly id: string; readonly endMs: n
       <Section title={t('card.title')}>
         <Answer of={card}>{(answer) => <CardFacts card={answer} />}</Answer>
       </Section>
-      <CardTime path={path} endMs={endMs} />
+      <CardTime id={id} path={path} endMs={endMs} />
     </>
   )
 }
@@ -90,14 +90,22 @@ function CardFacts({ card }: { readonly card: OneCard }) {
   )
 }
 
-function CardTime({ path, endMs }: { readonly path: string; readonly endMs: number }) {
+interface CardTimeProps {
+  readonly id: string
+  readonly path: string
+  readonly endMs: number
+}
+
+function CardTime({ id, path, endMs }: CardTimeProps) {
   const { t } = useTranslation('utilization')
   const [{ known_at }] = useInstant()
   const [days, setDays] = useState<Days>('3')
   const view = useView()
   const toMs = Math.floor(endMs / MINUTE_MS) * MINUTE_MS
   const span = lastDays({ fromMs: 0, toMs }, Number(days))
-  const timeline = useAnswer<Timeline>(`${path}/timeline`, { ...spanQuery(span), known_at })
+  const query = { ...spanQuery(span), known_at }
+  const timeline = useAnswer<Timeline>(`${path}/timeline`, query)
+  const runs = { table: 'accelerator-timeline', query: { ...query, id } }
   const balance = useAnswer<Balance>(`${path}/balance`, spanQuery(span))
   const picker = (
     <Segmented<Days>
@@ -115,6 +123,7 @@ function CardTime({ path, endMs }: { readonly path: string; readonly endMs: numb
           <>
             <Section
               title={t('timeline.title')}
+              exported={runs}
               actions={
                 <>
                   {picker}
@@ -147,10 +156,13 @@ function CardTime({ path, endMs }: { readonly path: string; readonly endMs: numb
                 />
               )}
             </Section>
-            <Section title={t('timeline.leases')}>
+            <Section title={t('timeline.leases')} exported={runs}>
               <LeaseTable segments={segments} />
             </Section>
-            <Section title={t('timeline.deposits')}>
+            <Section
+              title={t('timeline.deposits')}
+              exported={{ ...runs, table: 'accelerator-deposits' }}
+            >
               <DepositTable deposits={answer.placements.flatMap((one) => one.deposits)} />
             </Section>
           </>

@@ -1,6 +1,7 @@
 /** This ledger's figures beside what others publish as idle: each with what it is a share of. */
 import { Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
+import type { Query } from '../api/client.ts'
 import { shareText } from '../format.ts'
 import { Term } from '../parts/figure.tsx'
 import { Rows } from '../parts/rows.tsx'
@@ -22,10 +23,17 @@ interface Line {
   readonly of: string
 }
 
-export function Comparison({ row, basis }: { readonly row: RollupRow; readonly basis: TimeBasis }) {
+interface ComparisonProps {
+  readonly row: RollupRow
+  readonly basis: TimeBasis
+  /** Of `/v1/rollups`: the row is in its answer. */
+  readonly query: Query
+}
+
+export function Comparison({ row, basis, query }: ComparisonProps) {
   const { t } = useTranslation('utilization')
   return (
-    <Section title={t('comparison.title')}>
+    <Section title={t('comparison.title')} exported={{ table: 'rollups', query }}>
       <Rows<Line>
         label={t('comparison.title')}
         rows={useLines(row, basis)}

@@ -49,7 +49,9 @@ export function SumsView(props: SumsProps) {
       <Flex vertical gap={16}>
         <HeatMap {...part} />
         <Answer of={whole} rows={3} isEmpty={({ rows }) => rows.length === 0}>
-          {({ rows: [row] }) => (row === undefined ? null : <Comparison row={row} basis={basis} />)}
+          {({ rows: [row] }) =>
+            row === undefined ? null : <Comparison row={row} basis={basis} query={query} />
+          }
         </Answer>
       </Flex>
       {place.site === null ? <Ranking {...part} /> : null}

@@ -82,14 +82,19 @@ export function BalanceTab() {
         <Alert type="error" showIcon title={balance.error.message} />
       ) : (
         <Answer of={balance} rows={8}>
-          {(answer) => <Verdict of={answer} />}
+          {(answer) => <Verdict of={answer} query={query} />}
         </Answer>
       )}
     </Flex>
   )
 }
 
-function Verdict({ of }: { readonly of: BalanceAnswer }) {
+interface VerdictProps {
+  readonly of: BalanceAnswer
+  readonly query: Query
+}
+
+function Verdict({ of, query }: VerdictProps) {
   const { t } = useTranslation('verification')
   const { t: common } = useTranslation()
   const { difference, sum } = balanceCheck(of)
@@ -139,7 +144,7 @@ function Verdict({ of }: { readonly of: BalanceAnswer }) {
           <StatesTable of={of} />
         </Flex>
       </Section>
-      <Errors of={of} />
+      <Errors of={of} query={query} />
     </>
   )
 }
@@ -186,7 +191,7 @@ function StatesTable({ of }: { readonly of: BalanceAnswer }) {
   )
 }
 
-function Errors({ of }: { readonly of: BalanceAnswer }) {
+function Errors({ of, query }: VerdictProps) {
   const { t } = useTranslation('verification')
   const columns: TableColumnsType<Span> = [
     { title: t('balance.kind'), render: (_, { kind }) => t(`balance.${kind}`) },
@@ -196,7 +201,7 @@ function Errors({ of }: { readonly of: BalanceAnswer }) {
     { title: t('balance.sentence'), dataIndex: 'sentence' },
   ]
   return (
-    <Section title={t('balance.errors')}>
+    <Section title={t('balance.errors')} exported={{ table: 'balance', query }}>
       {of.errors_total === 0 ? (
         <Typography.Text>{t('balance.no_errors')}</Typography.Text>
       ) : (

@@ -209,6 +209,8 @@ function NewestEntries(props: {
   return (
     <Section
       title={t('journal.entries')}
+      // From the first that is shown to the newest. Whole bytes are in CSV alone: cells are bounded.
+      exported={{ table: 'journal-entries', query: { after }, formats: ['csv', 'xlsx'] }}
       actions={
         <Flex gap={8} className="no-print">
           <Button size="small" disabled={back === 0} onClick={() => setBack(back - 1)}>

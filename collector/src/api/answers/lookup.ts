@@ -71,6 +71,15 @@ export class CatalogueLookup {
     return code === null ? null : (this.#catalogue.place(code)?.cluster?.nameZh ?? null)
   }
 
+  /** Of provinces that belong to one, by their two digits. */
+  hubsByProvince(): Readonly<Record<string, string>> {
+    const hubs: Record<string, string> = {}
+    for (const { code, hub } of this.#catalogue.regions.provinces) {
+      if (hub !== null) hubs[code.slice(0, 2)] = hub.shortZh
+    }
+    return hubs
+  }
+
   /** Two digits each; empty where no such hub is known. */
   provincesOfHub(hub: string): readonly string[] {
     const { provinces } = this.#catalogue.regions

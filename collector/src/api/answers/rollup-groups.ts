@@ -4,7 +4,7 @@
  */
 import type { VENDORS } from '@yiben/shared'
 import type { Store } from '../../storage/store.ts'
-import type { SpanSums, SumFilter, SumKey } from '../../storage/sum-store.ts'
+import type { SumFilter, SumHead, SumKey } from '../../storage/sum-store.ts'
 import type { CatalogueLookup } from './lookup.ts'
 
 export const ROLLUP_GROUPINGS = [
@@ -50,7 +50,7 @@ export const SUM_KEYS: Readonly<Record<RollupGrouping, SumKey>> = {
 
 /** Key of a row; `null` where the catalogue or the site's terms name none. */
 export function groupKey(
-  sums: SpanSums,
+  sums: SumHead,
   by: Exclude<RollupGrouping, 'tariff'>,
   lookup: CatalogueLookup,
 ): string | null {
@@ -61,8 +61,6 @@ export function groupKey(
       return lookup.match(sums.profile).model
     case 'region':
       return sums.key === '' ? null : `${sums.key}0000`
-    case 'hub':
-      return lookup.hubOf(`${sums.key}0000`)
     case 'cluster':
       return lookup.clusterOf(sums.key)
     default:
@@ -72,7 +70,7 @@ export function groupKey(
 
 /** Vendor and model are the catalogue's to tell, not the store's. */
 export function isOfProfile(
-  { profile }: SpanSums,
+  { profile }: SumHead,
   { vendor, model }: RollupFilter,
   lookup: CatalogueLookup,
 ): boolean {

@@ -11,11 +11,10 @@ import { BUCKET_FIGURES } from '../../rollup/bucket.ts'
 import { civilDate, civilDayStartMs } from '../../rollup/civil.ts'
 import { BUCKET_DEFINITION_VERSION } from '../../rollup/definitions.ts'
 import { finalityOf } from '../../rollup/seal.ts'
-import { type ModelRate, sumBuckets } from '../../rollup/sums.ts'
+import { type ModelRate, type SpanSums, spanSumsOf, sumBuckets } from '../../rollup/sums.ts'
 import { tariffPeriods, tariffsOf } from '../../rollup/tariff.ts'
 import type { LedgerState, Scope } from '../../storage/requests.ts'
 import type { Store } from '../../storage/store.ts'
-import type { SpanSums } from '../../storage/sum-store.ts'
 import { csvCell } from '../exports/csv.ts'
 import { instantOut, instantText, invalid } from '../schemas.ts'
 import type { CatalogueLookup } from './lookup.ts'
@@ -183,11 +182,12 @@ async function readSums(
     spans,
     knownAtMs: ask.knownAtMs,
     by: SUM_KEYS[ask.by],
+    provinceKeys: ask.by === 'hub' ? parts.lookup.hubsByProvince() : null,
     filter: await sumFilterOf(parts, ask.filter),
     siteHoursMax: SITE_HOURS_MAX,
     sumsMax: SUMS_MAX,
   })
-  if (answer.status === 'summed') return answer.sums
+  if (answer.status === 'summed') return spanSumsOf(answer.sums)
   throw tooMuch(
     answer.limit === 'sums'
       ? `the answer would be more than ${SUMS_MAX} sums`

@@ -2,7 +2,7 @@
  * The JSON routes as exports ask them: the same handler, the same question, on behalf of the same
  * asker. So a table cannot say anything that the route would not say, nor to anybody else.
  */
-import { assert } from '@yiben/shared'
+import { AppError, assert } from '@yiben/shared'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { AccessName } from '../access.ts'
@@ -49,7 +49,7 @@ export class AskedRoutes {
             query: { value: query },
             params: { value: params },
           })
-          return await (handler as unknown as Handler).call(app, asked, reply)
+          return await (handler as unknown as Handler).call(app, asked, silenced(reply))
         },
       })
     })
@@ -61,6 +61,22 @@ export class AskedRoutes {
     return route
   }
 }
+
+/**
+ * For a route that answers by itself, which it does to refuse or in another format: it throws, so
+ * that nothing is sent before the file, or in its place without being an export.
+ */
+function silenced(reply: FastifyReply): FastifyReply {
+  const send = (sent: unknown): never => {
+    const { success, data } = refusalSchema.safeParse(sent)
+    if (!success)
+      throw new AppError('request_invalid', 'a table is made of JSON: ask without `format`')
+    throw new AppError(data.status === 503 ? 'store_unavailable' : 'not_found', data.detail)
+  }
+  return Object.create(reply, { send: { value: send } })
+}
+
+const refusalSchema = z.object({ status: z.number().int(), detail: z.string() })
 
 interface RouteSchema {
   readonly querystring?: unknown

@@ -14,6 +14,8 @@ export interface Column {
   readonly key: string
   readonly path: readonly string[]
   readonly kind: ColumnKind
+  /** Stands above it in place of the words of its path. */
+  readonly chinese?: string
 }
 
 /** Names that a record of the answer has, by its path: `models.figures` → `busy_ms`, … */

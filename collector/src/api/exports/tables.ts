@@ -10,10 +10,20 @@ export interface ExportTable {
   readonly zh: string
   readonly en: string
   readonly route: string
-  /** Path to the rows within the answer. */
+  /** Path to the rows within the answer; none where it steps through what is null. */
   readonly rows: string
   /** A list within each row that becomes rows of its own. */
   readonly explode?: string
+  /** Rows whose list is empty are left out; otherwise they stand once. */
+  readonly isExplodedOnly?: boolean
+  /** What another table holds. */
+  readonly without?: readonly string[]
+  /** Of a list that its route cuts: path to how many there are. */
+  readonly total?: string
+  /** How the route is asked to go on, where that is not by a cursor. */
+  readonly pages?: { readonly ask: string; readonly next: string }
+  /** Chinese of columns whose word means something else here. */
+  readonly chinese?: Readonly<Record<string, string>>
   readonly records?: RecordKeys
   /** Rows asked for at once, where the route allows fewer than others, or gives no pages. */
   readonly pageRows?: number
@@ -81,11 +91,38 @@ export const EXPORT_TABLES: readonly ExportTable[] = [
     rows: 'accelerators',
   },
   {
+    name: 'node-probes',
+    zh: '节点的探测',
+    en: 'Probes of a node',
+    route: '/v1/nodes/:id',
+    rows: 'facts.probes',
+  },
+  {
     name: 'accelerators',
     zh: '加速卡',
     en: 'Accelerators',
     route: '/v1/accelerators',
     rows: 'accelerators',
+  },
+  {
+    name: 'accelerator-timeline',
+    zh: '加速卡时间线',
+    en: 'Timeline of an accelerator',
+    route: '/v1/accelerators/:id/timeline',
+    rows: 'placements',
+    explode: 'segments',
+    isExplodedOnly: true,
+    without: ['deposits'],
+  },
+  {
+    name: 'accelerator-deposits',
+    zh: '加速卡的存入',
+    en: 'Deposits of an accelerator',
+    route: '/v1/accelerators/:id/timeline',
+    rows: 'placements',
+    explode: 'deposits',
+    isExplodedOnly: true,
+    without: ['segments'],
   },
   { name: 'deposits', zh: '存入', en: 'Deposits', route: '/v1/deposits', rows: 'deposits' },
   {
@@ -103,6 +140,14 @@ export const EXPORT_TABLES: readonly ExportTable[] = [
     route: '/v1/capacity',
     rows: 'lots',
     pageRows: 1_000,
+    total: 'lots_total',
+  },
+  {
+    name: 'capacity-in-the-way',
+    zh: '受阻条件',
+    en: 'What stands in the way',
+    route: '/v1/capacity',
+    rows: 'in_the_way',
   },
   {
     name: 'outlook',
@@ -122,6 +167,21 @@ export const EXPORT_TABLES: readonly ExportTable[] = [
     pageRows: 100,
   },
   {
+    name: 'draw-cards',
+    zh: '支取的卡',
+    en: 'Cards of a draw',
+    route: '/v1/draws/:id',
+    rows: 'cards',
+  },
+  {
+    name: 'draw-leases',
+    zh: '支取的租约',
+    en: 'Leases of a draw',
+    route: '/v1/draws/:id',
+    rows: 'leases',
+    chinese: { cards: '卡序号' },
+  },
+  {
     name: 'promises',
     zh: '履约',
     en: 'Promises',
@@ -138,15 +198,41 @@ export const EXPORT_TABLES: readonly ExportTable[] = [
     rows: 'corrections',
     records: { moves: MOVE_NAMES },
   },
+  {
+    name: 'balance',
+    zh: '平衡差错',
+    en: 'Errors of the balance',
+    route: '/v1/balance',
+    rows: 'errors',
+    total: 'errors_total',
+  },
+  {
+    name: 'journal-entries',
+    zh: '日志条目',
+    en: 'Entries of the journal',
+    route: '/v1/journal/entries',
+    rows: 'entries',
+    pages: { ask: 'after', next: 'next_after' },
+  },
   { name: 'conflicts', zh: '身份冲突', en: 'Conflicts', route: '/v1/conflicts', rows: 'conflicts' },
   { name: 'reports', zh: '月报', en: 'Reports', route: '/v1/reports', rows: 'reports' },
   { name: 'audit', zh: '审计日志', en: 'Audit log', route: '/v1/audit', rows: 'rows' },
+  { name: 'tokens', zh: '令牌', en: 'Tokens', route: '/v1/tokens', rows: 'tokens' },
+  { name: 'sessions', zh: '会话', en: 'Sessions', route: '/v1/sessions', rows: 'sessions' },
+  {
+    name: 'second-factors',
+    zh: '第二因素',
+    en: 'Second factors',
+    route: '/v1/second-factors',
+    rows: 'second_factors',
+  },
   ...QUALITY.map(([list, zh, en]) => ({
     name: `quality-${list.replaceAll('_', '-')}`,
     zh,
     en,
     route: '/v1/quality',
     rows: `${list}.rows`,
+    total: `${list}.total`,
   })),
   {
     name: 'owner-statement',
@@ -157,11 +243,25 @@ export const EXPORT_TABLES: readonly ExportTable[] = [
     records: { broken_card_ms: BROKEN_CAUSES },
   },
   {
+    name: 'owner-statement-sites',
+    zh: '所有者对账单的机房',
+    en: 'Sites in the statement of an owner',
+    route: '/v1/accounts/:code/statement',
+    rows: 'sites',
+  },
+  {
     name: 'borrower-statement',
     zh: '借方对账单',
     en: 'Statement of a borrower',
     route: '/v1/borrowers/:code/statement',
     rows: 'lines',
     records: { broken_card_ms: BROKEN_CAUSES },
+  },
+  {
+    name: 'borrower-statement-sites',
+    zh: '借方对账单的机房',
+    en: 'Sites in the statement of a borrower',
+    route: '/v1/borrowers/:code/statement',
+    rows: 'sites',
   },
 ]

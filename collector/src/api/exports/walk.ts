@@ -24,6 +24,8 @@ export interface Walk {
   readonly rows: readonly (readonly Cell[])[]
 }
 
+const BY_CURSOR = { ask: 'cursor', next: 'next_cursor' } as const
+
 export async function* walk(
   table: ExportTable,
   route: AskedRoute,
@@ -33,15 +35,17 @@ export async function* walk(
   const { request, reply } = asker
   const columns = columnsOfTable(table, route)
   const limit = table.pageRows ?? PAGE_ROWS_MAX
-  let cursor: string | null = null
+  const { ask, next } = table.pages ?? BY_CURSOR
+  const isPaged = route.isPaged || table.pages !== undefined
+  let cursor: unknown = null
   do {
     const whole: object = table.pageRows === undefined ? {} : { limit }
-    const page: object = { limit, ...(cursor === null ? {} : { cursor }) }
-    const paging = route.isPaged ? page : whole
+    const page: object = { limit, ...(cursor === null ? {} : { [ask]: cursor }) }
+    const paging = isPaged ? page : whole
     const query = { ...question.query, ...paging }
     const answer = await route.ask(request, reply, { query, params: question.params })
     yield walkedAnswer(table, columns, answer)
-    cursor = route.isPaged ? textIn(answer, 'next_cursor') : null
+    cursor = isPaged ? (fieldOf(answer, next) ?? null) : null
   } while (cursor !== null)
 }
 
@@ -62,24 +66,37 @@ export function columnsOfTable(
 ): readonly Column[] {
   let schema: z.ZodType = route.answer
   for (const name of table.rows.split('.')) {
+    if (schema instanceof z.ZodNullable) schema = schema.unwrap() as z.ZodType
     assert(schema instanceof z.ZodObject, `${table.rows} is a path in the answer`)
     schema = schema.shape[name] as z.ZodType
   }
   assert(schema instanceof z.ZodArray, `${table.rows} of ${table.route} is a list`)
-  return columnsOf(schema.element as z.ZodType, table.records ?? {}, table.explode ?? null)
+  const { chinese, explode: list = null, records = {}, without = [] } = table
+  const columns = columnsOf(schema.element as z.ZodType, records, list)
+  const kept = columns.filter(({ path: [first = ''] }) => !without.includes(first))
+  return kept.map((column) => {
+    const title = chinese?.[column.key]
+    return title === undefined ? column : { ...column, chinese: title }
+  })
 }
 
 function rowsOf(answer: unknown, table: ExportTable): readonly object[] {
   let rows: unknown = answer
-  for (const name of table.rows.split('.')) rows = fieldOf(rows, name)
+  for (const name of table.rows.split('.')) {
+    rows = fieldOf(rows, name)
+    if (rows === null) return []
+  }
   assert(Array.isArray(rows), `${table.rows} of ${table.route} is a list`)
-  const { explode: list } = table
-  return list === undefined ? rows : rows.flatMap((row: object) => explode(row, list))
+  const { explode: list, isExplodedOnly = false } = table
+  if (list === undefined) return rows
+  const told: readonly object[] = isExplodedOnly
+    ? rows.filter((row) => (fieldOf(row, list) as readonly unknown[]).length > 0)
+    : rows
+  return told.flatMap((row) => explode(row, list))
 }
 
 function pedigreeIn(answer: unknown, table: ExportTable): Pedigree {
-  const [list, rows] = table.rows.split('.')
-  const total = rows === undefined ? null : fieldOf(fieldOf(answer, list ?? ''), 'total')
+  const total = table.total?.split('.').reduce<unknown>(fieldOf, answer)
   return {
     asOf: textIn(answer, 'as_of'),
     knownAt: textIn(answer, 'known_at'),

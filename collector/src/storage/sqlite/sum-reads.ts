@@ -5,14 +5,14 @@
 import { assert } from '@yiben/shared'
 import type { DeviceProfile } from '../../model/inventory.ts'
 import type { Scope } from '../requests.ts'
-import type { SpanSums, SumFilter, SumKey, SumsAnswer, SumsAsk } from '../sum-store.ts'
-import { bucketSums, SUM_FIELDS } from './columns.ts'
+import type { SumFilter, SumHead, SumKey, SumsAnswer, SumsAsk, SumTable } from '../sum-store.ts'
+import { SUM_FIELDS } from './columns.ts'
 import type { Database, Row, Value } from './driver.ts'
 import { profileOf } from './rows.ts'
 import { sitesInScope } from './scope.ts'
 import { ADDED_UP, BUCKETS_ADDED_UP, COUNTRY, GRAINS, type Grain, PROVINCE } from './sum-columns.ts'
 import { coverOf, type Run } from './sum-cover.ts'
-import { integer, smallOfBigint, storedJson, text } from './values.ts'
+import { bigint, integer, smallOfBigint, storedJson, text } from './values.ts'
 
 const PROVINCE_SHAPE = /^\d{2}$/
 
@@ -27,7 +27,7 @@ export function readSums(db: Database, scope: Scope, ask: SumsAsk): SumsAnswer {
   if (ask.by === 'site' && ask.spans.length * asker.siteCount > ask.sumsMax) {
     return { status: 'too_much', limit: 'sums' }
   }
-  const collector = new Collector(profilesOf(db), spanAt, ask.sumsMax)
+  const collector = new Collector(db, spanAt, ask)
   for (const run of runs) {
     if (isOfBuckets(run)) collector.add(run, readBuckets(db, ask, asker, run))
     else if (areas === null) collector.add(run, readSites(db, ask, asker, run))
@@ -39,7 +39,7 @@ export function readSums(db: Database, scope: Scope, ask: SumsAsk): SumsAnswer {
     }
     if (collector.isFull) return { status: 'too_much', limit: 'sums' }
   }
-  return { status: 'summed', sums: collector.sums }
+  return { status: 'summed', sums: collector.table() }
 }
 
 /** Areas that the answer consists of; `null` where it has to be told by site. */
@@ -171,33 +171,30 @@ function keptGrain({ source }: Run): Grain {
   return source
 }
 
-type Running = { -readonly [Key in keyof SpanSums]: SpanSums[Key] }
+interface Running {
+  readonly head: SumHead
+  /** In the order of `SUM_FIELDS`. */
+  readonly amounts: bigint[]
+}
 
 /** Adds rows of one span, key and profile to one sum: a span may be covered by several runs. */
 class Collector {
   readonly #profiles: ReadonlyMap<number, DeviceProfile>
   readonly #spanAt: ReadonlyMap<number, number>
-  readonly #sumsMax: number
+  readonly #ask: SumsAsk
   /** By span, then by key, then by number of the profile. */
   readonly #places = new Map<number, Map<string, Map<number, Running>>>()
   readonly #sums: Running[] = []
 
-  constructor(
-    profiles: ReadonlyMap<number, DeviceProfile>,
-    spanAt: ReadonlyMap<number, number>,
-    sumsMax: number,
-  ) {
-    this.#profiles = profiles
+  constructor(db: Database, spanAt: ReadonlyMap<number, number>, ask: SumsAsk) {
+    const profiles = db.all('SELECT * FROM profiles')
+    this.#profiles = new Map(profiles.map((row) => [integer(row, 'profile_id'), profileOf(row)]))
     this.#spanAt = spanAt
-    this.#sumsMax = sumsMax
+    this.#ask = ask
   }
 
   get isFull(): boolean {
-    return this.#sums.length > this.#sumsMax
-  }
-
-  get sums(): readonly SpanSums[] {
-    return this.#sums
+    return this.#sums.length > this.#ask.sumsMax
   }
 
   /** `key`: of all rows, where they name none. */
@@ -206,18 +203,31 @@ class Collector {
       const profileId = smallOfBigint(row, 'profile_id')
       const span = run.span ?? this.#spanAt.get(smallOfBigint(row, 'period_ms'))
       assert(span !== undefined, 'a period that is read alone is a span')
-      const named = key ?? text(row, 'sum_key')
+      const named = this.#keyOf(key ?? text(row, 'sum_key'))
       const place = this.#placeOf(span, named)
       const sums = place.get(profileId)
-      const added = bucketSums(row)
       if (sums === undefined) {
         const profile = this.#profiles.get(profileId)
         assert(profile !== undefined, 'a bucket has a profile')
-        const first = Object.assign(added, { span, key: named, profile })
+        const first = { head: { span, key: named, profile }, amounts: amountsOf(row) }
         place.set(profileId, first)
         this.#sums.push(first)
-      } else for (const [field] of SUM_FIELDS) sums[field] += added[field]
+      } else addTo(sums.amounts, amountsOf(row))
     }
+  }
+
+  table(): SumTable {
+    const figures = SUM_FIELDS.map(([field]) => field)
+    const amounts = new BigInt64Array(this.#sums.length * figures.length)
+    this.#sums.forEach((sums, index) => {
+      amounts.set(sums.amounts, index * figures.length)
+    })
+    return { heads: this.#sums.map(({ head }) => head), figures, amounts }
+  }
+
+  #keyOf(key: string): string {
+    const { by, provinceKeys } = this.#ask
+    return by === 'province' && provinceKeys !== null ? (provinceKeys[key] ?? '') : key
   }
 
   #placeOf(span: number, key: string): Map<number, Running> {
@@ -229,7 +239,14 @@ class Collector {
   }
 }
 
-function profilesOf(db: Database): ReadonlyMap<number, DeviceProfile> {
-  const rows = db.all('SELECT * FROM profiles')
-  return new Map(rows.map((row) => [integer(row, 'profile_id'), profileOf(row)]))
+function amountsOf(row: Row): bigint[] {
+  return SUM_FIELDS.map(([, column]) => bigint(row, column))
+}
+
+function addTo(sums: bigint[], added: readonly bigint[]): void {
+  for (const [index, amount] of added.entries()) {
+    const sum = (sums[index] ?? 0n) + amount
+    assert(BigInt.asIntN(64, sum) === sum, 'sums stay within 64 bits')
+    sums[index] = sum
+  }
 }

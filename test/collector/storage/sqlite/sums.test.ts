@@ -1,5 +1,6 @@
 /** 0011: a ledger whose hours were sealed before there were sums. */
 import { expect, onTestFinished, test } from 'vitest'
+import { spanSumsOf } from '../../../../collector/src/rollup/sums.ts'
 import { SCOPE_ALL } from '../../../../collector/src/storage/requests.ts'
 import { coreOver } from '../../../../collector/src/storage/sqlite/core.ts'
 import type { Database } from '../../../../collector/src/storage/sqlite/driver.ts'
@@ -72,10 +73,12 @@ test('hours sealed before are summed at once, and kept as their days are', async
   const store = inProcessStore(coreOver(db, () => {}))
   const busy = async (by: SumKey, knownAtMs: number) => {
     const spans = [{ fromMs: T0, toMs: T0 + 4 * HOUR }]
-    const ask = { spans, knownAtMs, by, filter: ALL, ...NO_LIMITS }
+    const ask = { spans, knownAtMs, by, filter: ALL, provinceKeys: null, ...NO_LIMITS }
     const answer = await store.readSums(SCOPE_ALL, ask)
     if (answer.status !== 'summed') throw new Error('too much')
-    return Object.fromEntries(answer.sums.map(({ busyMs, key }) => [key, Number(busyMs)]))
+    return Object.fromEntries(
+      spanSumsOf(answer.sums).map(({ busyMs, key }) => [key, Number(busyMs)]),
+    )
   }
   const agrees = async () => {
     expect(await busy('total', T0 + 40 * HOUR)).toEqual({ total: 2_222 })
