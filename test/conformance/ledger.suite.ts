@@ -2,7 +2,7 @@
 import { isLendable, type RunName, runCode, stateOf } from '@yiben/shared'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { CardCount } from '../../collector/src/model/card-count.ts'
+import { type CardCount, type CardCounts, wholeOf } from '../../collector/src/model/card-count.ts'
 import type { UnitRow } from '../../collector/src/model/inventory.ts'
 import type { Silence, StoredRun } from '../../collector/src/model/timeline.ts'
 import { SCOPE_ALL, type UnitSpan } from '../../collector/src/storage/requests.ts'
@@ -242,11 +242,30 @@ export function ledgerSuite(openFleet: OpenFleet): void {
           const counted = (await countsAt(fleet, asOfMs, knownAtMs)).map(textOfCount).sort()
           const cards = await cardsOneByOne(fleet, nodes, asOfMs, knownAtMs)
           expect(counted).toEqual(cards)
+          expect(await inParts(fleet, asOfMs, knownAtMs)).toEqual(
+            inOrder(await fleet.store.readLedgerAt(SCOPE_ALL, instantOf(asOfMs, knownAtMs))),
+          )
         }
       }),
       { numRuns: 8 },
     )
   })
+}
+
+/** The same instant asked of three parts of the nodes, put together. */
+async function inParts(fleet: Fleet, asOfMs: number, knownAtMs: number): Promise<object> {
+  const parts = [0, 1, 2].map((number) =>
+    fleet.store.readLedgerAt(SCOPE_ALL, {
+      ...instantOf(asOfMs, knownAtMs),
+      part: { number, of: 3 },
+    }),
+  )
+  return inOrder(wholeOf(await Promise.all(parts)))
+}
+
+function inOrder({ counts, nodes, ...rest }: CardCounts): object {
+  const byText = (rows: readonly object[]) => rows.map((row) => JSON.stringify(row)).sort()
+  return { counts: byText(counts), nodes: byText(nodes), ...rest }
 }
 
 const NAMES = ['free/proven', 'busy/active', 'busy/grey', 'unknown/probe', 'faulty/ecc'] as const

@@ -1,8 +1,9 @@
 /**
  * The ledger of an instant as counts: how many cards of a site and a model were in which state. A
- * card is whole and counted once, under its own timeline, cut into slices or not.
+ * card is whole and counted once, under its own timeline, cut into slices or not. Counts of parts of the
+ * nodes add up to those of the whole.
  */
-import type { State } from '@yiben/shared'
+import { assert, type State } from '@yiben/shared'
 import type { DeviceProfile } from './inventory.ts'
 
 /** An instant of the ledger, and what counts there as connected; lengths in ms. */
@@ -15,6 +16,8 @@ export interface LedgerInstant {
   readonly lapsedAfterMs: number
   /** Nodes that lag further behind the instant do not hold it back (`untoldFromMs`). */
   readonly settledLagMs: number
+  /** Of the nodes only one of so many parts; default: all of them. */
+  readonly part?: { readonly number: number; readonly of: number }
 }
 
 export const CONNECTIONS = ['connected', 'not_connected', 'lapsed'] as const
@@ -62,4 +65,54 @@ export interface CardCounts {
   readonly coreHourMs: number
   /** The earliest live edge of a card of which the instant has not been told yet. */
   readonly untoldFromMs: number | null
+}
+
+/** Parts of one instant as the whole; in the order in which kinds of cards are first met. */
+export function wholeOf(parts: readonly CardCounts[]): CardCounts {
+  const [first] = parts
+  assert(first !== undefined, 'a whole has a part')
+  const edges = parts.map(({ untoldFromMs }) => untoldFromMs).filter((edge) => edge !== null)
+  return {
+    counts: joined(
+      parts.flatMap(({ counts }) => counts),
+      (one, other) => ({ ...one, cards: one.cards + other.cards }),
+    ),
+    nodes: joined(
+      parts.flatMap(({ nodes }) => nodes),
+      (one, other) => ({
+        ...one,
+        nodes: one.nodes + other.nodes,
+        nodesWithoutCores: one.nodesWithoutCores + other.nodesWithoutCores,
+        cores: one.cores + other.cores,
+        nodesWithHour: one.nodesWithHour + other.nodesWithHour,
+        cpuBusyMs: one.cpuBusyMs + other.cpuBusyMs,
+        cpuTotalMs: one.cpuTotalMs + other.cpuTotalMs,
+      }),
+    ),
+    coreHourMs: first.coreHourMs,
+    untoldFromMs: edges.length === 0 ? null : Math.min(...edges),
+  }
+}
+
+/** What is of one place and one kind, however many there are of it. */
+function joined<Count extends CardCount | NodeCount>(
+  counts: readonly Count[],
+  add: (one: Count, other: Count) => Count,
+): readonly Count[] {
+  const kinds = new Map<string, Count>()
+  for (const count of counts) {
+    const key = kindOf(count)
+    const known = kinds.get(key)
+    kinds.set(key, known === undefined ? count : add(known, count))
+  }
+  return [...kinds.values()]
+}
+
+function kindOf(count: CardCount | NodeCount): string {
+  const { siteCode, ownerCode, operatorCode, regionCode, connection } = count
+  const place = [siteCode, ownerCode, operatorCode, regionCode, connection]
+  if (!('profile' in count)) return JSON.stringify(place)
+  const { vendor, name, memoryTotalMib, powerCapWatts } = count.profile
+  const marks = [count.state, count.isDeposited, count.isSchedulerRead]
+  return JSON.stringify([...place, vendor, name, memoryTotalMib, powerCapWatts, ...marks])
 }

@@ -37,6 +37,9 @@ import { sitesAt } from './site-terms.ts'
 import { ownerOf } from './sites.ts'
 import { integer, integerOrNull, storedJson, text, textOrNull } from './values.ts'
 
+/** The last character of a node's id is a random one: parts by it are about equal. */
+const WHOLE = { number: 0, of: 1 } as const
+
 /** Whole cards by node, each counted once, with the open runs that they may be in. */
 const NODES = `
   SELECT n.node_id, n.site_code, o.timeline_end_ms, o.runs, c.unit_ids, c.profile_ids,
@@ -45,6 +48,7 @@ const NODES = `
       json_group_array(u.profile_id) AS profile_ids
     FROM units u WHERE u.kind = 'card' AND u.is_counted = 1 AND u.valid_from_ms <= ?
       AND (u.booked_to_ms IS NULL OR u.booked_to_ms > ?) AND u.known_from_ms <= ?
+      AND unicode(substr(u.node_id, -1)) % ? = ?
     GROUP BY u.node_id) c
   JOIN nodes n ON n.node_id = c.node_id LEFT JOIN open_nodes o ON o.node_id = n.node_id
   LEFT JOIN node_traits t ON t.trait_number = (SELECT l.trait_number FROM node_traits l
@@ -105,10 +109,11 @@ export function readLedgerAt(db: Database, scope: Scope, instant: LedgerInstant)
 }
 
 function readNodes(db: Database, scope: Scope, instant: LedgerInstant): readonly NodeCards[] {
-  const { asOfMs, knownAtMs } = instant
+  const { asOfMs, knownAtMs, part = WHOLE } = instant
   const sites = sitesInScope(db, scope)
-  const instants = [asOfMs, asOfMs, knownAtMs, asOfMs, knownAtMs, coreHourMs(instant), knownAtMs]
-  return db.all(NODES, ...instants, sites, sites).map((row) => {
+  const cards = [asOfMs, asOfMs, knownAtMs, part.of, part.number]
+  const traits = [asOfMs, knownAtMs, coreHourMs(instant), knownAtMs]
+  return db.all(NODES, ...cards, ...traits, sites, sites).map((row) => {
     const unitIds = storedJson<readonly UnitId[]>(text(row, 'unit_ids'))
     return {
       nodeId: text(row, 'node_id') as NodeId,

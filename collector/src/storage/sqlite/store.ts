@@ -4,6 +4,7 @@
  * the same core on the caller's thread, for deterministic simulations and one-shot commands.
  */
 import { AppError } from '@yiben/shared'
+import { type CardCounts, wholeOf } from '../../model/card-count.ts'
 import type { LedgerState } from '../requests.ts'
 import type { Store } from '../store.ts'
 import { type Core, type CoreOptions, methodsOver, openWriter } from './core.ts'
@@ -25,7 +26,7 @@ export interface InProcessOptions {
 }
 
 export interface SqliteStoreOptions extends InProcessOptions {
-  /** Threads that read. Default 1. */
+  /** Threads that read. Default 2: a page asks several things at once. */
   readonly readers?: number
   /** Told once when a thread has died; the store answers `store_unavailable` from then on. */
   readonly onDeath?: (error: AppError) => void
@@ -41,6 +42,7 @@ export interface ThreadedStore extends Store {
   load(): StoreLoad
 }
 
+const READERS_DEFAULT = 2
 const READERS_MAX = 16
 
 export function openSqliteStoreInProcess(options: InProcessOptions): Store {
@@ -69,7 +71,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Thre
     isDead = true
     options.onDeath?.(error)
   }
-  const count = Math.max(1, Math.min(options.readers ?? 1, READERS_MAX))
+  const count = Math.max(1, Math.min(options.readers ?? READERS_DEFAULT, READERS_MAX))
   const writer = new StoreThread('store-writer', onDeath)
   const readers = Array.from({ length: count }, () => new StoreThread('store-reader', onDeath))
   try {
@@ -97,7 +99,22 @@ function threadedStore(writer: StoreThread, readers: readonly StoreThread[]): Th
     writes: writer.pendingCount,
     reads: readers.reduce((sum, reader) => sum + reader.pendingCount, 0),
   })
-  return { ...store, load }
+  return { ...store, readLedgerAt: inParts(readers), load }
+}
+
+/**
+ * The ledger of an instant looks at every card of a country: each reader looks at a part of the nodes.
+ * A node is seen whole, by one of them; what is asked of is the past, which does not change between
+ * one reader's look and another's.
+ */
+function inParts(readers: readonly StoreThread[]): Store['readLedgerAt'] {
+  return async (scope, instant) => {
+    const parts = readers.map((reader, number) => {
+      const part = { number, of: readers.length }
+      return reader.call('readLedgerAt', [scope, { ...instant, part }]) as Promise<CardCounts>
+    })
+    return wholeOf(await Promise.all(parts))
+  }
 }
 
 function laneOf(
