@@ -1,5 +1,4 @@
 /** An answer of several pages is one table; what an answer does not hold is no row. */
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Asked, AskedRoute } from '../../../../collector/src/api/exports/asked-routes.ts'
@@ -43,7 +42,7 @@ function tableOf(name: string): ExportTable {
 
 test('a list that goes on by number is walked to its last page', async () => {
   const asked: Asked[] = []
-  const asker = { request: {} as FastifyRequest, reply: {} as FastifyReply }
+  const asker = {} as Parameters<typeof walk>[2]
   const question = { query: { after: 1 }, params: {} }
   const seqs: unknown[] = []
   for await (const { rows } of walk(tableOf('journal-entries'), journal(asked), asker, question)) {
