@@ -28,7 +28,7 @@ const options = readOptions({
     cards: { default: 100_000, min: 8, max: 1_000_000, sentence: 'accelerators' },
     days: { default: 7, min: 1, max: 400, sentence: 'days of history' },
     changes: { default: 6, min: 1, max: 200, sentence: 'changes of state per card and day' },
-    asks: { default: 100, min: 1, max: 10_000, sentence: 'how often it is asked' },
+    asks: { default: 500, min: 1, max: 10_000, sentence: 'how often it is asked' },
     seed: { default: 1, min: 0, max: 1_000_000, sentence: 'what the cards did, what is asked' },
   },
   switches: {},

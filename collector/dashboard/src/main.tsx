@@ -6,6 +6,7 @@ import { Problem } from './api/client.ts'
 import { isSessionProblem, SESSION_KEY } from './api/session.ts'
 import { App } from './app.tsx'
 import { startTexts } from './text/index.ts'
+import { printInLight } from './theme.ts'
 
 const TRIES_MAX = 2
 
@@ -29,6 +30,7 @@ const queries = new QueryClient({
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no root element')
 await startTexts()
+printInLight()
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queries}>

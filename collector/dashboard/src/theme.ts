@@ -1,6 +1,7 @@
 /** Colours, light and dark: one for each state of time everywhere, told apart without red and green. */
 import { type ThemeConfig, theme } from 'antd'
 import { useSyncExternalStore } from 'react'
+import { flushSync } from 'react-dom'
 import type { StateName } from './states.ts'
 
 export type Shade = 'light' | 'dark'
@@ -86,10 +87,28 @@ export function useShade(): readonly [Shade, (next: Shade) => void] {
 }
 
 function setShade(next: Shade): void {
-  shade = next
   localStorage.setItem(KEPT_AS, next)
+  show(next)
+}
+
+function show(next: Shade): void {
+  shade = next
   document.documentElement.dataset.shade = next
   for (const listener of listeners) listener()
+}
+
+/** Told when the page stands as it is to be printed, its colours changed. */
+export const PAPER_EVENT = 'yiben-paper'
+
+/** Paper is white, whatever the screen is. The page stands in light colours when it is printed. */
+export function printInLight(): void {
+  let before: Shade = shade
+  window.addEventListener('beforeprint', () => {
+    before = shade
+    flushSync(() => show('light'))
+    window.dispatchEvent(new Event(PAPER_EVENT))
+  })
+  window.addEventListener('afterprint', () => show(before))
 }
 
 function keptShade(): Shade {

@@ -17,7 +17,7 @@ import { type EChartsType, init, use as registerParts } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import type { EChartsOption } from 'echarts/types/dist/shared'
 import { useEffect, useRef } from 'react'
-import { useShade } from '../theme.ts'
+import { PAPER_EVENT, useShade } from '../theme.ts'
 
 registerParts([
   AriaComponent,
@@ -34,6 +34,9 @@ registerParts([
   TooltipComponent,
   VisualMapComponent,
 ])
+
+/** Pixels of a chart across a page of A4, with margins and paddings. */
+const PAPER_WIDTH = 640
 
 export interface ChartProps {
   readonly option: EChartsOption
@@ -53,7 +56,17 @@ export function Chart({ option, summary, height = 280, onClick }: ChartProps) {
     chart.current = made
     const watcher = new ResizeObserver(() => made.resize())
     watcher.observe(box.current)
+    const onPaper = () => {
+      made.resize({ width: Math.min(made.getWidth(), PAPER_WIDTH) })
+      // Drawn now: the next frame would be too late.
+      made.getZr().flush()
+    }
+    const onScreen = () => made.resize({ width: 'auto' })
+    window.addEventListener(PAPER_EVENT, onPaper)
+    window.addEventListener('afterprint', onScreen)
     return () => {
+      window.removeEventListener(PAPER_EVENT, onPaper)
+      window.removeEventListener('afterprint', onScreen)
       watcher.disconnect()
       made.dispose()
       chart.current = null
@@ -62,7 +75,7 @@ export function Chart({ option, summary, height = 280, onClick }: ChartProps) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart made anew needs its option again
   useEffect(() => {
-    const calm = { backgroundColor: 'transparent', animationDuration: 300, ...option }
+    const calm = { backgroundColor: 'transparent', animation: false, ...option }
     chart.current?.setOption(calm, { notMerge: true })
   }, [option, shade])
 
