@@ -154,9 +154,16 @@ describe.skipIf(CHROMIUM === null)('the dashboard', () => {
     ])
     const text = readFileSync(await download.path(), 'utf8')
     const { nodes } = await demo.get<{ nodes: { node_id: string }[] }>('/v1/nodes?limit=200')
-    const lines = text.trim().split('\n').slice(1)
+    const [head = '', ...lines] = text.trim().split(/\r?\n/)
     expect(lines).toHaveLength(nodes.length)
     for (const { node_id } of nodes) expect(text).toContain(node_id)
+    // Added up, the cards of the nodes are those of the ledger.
+    const column = head.split(',').indexOf('units')
+    const cards = lines.reduce((sum, line) => sum + Number(line.split(',')[column]), 0)
+    const { rows } = await demo.get<{ rows: { stages: { connected: { cards: number } } }[] }>(
+      '/v1/ledger',
+    )
+    expect(cards).toBe(rows[0]?.stages.connected.cards)
     const auditor = await demo.token('auditor')
     const audit = await demo.get<object>('/v1/audit', auditor)
     expect(JSON.stringify(audit)).toContain('季度核查')
