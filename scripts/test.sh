@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/prepare.sh
 # Programs that tests start, and threads, load their code from here.
-export NODE_COMPILE_CACHE="$PWD/node_modules/.cache/node"
+export NODE_COMPILE_CACHE="$PWD/node_modules/.cache/yiben-test-compile"
 # The dashboard is looked at in a real browser: installed where that can be done.
 if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "Installing Chromium for the tests of the dashboard (once) ..." >&2

@@ -1,11 +1,11 @@
 /**
- * The bank beside a second bookkeeper, over 5,000 steps of random histories. `YIBEN_STEPS` and
+ * The bank beside a second bookkeeper, over 10,000 steps of random histories. `YIBEN_STEPS` and
  * `YIBEN_SEED_FROM` choose others; `npm run bookkeeper -- --steps 1000000` goes as far as is asked for.
  */
 import { describe, expect, test } from 'vitest'
 import { type HistoryResult, runHistory } from './run-history.ts'
 
-const STEPS = numberFrom('YIBEN_STEPS', 5_000)
+const STEPS = numberFrom('YIBEN_STEPS', 10_000)
 const FIRST_SEED = numberFrom('YIBEN_SEED_FROM', 1)
 const STEPS_PER_HISTORY = 500
 /** Histories per test: short enough to name, long enough not to count. */

@@ -50,6 +50,7 @@ export function storeSuite(name: string, open: OpenStore, options: SuiteOptions 
     describe('journal', () => journalSuite(openFleet))
     describe('scope', () => scopeSuite(openFleet))
     describe('site facts', () => siteFactsSuite(openFleet))
+    describe('ledger', () => ledgerSuite(openFleet))
     if (options.isShort === true) return
     describe('inventory', () => inventorySuite(openFleet))
     describe('nodes', () => nodesSuite(openFleet))
@@ -65,7 +66,6 @@ export function storeSuite(name: string, open: OpenStore, options: SuiteOptions 
     describe('rollup', () => rollupSuite(openFleet))
     describe('sums', () => sumsSuite(openFleet))
     describe('reports', () => reportsSuite(openFleet))
-    describe('ledger', () => ledgerSuite(openFleet))
     describe('reads', () => readsSuite(openFleet))
   })
 }

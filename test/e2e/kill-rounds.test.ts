@@ -10,7 +10,7 @@ import { KillRounds } from '../support/kill-rounds.ts'
 import { NO_POWERCUT } from '../support/powercut.ts'
 
 const SEED = Number(process.env.YIBEN_SEED ?? Date.now() % 1_000_000)
-const ROUNDS = Number(process.env.YIBEN_ROUNDS ?? 25)
+const ROUNDS = Number(process.env.YIBEN_ROUNDS ?? 50)
 /** The first one is enough, unless the lie began in the middle of a write. */
 const BLACKOUTS_MAX = 3
 

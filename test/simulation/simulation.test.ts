@@ -1,11 +1,11 @@
 /**
  * The simulated world over many seeds. `YIBEN_SEEDS` and `YIBEN_SEED_FROM` choose others than the
- * first fifty; `npm run simulate -- --seeds 10000` runs as many as are asked for.
+ * first hundred; `npm run simulate -- --seeds 10000` runs as many as are asked for.
  */
 import { describe, expect, test } from 'vitest'
 import { runSeed, type SeedResult } from './run-seed.ts'
 
-const SEEDS = numberFrom('YIBEN_SEEDS', 50)
+const SEEDS = numberFrom('YIBEN_SEEDS', 100)
 const FIRST_SEED = numberFrom('YIBEN_SEED_FROM', 1)
 /** Seeds per test: short enough to name, long enough not to count. */
 const SEEDS_PER_TEST = 10

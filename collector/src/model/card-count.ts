@@ -16,9 +16,16 @@ export interface LedgerInstant {
   readonly lapsedAfterMs: number
   /** Nodes that lag further behind the instant do not hold it back (`untoldFromMs`). */
   readonly settledLagMs: number
-  /** Of the nodes only one of so many parts; default: all of them. */
-  readonly part?: { readonly number: number; readonly of: number }
+  /** Default: the whole. */
+  readonly part?: NodesPart
 }
+
+/** The nodes whose number is `number` modulo `of`. */
+export interface NodesPart {
+  readonly number: number
+  readonly of: number
+}
+export const WHOLE: NodesPart = { number: 0, of: 1 }
 
 export const CONNECTIONS = ['connected', 'not_connected', 'lapsed'] as const
 export type Connection = (typeof CONNECTIONS)[number]

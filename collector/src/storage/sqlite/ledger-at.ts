@@ -23,6 +23,7 @@ import {
   CONNECTIONS,
   type Connection,
   type LedgerInstant,
+  WHOLE,
 } from '../../model/card-count.ts'
 import type { NodeId, UnitId } from '../../model/ids.ts'
 import type { Silence } from '../../model/timeline.ts'
@@ -37,10 +38,10 @@ import { sitesAt } from './site-terms.ts'
 import { ownerOf } from './sites.ts'
 import { integer, integerOrNull, storedJson, text, textOrNull } from './values.ts'
 
-/** The last character of a node's id is a random one: parts by it are about equal. */
-const WHOLE = { number: 0, of: 1 } as const
-
-/** Whole cards by node, each counted once, with the open runs that they may be in. */
+/**
+ * Whole cards by node, each counted once, with the open runs that they may be in. The last character
+ * of a node's id is a random one: parts by it are about equal.
+ */
 const NODES = `
   SELECT n.node_id, n.site_code, o.timeline_end_ms, o.runs, c.unit_ids, c.profile_ids,
     t.owner_kind, t.cpu_cores, h.cpu_busy_ms, h.cpu_total_ms

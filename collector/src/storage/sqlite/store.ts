@@ -4,7 +4,7 @@
  * the same core on the caller's thread, for deterministic simulations and one-shot commands.
  */
 import { AppError } from '@yiben/shared'
-import { type CardCounts, wholeOf } from '../../model/card-count.ts'
+import { type CardCounts, WHOLE, wholeOf } from '../../model/card-count.ts'
 import type { LedgerState } from '../requests.ts'
 import type { Store } from '../store.ts'
 import { type Core, type CoreOptions, methodsOver, openWriter } from './core.ts'
@@ -109,8 +109,9 @@ function threadedStore(writer: StoreThread, readers: readonly StoreThread[]): Th
  */
 function inParts(readers: readonly StoreThread[]): Store['readLedgerAt'] {
   return async (scope, instant) => {
-    const parts = readers.map((reader, number) => {
-      const part = { number, of: readers.length }
+    const { number, of } = instant.part ?? WHOLE
+    const parts = readers.map((reader, position) => {
+      const part = { number: number + of * position, of: of * readers.length }
       return reader.call('readLedgerAt', [scope, { ...instant, part }]) as Promise<CardCounts>
     })
     return wholeOf(await Promise.all(parts))
