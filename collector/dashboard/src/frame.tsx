@@ -1,4 +1,5 @@
 /** Header, menu and banners around a page. The menu has what the role may open, and no more. */
+
 import { Alert, Button, Flex, Layout, Menu, Result, Tag, Typography } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -7,8 +8,7 @@ import { useAnswer } from './api/client.ts'
 import { type LiveState, useLive } from './api/live.ts'
 import { hearsNews, type Role, type Session, useLogout } from './api/session.ts'
 import { isPast, PastNotice, useInstant } from './parts/instant.tsx'
-import { languageOf, setLanguage } from './text/index.ts'
-import { useShade } from './theme.ts'
+import { Switches } from './parts/switches.tsx'
 
 const PEOPLE: readonly Role[] = ['admin', 'operator', 'regulator', 'auditor']
 
@@ -86,11 +86,8 @@ function NotAllowed({ home }: { readonly home: string | undefined }) {
 }
 
 function Tools({ session, live }: { readonly session: Session; readonly live: LiveState }) {
-  const { t, i18n } = useTranslation()
-  const [shade, setShade] = useShade()
+  const { t } = useTranslation()
   const logout = useLogout()
-  const other = languageOf(i18n.language) === 'zh' ? 'en' : 'zh'
-  const otherShade = shade === 'dark' ? 'light' : 'dark'
   const scope = [session.region_code, session.site_code].filter((part) => typeof part === 'string')
   return (
     <Flex align="center" gap={8} wrap style={{ whiteSpace: 'nowrap' }}>
@@ -100,12 +97,7 @@ function Tools({ session, live }: { readonly session: Session; readonly live: Li
       <Typography.Text type="secondary">
         {[t(`role.${session.role}`), ...scope].join(' · ')}
       </Typography.Text>
-      <Button size="small" onClick={() => void setLanguage(other)} lang={other}>
-        {t('language')}
-      </Button>
-      <Button size="small" title={t('theme.switch')} onClick={() => setShade(otherShade)}>
-        {t(`theme.${otherShade}`)}
-      </Button>
+      <Switches />
       <Button size="small" onClick={() => void logout()}>
         {t('logout')}
       </Button>

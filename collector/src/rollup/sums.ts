@@ -9,8 +9,8 @@ import type { DeviceProfile } from '../model/inventory.ts'
 import type { SumHead, SummedFigure, SumTable } from '../storage/sum-store.ts'
 import { BUCKET_FIGURES, type BucketFigure } from './bucket.ts'
 
-/** The figures that are card time; only these can be weighted by P. */
-export const TIME_FIGURES = [
+/** The seven states: they add up to all of the time. */
+export const STATE_FIGURES = [
   'busyMs',
   'allocatedMs',
   'occupiedMs',
@@ -18,6 +18,11 @@ export const TIME_FIGURES = [
   'faultyMs',
   'unknownMs',
   'lentMs',
+] as const satisfies readonly BucketFigure[]
+
+/** The figures that are card time; only these can be weighted by P. */
+export const TIME_FIGURES = [
+  ...STATE_FIGURES,
   'depositedMs',
   'activeMs',
   'givenMs',

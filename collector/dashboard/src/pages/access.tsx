@@ -1,10 +1,12 @@
 /** 账户与审计: who is let in (security), and who did what (auditor and security). */
-import { Flex, Typography } from 'antd'
+
+import { Flex } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { type Role, useSession } from '../api/session.ts'
 import { NotFound } from '../parts/not-found.tsx'
+import { PageHead } from '../parts/page-head.tsx'
 import { TabLinks } from '../parts/tab-links.tsx'
 import { addTexts } from '../text/index.ts'
 import { AuditTab } from './access-audit.tsx'
@@ -38,10 +40,7 @@ export function AccessPage() {
   if (current === undefined) return <NotFound />
   return (
     <Flex vertical gap={12}>
-      <div>
-        <h1 style={{ margin: 0, fontSize: 22 }}>{t('title')}</h1>
-        <Typography.Text type="secondary">{t('intro')}</Typography.Text>
-      </div>
+      <PageHead title={t('title')} intro={t('intro')} />
       <TabLinks
         label={t('title')}
         root={ROOT}

@@ -1,9 +1,11 @@
 /** Small pieces that the tabs of the bank's page share. */
+
 import { Flex, Tag, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import type { DrawSummary } from '../../../src/api/answers/draws.ts'
 import { amountText } from '../format.ts'
+import { Swatch } from '../parts/swatch.tsx'
 
 /** What a stable code says; a code that is new here stays as it is. */
 export function useCode(group: string): (code: string | null) => string {
@@ -47,16 +49,7 @@ export function Legend({
     <Flex wrap gap="4px 16px">
       {items.map(({ color, name }) => (
         <Flex key={name} align="center" gap={6}>
-          <span
-            aria-hidden="true"
-            style={{
-              width: 12,
-              height: 12,
-              borderRadius: 3,
-              background: color,
-              printColorAdjust: 'exact',
-            }}
-          />
+          <Swatch color={color} />
           {name}
         </Flex>
       ))}

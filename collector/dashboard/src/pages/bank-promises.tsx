@@ -1,4 +1,5 @@
 /** Promises kept, with and without swaps, what broke the others, and how good the forecast was. */
+
 import { Flex, Segmented, type TableColumnsType, Typography } from 'antd'
 import type { EChartsOption } from 'echarts/types/dist/shared'
 import { useMemo, useState } from 'react'
@@ -13,6 +14,7 @@ import { useInstant } from '../parts/instant.tsx'
 import { Pedigree } from '../parts/pedigree.tsx'
 import { Rows } from '../parts/rows.tsx'
 import { Section } from '../parts/section.tsx'
+import { Swatch } from '../parts/swatch.tsx'
 import { STATE_COLORS, useShade } from '../theme.ts'
 import { AccountRows, PART_TERMS } from './bank-accounts.tsx'
 import { ForecastScore } from './bank-forecast.tsx'
@@ -202,16 +204,7 @@ function WhereItWent({ amounts }: { readonly amounts: PromisesAnswer['p_hours'] 
       <Flex wrap gap="4px 24px" className="tabular">
         {parts.map(({ name, color, amount }) => (
           <Flex key={name} gap={6} align="center">
-            <span
-              aria-hidden="true"
-              style={{
-                width: 12,
-                height: 12,
-                borderRadius: 3,
-                background: color,
-                printColorAdjust: 'exact',
-              }}
-            />
+            <Swatch color={color} />
             <Term id={PART_TERMS[name]}>{t(`statement.${name}`)}</Term>
             {amountText(amount, 3)}
           </Flex>

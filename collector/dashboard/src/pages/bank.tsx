@@ -3,13 +3,15 @@
  * here is told to the bank too, which knows lots by opaque ids: nodes are named only where the
  * interface names them to the asker.
  */
-import { Alert, Flex, Typography } from 'antd'
+
+import { Alert, Flex } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { useAnswer } from '../api/client.ts'
 import { instantText } from '../format.ts'
 import { InstantPicker, isPast, useInstant } from '../parts/instant.tsx'
+import { PageHead } from '../parts/page-head.tsx'
 import { TabLinks } from '../parts/tab-links.tsx'
 import { addTexts } from '../text/index.ts'
 import { CapacityTab } from './bank-capacity.tsx'
@@ -46,10 +48,7 @@ export function BankPage() {
   return (
     <Flex vertical gap={12}>
       <Flex wrap gap={12} justify="space-between" align="start">
-        <div>
-          <h1 style={{ margin: 0, fontSize: 22 }}>{t('title')}</h1>
-          <Typography.Text type="secondary">{t('intro')}</Typography.Text>
-        </div>
+        <PageHead title={t('title')} intro={t('intro')} />
         {OF_ANY_TIME.includes(current.name) ? <InstantPicker /> : null}
       </Flex>
       <RecoveryNotice />

@@ -1,10 +1,12 @@
 /** 口径: what every figure means, each under an address that figures lead to (`#free`). */
+
 import { Flex, Input, Tag, Typography } from 'antd'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Definition } from '../../../src/api/answers/definition.ts'
 import { useAnswer } from '../api/client.ts'
 import { Answer } from '../parts/answer.tsx'
+import { PageHead } from '../parts/page-head.tsx'
 import { addTexts, languageOf } from '../text/index.ts'
 import { foundDefinitions } from './definitions-search.ts'
 import { definitionsText } from './definitions-text.ts'
@@ -21,10 +23,7 @@ export function DefinitionsPage() {
   const definitions = useAnswer<DefinitionsAnswer>('/v1/definitions')
   return (
     <Flex vertical gap={16} style={{ maxWidth: 1000 }}>
-      <div>
-        <h1 style={{ margin: 0, fontSize: 22 }}>{t('title')}</h1>
-        <Typography.Text type="secondary">{t('intro')}</Typography.Text>
-      </div>
+      <PageHead title={t('title')} intro={t('intro')} />
       <Input.Search
         className="no-print"
         allowClear

@@ -1,4 +1,5 @@
 /** Makers and models: domestic and foreign apart, unrated ones marked. */
+
 import { Flex, Segmented, Tag, Typography } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -8,6 +9,7 @@ import { Answer } from '../parts/answer.tsx'
 import { useInstant } from '../parts/instant.tsx'
 import { Rows } from '../parts/rows.tsx'
 import { Section } from '../parts/section.tsx'
+import { Swatch } from '../parts/swatch.tsx'
 import { ledgerColumns } from './ledger-columns.tsx'
 import type { Ledger, LedgerBasis, LedgerRow } from './ledger-figures.ts'
 import type { Names } from './ledger-names.ts'
@@ -131,16 +133,7 @@ function OriginBar({
       <Flex wrap gap="4px 20px" className="tabular">
         {sums.map((sum) => (
           <Flex key={sum.origin} align="center" gap={6}>
-            <span
-              aria-hidden="true"
-              style={{
-                width: 12,
-                height: 12,
-                borderRadius: 3,
-                background: ORIGIN_COLORS[sum.origin],
-                printColorAdjust: 'exact',
-              }}
-            />
+            <Swatch color={ORIGIN_COLORS[sum.origin]} />
             <Typography.Text>{`${nameOf(sum)} ${figure(sum)}`}</Typography.Text>
           </Flex>
         ))}

@@ -1,4 +1,5 @@
 /** 登录: an access token or the login provider, and the second factor where one is asked for. */
+
 import { Alert, Button, Card, Divider, Flex, Form, Input, type InputRef, Typography } from 'antd'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -16,8 +17,8 @@ import {
   useSession,
   useWelcome,
 } from '../api/session.ts'
-import { addTexts, languageOf, setLanguage } from '../text/index.ts'
-import { useShade } from '../theme.ts'
+import { Switches } from '../parts/switches.tsx'
+import { addTexts } from '../text/index.ts'
 import { Enrolling } from './login-enroll.tsx'
 import { asksForCode, tokenOf } from './login-problem.ts'
 import { ProblemLine } from './login-problem-line.tsx'
@@ -71,23 +72,6 @@ function useEnter(): (session: Session) => void {
     welcome(session)
     if (path === '/' && !isHalfway(session)) navigate(homeOf(session.role))
   }
-}
-
-function Switches() {
-  const { t, i18n } = useTranslation()
-  const [shade, setShade] = useShade()
-  const other = languageOf(i18n.language) === 'zh' ? 'en' : 'zh'
-  const otherShade = shade === 'dark' ? 'light' : 'dark'
-  return (
-    <>
-      <Button size="small" onClick={() => void setLanguage(other)} lang={other}>
-        {t('language')}
-      </Button>
-      <Button size="small" title={t('theme.switch')} onClick={() => setShade(otherShade)}>
-        {t(`theme.${otherShade}`)}
-      </Button>
-    </>
-  )
 }
 
 interface StepProps {

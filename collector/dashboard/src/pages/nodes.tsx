@@ -1,8 +1,10 @@
 /** 节点: all agents and how they fare; `/nodes/{id}` is one of them. */
-import { Alert, Flex, Typography } from 'antd'
+
+import { Alert, Flex } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { isPast, useInstant } from '../parts/instant.tsx'
+import { PageHead } from '../parts/page-head.tsx'
 import { addTexts } from '../text/index.ts'
 import { NodeCounts, NodeFigures } from './nodes-health.tsx'
 import { NodeList } from './nodes-list.tsx'
@@ -22,10 +24,7 @@ export function NodesPage() {
   if (id !== '') return <OneNode id={id} />
   return (
     <Flex vertical gap={16}>
-      <div>
-        <h1 style={{ margin: 0, fontSize: 22 }}>{t('title')}</h1>
-        <Typography.Text type="secondary">{t('intro')}</Typography.Text>
-      </div>
+      <PageHead title={t('title')} intro={t('intro')} />
       {isPast(instant) ? <Alert type="info" showIcon title={t('present_only')} /> : null}
       <NodeFigures />
       <NodeWatch />

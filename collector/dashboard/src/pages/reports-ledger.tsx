@@ -1,10 +1,12 @@
 /** The one ledger at the end of the month: the funnel over everything, then by each grouping. */
+
 import { useTranslation } from 'react-i18next'
 import type { ReportAnswer } from '../../../src/api/answers/report-schema.ts'
 import { amountText, countText, shareText } from '../format.ts'
 import { languageOf } from '../text/index.ts'
 import { useNames } from './ledger-names.ts'
 import { ratioText, shareOf } from './reports-figures.ts'
+import { placesAndParties } from './reports-groups.ts'
 import { type PaperColumn, PaperTable } from './reports-table.tsx'
 
 const STAGES = [
@@ -73,16 +75,8 @@ export function FunnelTable({ answer }: { readonly answer: ReportAnswer }) {
 export function LedgerTables({ answer }: { readonly answer: ReportAnswer }) {
   const { t } = useTranslation('reports')
   const { ledger } = answer
-  const isByRegion = ledger.places_are === 'region'
   const parts = [
-    {
-      title: t(isByRegion ? 'paper.sections.places' : 'paper.sections.sites'),
-      by: ledger.places_are,
-      rows: ledger.by_place,
-    },
-    { title: t('paper.sections.hubs'), by: 'hub', rows: ledger.by_hub },
-    { title: t('paper.sections.operators'), by: 'operator', rows: ledger.by_operator },
-    { title: t('paper.sections.vendors'), by: 'vendor', rows: ledger.by_vendor },
+    ...placesAndParties(ledger, t),
     { title: t('paper.sections.models'), by: 'model', rows: ledger.by_model },
   ]
   return parts.map(({ by, rows, title }) => (

@@ -4,6 +4,7 @@ import type { ReportAnswer } from '../../../src/api/answers/report-schema.ts'
 import { amountText, cardHoursText, countText, shareText } from '../format.ts'
 import { STATES } from '../states.ts'
 import { boundsText, ratioText, shareOf } from './reports-figures.ts'
+import { placesAndParties } from './reports-groups.ts'
 import { useRowName } from './reports-ledger.tsx'
 import { type PaperColumn, PaperTable } from './reports-table.tsx'
 
@@ -15,17 +16,7 @@ type ModelRow = ReportAnswer['time']['by_model'][number]
 export function TimeTables({ answer }: { readonly answer: ReportAnswer }) {
   const { t } = useTranslation('reports')
   const { time } = answer
-  const isByRegion = time.places_are === 'region'
-  const parts = [
-    {
-      title: t(isByRegion ? 'paper.sections.places' : 'paper.sections.sites'),
-      by: time.places_are,
-      rows: time.by_place,
-    },
-    { title: t('paper.sections.hubs'), by: 'hub', rows: time.by_hub },
-    { title: t('paper.sections.operators'), by: 'operator', rows: time.by_operator },
-    { title: t('paper.sections.vendors'), by: 'vendor', rows: time.by_vendor },
-  ]
+  const parts = placesAndParties(time, t)
   return (
     <>
       <StatesTable total={time.total} />

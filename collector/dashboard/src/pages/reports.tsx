@@ -1,6 +1,7 @@
 /** 报告: monthly reports that were issued, and each of them as paper. */
+
 import { useQuery } from '@tanstack/react-query'
-import { Button, Flex, type TableColumnsType, Typography } from 'antd'
+import { Button, Flex, type TableColumnsType } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link, useRoute } from 'wouter'
 import type { ReportHeadAnswer } from '../../../src/api/answers/report-schema.ts'
@@ -10,6 +11,7 @@ import { countText, instantText } from '../format.ts'
 import { Answer } from '../parts/answer.tsx'
 import { ExportButton } from '../parts/export-button.tsx'
 import { Term } from '../parts/figure.tsx'
+import { PageHead } from '../parts/page-head.tsx'
 import { Paged, Rows, usePages } from '../parts/rows.tsx'
 import { Section } from '../parts/section.tsx'
 import { addTexts } from '../text/index.ts'
@@ -40,10 +42,7 @@ function AllReports() {
     (session?.role === 'admin' || session?.role === 'regulator') && session.site_code === null
   return (
     <Flex vertical gap={16}>
-      <div>
-        <h1 style={{ margin: 0, fontSize: 22 }}>{t('title')}</h1>
-        <Typography.Text type="secondary">{t('intro')}</Typography.Text>
-      </div>
+      <PageHead title={t('title')} intro={t('intro')} />
       {mayIssue ? <IssueSection session={session} /> : null}
       <Section title={t('issued')} exported={{ table: 'reports' }}>
         <Paged of={pages} rowsOf={({ reports }) => reports} emptyText={t('none')}>

@@ -1,9 +1,11 @@
 /** 核验: whether the ledger's figures can be trusted, one question a tab. */
-import { Flex, Typography } from 'antd'
+
+import { Flex } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { type Role, type Session, useSession } from '../api/session.ts'
+import { PageHead } from '../parts/page-head.tsx'
 import { TabLinks } from '../parts/tab-links.tsx'
 import { addTexts } from '../text/index.ts'
 import { AnomaliesTab } from './verification-anomalies.tsx'
@@ -60,10 +62,7 @@ export function VerificationPage() {
   if (current === undefined) return null
   return (
     <Flex vertical gap={12}>
-      <div>
-        <h1 style={{ margin: 0, fontSize: 22 }}>{t('title')}</h1>
-        <Typography.Text type="secondary">{t('intro')}</Typography.Text>
-      </div>
+      <PageHead title={t('title')} intro={t('intro')} />
       <TabLinks
         label={t('title')}
         root={ROOT}

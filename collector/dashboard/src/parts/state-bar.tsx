@@ -1,10 +1,12 @@
 /** The seven states as one narrow bar, for rows of tables; the figures stand beside it as text. */
+
 import { Flex } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { shareText } from '../format.ts'
 import { STATES, type StateName } from '../states.ts'
 import { STATE_COLORS, useShade } from '../theme.ts'
 import { Term } from './figure.tsx'
+import { Swatch } from './swatch.tsx'
 
 export type StateShares = Readonly<Partial<Record<StateName, number | null>>>
 
@@ -55,17 +57,5 @@ export function StateLegend() {
 
 export function StateSwatch({ state }: { readonly state: StateName }) {
   const [shade] = useShade()
-  return (
-    <span
-      aria-hidden="true"
-      style={{
-        width: 12,
-        height: 12,
-        flex: 'none',
-        borderRadius: 3,
-        background: STATE_COLORS[shade][state],
-        printColorAdjust: 'exact',
-      }}
-    />
-  )
+  return <Swatch color={STATE_COLORS[shade][state]} />
 }

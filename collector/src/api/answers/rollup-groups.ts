@@ -3,22 +3,13 @@
  * catalogue makes of it. A hub is its provinces, a cluster the divisions that lie in it.
  */
 import type { VENDORS } from '@yiben/shared'
+import { LEDGER_GROUPINGS } from '../../rollup/ledger.ts'
 import type { Store } from '../../storage/store.ts'
 import type { SumFilter, SumHead, SumKey } from '../../storage/sum-store.ts'
 import type { CatalogueLookup } from './lookup.ts'
 
-export const ROLLUP_GROUPINGS = [
-  'total',
-  'region',
-  'hub',
-  'cluster',
-  'operator',
-  'owner',
-  'site',
-  'vendor',
-  'model',
-  'tariff',
-] as const
+/** Those of the ledger, and by the hour's tariff. */
+export const ROLLUP_GROUPINGS = [...LEDGER_GROUPINGS, 'tariff'] as const
 export type RollupGrouping = (typeof ROLLUP_GROUPINGS)[number]
 
 /** What is left out or `null` does not limit. */

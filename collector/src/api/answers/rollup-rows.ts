@@ -11,21 +11,12 @@ import {
   type BucketSums,
   type CountFigure,
   type ModelSums,
+  STATE_FIGURES,
   TIME_FIGURES,
   type TimeFigure,
 } from '../../rollup/sums.ts'
 import { amountOut, decimalOut, instantOut, ratioOut } from '../schemas.ts'
 import { rateOf, rateSchema, ratio } from './rates.ts'
-
-const STATES_OF_TIME = [
-  'busyMs',
-  'allocatedMs',
-  'occupiedMs',
-  'freeMs',
-  'faultyMs',
-  'unknownMs',
-  'lentMs',
-] as const satisfies readonly TimeFigure[]
 
 const JOULES_PER_KWH = 3_600_000n
 /** Nano-TFLOPS × ms per joule that are 1 P·h per kWh. */
@@ -126,7 +117,7 @@ function measuresOf(
   work: ActiveEnergy,
   given: 'given_ms' | 'given_ph',
 ): z.infer<typeof measuresSchema> {
-  const all = STATES_OF_TIME.reduce((sum, state) => sum + time[state], 0n)
+  const all = STATE_FIGURES.reduce((sum, state) => sum + time[state], 0n)
   const { activeMs, allocatedMs, givenMs, unknownMs } = time
   const { energyJoules, samplesBelowTenth, samplesGot, samplesZero } = counts
   // No card runs on nothing: a sum of 0 J says that power was not read.
