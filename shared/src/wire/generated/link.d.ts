@@ -328,7 +328,13 @@ export namespace yiben {
             goodbye?: (yiben.v1.Goodbye.$Properties|null);
             lease?: (yiben.v1.LeaseRecord.$Properties|null);
             intervals?: (yiben.v1.Intervals.$Properties|null);
-            kind?: ("facts"|"gap"|"policy"|"veto"|"lost"|"goodbye"|"lease"|"intervals");
+            collectorReport?: (yiben.v1.CollectorReport.$Properties|null);
+            siteReport?: (yiben.v1.SiteReport.$Properties|null);
+            nodeReport?: (yiben.v1.NodeReport.$Properties|null);
+            hourReport?: (yiben.v1.HourReport.$Properties|null);
+            countsReport?: (yiben.v1.CountsReport.$Properties|null);
+            checkpointReport?: (yiben.v1.CheckpointReport.$Properties|null);
+            kind?: ("facts"|"gap"|"policy"|"veto"|"lost"|"goodbye"|"lease"|"intervals"|"collectorReport"|"siteReport"|"nodeReport"|"hourReport"|"countsReport"|"checkpointReport");
             static encode(m: yiben.v1.Record.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
             static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.Record & yiben.v1.Record.$Shape;
         }
@@ -343,7 +349,13 @@ export namespace yiben {
                 goodbye?: (yiben.v1.Goodbye.$Properties|null);
                 lease?: (yiben.v1.LeaseRecord.$Properties|null);
                 intervals?: (yiben.v1.Intervals.$Properties|null);
-                kind?: ("facts"|"gap"|"policy"|"veto"|"lost"|"goodbye"|"lease"|"intervals");
+                collectorReport?: (yiben.v1.CollectorReport.$Properties|null);
+                siteReport?: (yiben.v1.SiteReport.$Properties|null);
+                nodeReport?: (yiben.v1.NodeReport.$Properties|null);
+                hourReport?: (yiben.v1.HourReport.$Properties|null);
+                countsReport?: (yiben.v1.CountsReport.$Properties|null);
+                checkpointReport?: (yiben.v1.CheckpointReport.$Properties|null);
+                kind?: ("facts"|"gap"|"policy"|"veto"|"lost"|"goodbye"|"lease"|"intervals"|"collectorReport"|"siteReport"|"nodeReport"|"hourReport"|"countsReport"|"checkpointReport");
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -355,9 +367,15 @@ export namespace yiben {
               goodbye?: yiben.v1.Goodbye.$Shape|null;
               lease?: yiben.v1.LeaseRecord.$Shape|null;
               intervals?: yiben.v1.Intervals.$Shape|null;
+              collectorReport?: yiben.v1.CollectorReport.$Shape|null;
+              siteReport?: yiben.v1.SiteReport.$Shape|null;
+              nodeReport?: yiben.v1.NodeReport.$Shape|null;
+              hourReport?: yiben.v1.HourReport.$Shape|null;
+              countsReport?: yiben.v1.CountsReport.$Shape|null;
+              checkpointReport?: yiben.v1.CheckpointReport.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ kind?: undefined; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null }|{ kind?: "facts"; facts: yiben.v1.Facts.$Shape; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null }|{ kind?: "gap"; facts?: null; gap: yiben.v1.Gap.$Shape; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null }|{ kind?: "policy"; facts?: null; gap?: null; policy: yiben.v1.Policy.$Shape; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null }|{ kind?: "veto"; facts?: null; gap?: null; policy?: null; veto: yiben.v1.VetoRecord.$Shape; lost?: null; goodbye?: null; lease?: null; intervals?: null }|{ kind?: "lost"; facts?: null; gap?: null; policy?: null; veto?: null; lost: yiben.v1.Lost.$Shape; goodbye?: null; lease?: null; intervals?: null }|{ kind?: "goodbye"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye: yiben.v1.Goodbye.$Shape; lease?: null; intervals?: null }|{ kind?: "lease"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease: yiben.v1.LeaseRecord.$Shape; intervals?: null }|{ kind?: "intervals"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals: yiben.v1.Intervals.$Shape })
+              ({ kind?: undefined; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null; collectorReport?: null; siteReport?: null; nodeReport?: null; hourReport?: null; countsReport?: null; checkpointReport?: null }|{ kind?: "facts"; facts: yiben.v1.Facts.$Shape; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null; collectorReport?: null; siteReport?: null; nodeReport?: null; hourReport?: null; countsReport?: null; checkpointReport?: null }|{ kind?: "gap"; facts?: null; gap: yiben.v1.Gap.$Shape; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null; collectorReport?: null; siteReport?: null; nodeReport?: null; hourReport?: null; countsReport?: null; checkpointReport?: null }|{ kind?: "policy"; facts?: null; gap?: null; policy: yiben.v1.Policy.$Shape; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null; collectorReport?: null; siteReport?: null; nodeReport?: null; hourReport?: null; countsReport?: null; checkpointReport?: null }|{ kind?: "veto"; facts?: null; gap?: null; policy?: null; veto: yiben.v1.VetoRecord.$Shape; lost?: null; goodbye?: null; lease?: null; intervals?: null; collectorReport?: null; siteReport?: null; nodeReport?: null; hourReport?: null; countsReport?: null; checkpointReport?: null }|{ kind?: "lost"; facts?: null; gap?: null; policy?: null; veto?: null; lost: yiben.v1.Lost.$Shape; goodbye?: null; lease?: null; intervals?: null; collectorReport?: null; siteReport?: null; nodeReport?: null; hourReport?: null; countsReport?: null; checkpointReport?: null }|{ kind?: "goodbye"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye: yiben.v1.Goodbye.$Shape; lease?: null; intervals?: null; collectorReport?: null; siteReport?: null; nodeReport?: null; hourReport?: null; countsReport?: null; checkpointReport?: null }|{ kind?: "lease"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease: yiben.v1.LeaseRecord.$Shape; intervals?: null; collectorReport?: null; siteReport?: null; nodeReport?: null; hourReport?: null; countsReport?: null; checkpointReport?: null }|{ kind?: "intervals"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals: yiben.v1.Intervals.$Shape; collectorReport?: null; siteReport?: null; nodeReport?: null; hourReport?: null; countsReport?: null; checkpointReport?: null }|{ kind?: "collectorReport"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null; collectorReport: yiben.v1.CollectorReport.$Shape; siteReport?: null; nodeReport?: null; hourReport?: null; countsReport?: null; checkpointReport?: null }|{ kind?: "siteReport"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null; collectorReport?: null; siteReport: yiben.v1.SiteReport.$Shape; nodeReport?: null; hourReport?: null; countsReport?: null; checkpointReport?: null }|{ kind?: "nodeReport"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null; collectorReport?: null; siteReport?: null; nodeReport: yiben.v1.NodeReport.$Shape; hourReport?: null; countsReport?: null; checkpointReport?: null }|{ kind?: "hourReport"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null; collectorReport?: null; siteReport?: null; nodeReport?: null; hourReport: yiben.v1.HourReport.$Shape; countsReport?: null; checkpointReport?: null }|{ kind?: "countsReport"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null; collectorReport?: null; siteReport?: null; nodeReport?: null; hourReport?: null; countsReport: yiben.v1.CountsReport.$Shape; checkpointReport?: null }|{ kind?: "checkpointReport"; facts?: null; gap?: null; policy?: null; veto?: null; lost?: null; goodbye?: null; lease?: null; intervals?: null; collectorReport?: null; siteReport?: null; nodeReport?: null; hourReport?: null; countsReport?: null; checkpointReport: yiben.v1.CheckpointReport.$Shape })
             );
         }
 
@@ -718,6 +736,394 @@ export namespace yiben {
                 $unknowns?: Uint8Array[];
             }
             type $Shape = yiben.v1.LeaseRecord.$Properties;
+        }
+
+        interface IReported extends yiben.v1.Reported.$Properties {
+        }
+
+        class Reported {
+            constructor(p?: yiben.v1.Reported.$Properties);
+            $unknowns?: Uint8Array[];
+            origin: Uint8Array;
+            generation: number;
+            number: number;
+            static encode(m: yiben.v1.Reported.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.Reported & yiben.v1.Reported.$Shape;
+        }
+
+        namespace Reported {
+            interface $Properties {
+                origin?: (Uint8Array|null);
+                generation?: (number|null);
+                number?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.Reported.$Properties;
+        }
+
+        interface ICollectorReport extends yiben.v1.CollectorReport.$Properties {
+        }
+
+        class CollectorReport {
+            constructor(p?: yiben.v1.CollectorReport.$Properties);
+            $unknowns?: Uint8Array[];
+            reported?: (yiben.v1.Reported.$Properties|null);
+            name: string;
+            parentOrigin: Uint8Array;
+            programVersion: string;
+            awaySinceMs: number;
+            static encode(m: yiben.v1.CollectorReport.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.CollectorReport & yiben.v1.CollectorReport.$Shape;
+        }
+
+        namespace CollectorReport {
+            interface $Properties {
+                reported?: (yiben.v1.Reported.$Properties|null);
+                name?: (string|null);
+                parentOrigin?: (Uint8Array|null);
+                programVersion?: (string|null);
+                awaySinceMs?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.CollectorReport.$Properties;
+        }
+
+        interface ISiteReport extends yiben.v1.SiteReport.$Properties {
+        }
+
+        class SiteReport {
+            constructor(p?: yiben.v1.SiteReport.$Properties);
+            $unknowns?: Uint8Array[];
+            reported?: (yiben.v1.Reported.$Properties|null);
+            siteCode: string;
+            name: string;
+            terms: yiben.v1.Terms.$Properties[];
+            declared: yiben.v1.Declaration.$Properties[];
+            static encode(m: yiben.v1.SiteReport.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.SiteReport & yiben.v1.SiteReport.$Shape;
+        }
+
+        namespace SiteReport {
+            interface $Properties {
+                reported?: (yiben.v1.Reported.$Properties|null);
+                siteCode?: (string|null);
+                name?: (string|null);
+                terms?: (yiben.v1.Terms.$Properties[]|null);
+                declared?: (yiben.v1.Declaration.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.SiteReport.$Properties;
+        }
+
+        interface ITerms extends yiben.v1.Terms.$Properties {
+        }
+
+        class Terms {
+            constructor(p?: yiben.v1.Terms.$Properties);
+            $unknowns?: Uint8Array[];
+            operatorCode: string;
+            operatorName: string;
+            ownerCode: string;
+            ownerName: string;
+            regionCode: string;
+            validFromMs: number;
+            validToMs: number;
+            static encode(m: yiben.v1.Terms.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.Terms & yiben.v1.Terms.$Shape;
+        }
+
+        namespace Terms {
+            interface $Properties {
+                operatorCode?: (string|null);
+                operatorName?: (string|null);
+                ownerCode?: (string|null);
+                ownerName?: (string|null);
+                regionCode?: (string|null);
+                validFromMs?: (number|null);
+                validToMs?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.Terms.$Properties;
+        }
+
+        interface IDeclaration extends yiben.v1.Declaration.$Properties {
+        }
+
+        class Declaration {
+            constructor(p?: yiben.v1.Declaration.$Properties);
+            $unknowns?: Uint8Array[];
+            model: string;
+            cards: number;
+            declaredMilliP: number;
+            basis: number;
+            author: string;
+            declaredAtMs: number;
+            static encode(m: yiben.v1.Declaration.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.Declaration & yiben.v1.Declaration.$Shape;
+        }
+
+        namespace Declaration {
+            interface $Properties {
+                model?: (string|null);
+                cards?: (number|null);
+                declaredMilliP?: (number|null);
+                basis?: (number|null);
+                author?: (string|null);
+                declaredAtMs?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.Declaration.$Properties;
+        }
+
+        interface INodeReport extends yiben.v1.NodeReport.$Properties {
+        }
+
+        class NodeReport {
+            constructor(p?: yiben.v1.NodeReport.$Properties);
+            $unknowns?: Uint8Array[];
+            reported?: (yiben.v1.Reported.$Properties|null);
+            nodeId: string;
+            name: string;
+            siteCode: string;
+            revoked: boolean;
+            cpuCores?: (number|null);
+            cards: yiben.v1.ReportedCard.$Properties[];
+            static encode(m: yiben.v1.NodeReport.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.NodeReport & yiben.v1.NodeReport.$Shape;
+        }
+
+        namespace NodeReport {
+            interface $Properties {
+                reported?: (yiben.v1.Reported.$Properties|null);
+                nodeId?: (string|null);
+                name?: (string|null);
+                siteCode?: (string|null);
+                revoked?: (boolean|null);
+                cpuCores?: (number|null);
+                cards?: (yiben.v1.ReportedCard.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.NodeReport.$Properties;
+        }
+
+        interface IReportedProfile extends yiben.v1.ReportedProfile.$Properties {
+        }
+
+        class ReportedProfile {
+            constructor(p?: yiben.v1.ReportedProfile.$Properties);
+            $unknowns?: Uint8Array[];
+            vendor: string;
+            name: string;
+            memoryTotalMib?: (number|null);
+            powerCapWatts?: (number|null);
+            static encode(m: yiben.v1.ReportedProfile.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.ReportedProfile & yiben.v1.ReportedProfile.$Shape;
+        }
+
+        namespace ReportedProfile {
+            interface $Properties {
+                vendor?: (string|null);
+                name?: (string|null);
+                memoryTotalMib?: (number|null);
+                powerCapWatts?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.ReportedProfile.$Properties;
+        }
+
+        interface IReportedCard extends yiben.v1.ReportedCard.$Properties {
+        }
+
+        class ReportedCard {
+            constructor(p?: yiben.v1.ReportedCard.$Properties);
+            $unknowns?: Uint8Array[];
+            unitNumber: number;
+            acceleratorNumber: number;
+            profile?: (yiben.v1.ReportedProfile.$Properties|null);
+            identities: yiben.v1.Identity.$Properties[];
+            validFromMs: number;
+            bookedToMs: number;
+            endedReason: string;
+            notCounted: boolean;
+            inConflict: boolean;
+            static encode(m: yiben.v1.ReportedCard.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.ReportedCard & yiben.v1.ReportedCard.$Shape;
+        }
+
+        namespace ReportedCard {
+            interface $Properties {
+                unitNumber?: (number|null);
+                acceleratorNumber?: (number|null);
+                profile?: (yiben.v1.ReportedProfile.$Properties|null);
+                identities?: (yiben.v1.Identity.$Properties[]|null);
+                validFromMs?: (number|null);
+                bookedToMs?: (number|null);
+                endedReason?: (string|null);
+                notCounted?: (boolean|null);
+                inConflict?: (boolean|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.ReportedCard.$Properties;
+        }
+
+        interface IHourReport extends yiben.v1.HourReport.$Properties {
+        }
+
+        class HourReport {
+            constructor(p?: yiben.v1.HourReport.$Properties);
+            $unknowns?: Uint8Array[];
+            reported?: (yiben.v1.Reported.$Properties|null);
+            siteCode: string;
+            hourMs: number;
+            sealVersion: number;
+            knownAtMs: number;
+            buckets: yiben.v1.ReportedBucket.$Properties[];
+            static encode(m: yiben.v1.HourReport.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.HourReport & yiben.v1.HourReport.$Shape;
+        }
+
+        namespace HourReport {
+            interface $Properties {
+                reported?: (yiben.v1.Reported.$Properties|null);
+                siteCode?: (string|null);
+                hourMs?: (number|null);
+                sealVersion?: (number|null);
+                knownAtMs?: (number|null);
+                buckets?: (yiben.v1.ReportedBucket.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.HourReport.$Properties;
+        }
+
+        interface IReportedBucket extends yiben.v1.ReportedBucket.$Properties {
+        }
+
+        class ReportedBucket {
+            constructor(p?: yiben.v1.ReportedBucket.$Properties);
+            $unknowns?: Uint8Array[];
+            ownerCode: string;
+            profile?: (yiben.v1.ReportedProfile.$Properties|null);
+            cards: number;
+            figures: number[];
+            static encode(m: yiben.v1.ReportedBucket.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.ReportedBucket & yiben.v1.ReportedBucket.$Shape;
+        }
+
+        namespace ReportedBucket {
+            interface $Properties {
+                ownerCode?: (string|null);
+                profile?: (yiben.v1.ReportedProfile.$Properties|null);
+                cards?: (number|null);
+                figures?: (number[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.ReportedBucket.$Properties;
+        }
+
+        interface ICountsReport extends yiben.v1.CountsReport.$Properties {
+        }
+
+        class CountsReport {
+            constructor(p?: yiben.v1.CountsReport.$Properties);
+            $unknowns?: Uint8Array[];
+            reported?: (yiben.v1.Reported.$Properties|null);
+            siteCode: string;
+            atMs: number;
+            counts: yiben.v1.ReportedCount.$Properties[];
+            nodes: yiben.v1.ReportedNodeCount.$Properties[];
+            static encode(m: yiben.v1.CountsReport.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.CountsReport & yiben.v1.CountsReport.$Shape;
+        }
+
+        namespace CountsReport {
+            interface $Properties {
+                reported?: (yiben.v1.Reported.$Properties|null);
+                siteCode?: (string|null);
+                atMs?: (number|null);
+                counts?: (yiben.v1.ReportedCount.$Properties[]|null);
+                nodes?: (yiben.v1.ReportedNodeCount.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.CountsReport.$Properties;
+        }
+
+        interface IReportedCount extends yiben.v1.ReportedCount.$Properties {
+        }
+
+        class ReportedCount {
+            constructor(p?: yiben.v1.ReportedCount.$Properties);
+            $unknowns?: Uint8Array[];
+            ownerCode: string;
+            profile?: (yiben.v1.ReportedProfile.$Properties|null);
+            connection: number;
+            state: number;
+            deposited: boolean;
+            schedulerRead: boolean;
+            cards: number;
+            static encode(m: yiben.v1.ReportedCount.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.ReportedCount & yiben.v1.ReportedCount.$Shape;
+        }
+
+        namespace ReportedCount {
+            interface $Properties {
+                ownerCode?: (string|null);
+                profile?: (yiben.v1.ReportedProfile.$Properties|null);
+                connection?: (number|null);
+                state?: (number|null);
+                deposited?: (boolean|null);
+                schedulerRead?: (boolean|null);
+                cards?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.ReportedCount.$Properties;
+        }
+
+        interface IReportedNodeCount extends yiben.v1.ReportedNodeCount.$Properties {
+        }
+
+        class ReportedNodeCount {
+            constructor(p?: yiben.v1.ReportedNodeCount.$Properties);
+            $unknowns?: Uint8Array[];
+            ownerCode: string;
+            connection: number;
+            nodes: number;
+            nodesWithoutCores: number;
+            cores: number;
+            static encode(m: yiben.v1.ReportedNodeCount.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.ReportedNodeCount & yiben.v1.ReportedNodeCount.$Shape;
+        }
+
+        namespace ReportedNodeCount {
+            interface $Properties {
+                ownerCode?: (string|null);
+                connection?: (number|null);
+                nodes?: (number|null);
+                nodesWithoutCores?: (number|null);
+                cores?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.ReportedNodeCount.$Properties;
+        }
+
+        interface ICheckpointReport extends yiben.v1.CheckpointReport.$Properties {
+        }
+
+        class CheckpointReport {
+            constructor(p?: yiben.v1.CheckpointReport.$Properties);
+            $unknowns?: Uint8Array[];
+            reported?: (yiben.v1.Reported.$Properties|null);
+            note: string;
+            static encode(m: yiben.v1.CheckpointReport.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.CheckpointReport & yiben.v1.CheckpointReport.$Shape;
+        }
+
+        namespace CheckpointReport {
+            interface $Properties {
+                reported?: (yiben.v1.Reported.$Properties|null);
+                note?: (string|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.CheckpointReport.$Properties;
         }
 
         interface IHeartbeat extends yiben.v1.Heartbeat.$Properties {

@@ -1400,11 +1400,17 @@ export const yiben = $root.yiben = (() => {
    Record.prototype.goodbye = null;
    Record.prototype.lease = null;
    Record.prototype.intervals = null;
+   Record.prototype.collectorReport = null;
+   Record.prototype.siteReport = null;
+   Record.prototype.nodeReport = null;
+   Record.prototype.hourReport = null;
+   Record.prototype.countsReport = null;
+   Record.prototype.checkpointReport = null;
 
    let $oneOfFields;
 
    $Object.defineProperty(Record.prototype, "kind", {
-    get: $util.oneOfGetter($oneOfFields = ["facts", "gap", "policy", "veto", "lost", "goodbye", "lease", "intervals"]),
+    get: $util.oneOfGetter($oneOfFields = ["facts", "gap", "policy", "veto", "lost", "goodbye", "lease", "intervals", "collectorReport", "siteReport", "nodeReport", "hourReport", "countsReport", "checkpointReport"]),
     set: $util.oneOfSetter($oneOfFields)
    });
 
@@ -1431,6 +1437,18 @@ export const yiben = $root.yiben = (() => {
      $root.yiben.v1.LeaseRecord.encode(m.lease, w.uint32(66).fork(), q + 1).ldelim();
     if (m.intervals != null && $Object.hasOwnProperty.call(m, "intervals"))
      $root.yiben.v1.Intervals.encode(m.intervals, w.uint32(74).fork(), q + 1).ldelim();
+    if (m.collectorReport != null && $Object.hasOwnProperty.call(m, "collectorReport"))
+     $root.yiben.v1.CollectorReport.encode(m.collectorReport, w.uint32(130).fork(), q + 1).ldelim();
+    if (m.siteReport != null && $Object.hasOwnProperty.call(m, "siteReport"))
+     $root.yiben.v1.SiteReport.encode(m.siteReport, w.uint32(138).fork(), q + 1).ldelim();
+    if (m.nodeReport != null && $Object.hasOwnProperty.call(m, "nodeReport"))
+     $root.yiben.v1.NodeReport.encode(m.nodeReport, w.uint32(146).fork(), q + 1).ldelim();
+    if (m.hourReport != null && $Object.hasOwnProperty.call(m, "hourReport"))
+     $root.yiben.v1.HourReport.encode(m.hourReport, w.uint32(154).fork(), q + 1).ldelim();
+    if (m.countsReport != null && $Object.hasOwnProperty.call(m, "countsReport"))
+     $root.yiben.v1.CountsReport.encode(m.countsReport, w.uint32(162).fork(), q + 1).ldelim();
+    if (m.checkpointReport != null && $Object.hasOwnProperty.call(m, "checkpointReport"))
+     $root.yiben.v1.CheckpointReport.encode(m.checkpointReport, w.uint32(170).fork(), q + 1).ldelim();
     if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
      for (var i = 0; i < m.$unknowns.length; ++i)
       w.raw(m.$unknowns[i]);
@@ -1518,6 +1536,48 @@ export const yiben = $root.yiben = (() => {
         break;
        m.intervals = $root.yiben.v1.Intervals.decode(r, r.size(), $undefined, q + 1, m.intervals);
        m.kind = "intervals";
+       continue;
+      }
+     case 16: {
+       if (u !== 2)
+        break;
+       m.collectorReport = $root.yiben.v1.CollectorReport.decode(r, r.size(), $undefined, q + 1, m.collectorReport);
+       m.kind = "collectorReport";
+       continue;
+      }
+     case 17: {
+       if (u !== 2)
+        break;
+       m.siteReport = $root.yiben.v1.SiteReport.decode(r, r.size(), $undefined, q + 1, m.siteReport);
+       m.kind = "siteReport";
+       continue;
+      }
+     case 18: {
+       if (u !== 2)
+        break;
+       m.nodeReport = $root.yiben.v1.NodeReport.decode(r, r.size(), $undefined, q + 1, m.nodeReport);
+       m.kind = "nodeReport";
+       continue;
+      }
+     case 19: {
+       if (u !== 2)
+        break;
+       m.hourReport = $root.yiben.v1.HourReport.decode(r, r.size(), $undefined, q + 1, m.hourReport);
+       m.kind = "hourReport";
+       continue;
+      }
+     case 20: {
+       if (u !== 2)
+        break;
+       m.countsReport = $root.yiben.v1.CountsReport.decode(r, r.size(), $undefined, q + 1, m.countsReport);
+       m.kind = "countsReport";
+       continue;
+      }
+     case 21: {
+       if (u !== 2)
+        break;
+       m.checkpointReport = $root.yiben.v1.CheckpointReport.decode(r, r.size(), $undefined, q + 1, m.checkpointReport);
+       m.kind = "checkpointReport";
        continue;
       }
      }
@@ -3510,6 +3570,1896 @@ export const yiben = $root.yiben = (() => {
    };
 
    return LeaseRecord;
+  })();
+
+  v1.Reported = (function() {
+
+   const Reported = function (p) {
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   Reported.prototype.origin = $util.newBuffer([]);
+   Reported.prototype.generation = 0;
+   Reported.prototype.number = 0;
+
+   Reported.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.origin != null && $Object.hasOwnProperty.call(m, "origin") && m.origin.length)
+     w.uint32(10).bytes(m.origin);
+    if (m.generation != null && $Object.hasOwnProperty.call(m, "generation") && (typeof m.generation === "object" ? m.generation.low || m.generation.high : m.generation !== 0))
+     w.uint32(16).uint64(m.generation);
+    if (m.number != null && $Object.hasOwnProperty.call(m, "number") && (typeof m.number === "object" ? m.number.low || m.number.high : m.number !== 0))
+     w.uint32(24).uint64(m.number);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   Reported.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.Reported();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.origin = v;
+       else
+        delete m.origin;
+       continue;
+      }
+     case 2: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.generation = v;
+       else
+        delete m.generation;
+       continue;
+      }
+     case 3: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.number = v;
+       else
+        delete m.number;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return Reported;
+  })();
+
+  v1.CollectorReport = (function() {
+
+   const CollectorReport = function (p) {
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   CollectorReport.prototype.reported = null;
+   CollectorReport.prototype.name = "";
+   CollectorReport.prototype.parentOrigin = $util.newBuffer([]);
+   CollectorReport.prototype.programVersion = "";
+   CollectorReport.prototype.awaySinceMs = 0;
+
+   CollectorReport.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.reported != null && $Object.hasOwnProperty.call(m, "reported"))
+     $root.yiben.v1.Reported.encode(m.reported, w.uint32(10).fork(), q + 1).ldelim();
+    if (m.name != null && $Object.hasOwnProperty.call(m, "name") && m.name !== "")
+     w.uint32(18).string(m.name);
+    if (m.parentOrigin != null && $Object.hasOwnProperty.call(m, "parentOrigin") && m.parentOrigin.length)
+     w.uint32(26).bytes(m.parentOrigin);
+    if (m.programVersion != null && $Object.hasOwnProperty.call(m, "programVersion") && m.programVersion !== "")
+     w.uint32(34).string(m.programVersion);
+    if (m.awaySinceMs != null && $Object.hasOwnProperty.call(m, "awaySinceMs") && (typeof m.awaySinceMs === "object" ? m.awaySinceMs.low || m.awaySinceMs.high : m.awaySinceMs !== 0))
+     w.uint32(40).uint64(m.awaySinceMs);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   CollectorReport.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.CollectorReport();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       m.reported = $root.yiben.v1.Reported.decode(r, r.size(), $undefined, q + 1, m.reported);
+       continue;
+      }
+     case 2: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.name = v;
+       else
+        delete m.name;
+       continue;
+      }
+     case 3: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.parentOrigin = v;
+       else
+        delete m.parentOrigin;
+       continue;
+      }
+     case 4: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.programVersion = v;
+       else
+        delete m.programVersion;
+       continue;
+      }
+     case 5: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.awaySinceMs = v;
+       else
+        delete m.awaySinceMs;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return CollectorReport;
+  })();
+
+  v1.SiteReport = (function() {
+
+   const SiteReport = function (p) {
+    this.terms = [];
+    this.declared = [];
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   SiteReport.prototype.reported = null;
+   SiteReport.prototype.siteCode = "";
+   SiteReport.prototype.name = "";
+   SiteReport.prototype.terms = $util.emptyArray;
+   SiteReport.prototype.declared = $util.emptyArray;
+
+   SiteReport.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.reported != null && $Object.hasOwnProperty.call(m, "reported"))
+     $root.yiben.v1.Reported.encode(m.reported, w.uint32(10).fork(), q + 1).ldelim();
+    if (m.siteCode != null && $Object.hasOwnProperty.call(m, "siteCode") && m.siteCode !== "")
+     w.uint32(18).string(m.siteCode);
+    if (m.name != null && $Object.hasOwnProperty.call(m, "name") && m.name !== "")
+     w.uint32(26).string(m.name);
+    if (m.terms != null && m.terms.length) {
+     for (var i = 0; i < m.terms.length; ++i)
+      $root.yiben.v1.Terms.encode(m.terms[i], w.uint32(34).fork(), q + 1).ldelim();
+    }
+    if (m.declared != null && m.declared.length) {
+     for (var i = 0; i < m.declared.length; ++i)
+      $root.yiben.v1.Declaration.encode(m.declared[i], w.uint32(42).fork(), q + 1).ldelim();
+    }
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   SiteReport.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.SiteReport();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       m.reported = $root.yiben.v1.Reported.decode(r, r.size(), $undefined, q + 1, m.reported);
+       continue;
+      }
+     case 2: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.siteCode = v;
+       else
+        delete m.siteCode;
+       continue;
+      }
+     case 3: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.name = v;
+       else
+        delete m.name;
+       continue;
+      }
+     case 4: {
+       if (u !== 2)
+        break;
+       if (!(m.terms && m.terms.length))
+        m.terms = [];
+       m.terms.push($root.yiben.v1.Terms.decode(r, r.size(), $undefined, q + 1));
+       continue;
+      }
+     case 5: {
+       if (u !== 2)
+        break;
+       if (!(m.declared && m.declared.length))
+        m.declared = [];
+       m.declared.push($root.yiben.v1.Declaration.decode(r, r.size(), $undefined, q + 1));
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return SiteReport;
+  })();
+
+  v1.Terms = (function() {
+
+   const Terms = function (p) {
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   Terms.prototype.operatorCode = "";
+   Terms.prototype.operatorName = "";
+   Terms.prototype.ownerCode = "";
+   Terms.prototype.ownerName = "";
+   Terms.prototype.regionCode = "";
+   Terms.prototype.validFromMs = 0;
+   Terms.prototype.validToMs = 0;
+
+   Terms.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.operatorCode != null && $Object.hasOwnProperty.call(m, "operatorCode") && m.operatorCode !== "")
+     w.uint32(10).string(m.operatorCode);
+    if (m.operatorName != null && $Object.hasOwnProperty.call(m, "operatorName") && m.operatorName !== "")
+     w.uint32(18).string(m.operatorName);
+    if (m.ownerCode != null && $Object.hasOwnProperty.call(m, "ownerCode") && m.ownerCode !== "")
+     w.uint32(26).string(m.ownerCode);
+    if (m.ownerName != null && $Object.hasOwnProperty.call(m, "ownerName") && m.ownerName !== "")
+     w.uint32(34).string(m.ownerName);
+    if (m.regionCode != null && $Object.hasOwnProperty.call(m, "regionCode") && m.regionCode !== "")
+     w.uint32(42).string(m.regionCode);
+    if (m.validFromMs != null && $Object.hasOwnProperty.call(m, "validFromMs") && (typeof m.validFromMs === "object" ? m.validFromMs.low || m.validFromMs.high : m.validFromMs !== 0))
+     w.uint32(48).uint64(m.validFromMs);
+    if (m.validToMs != null && $Object.hasOwnProperty.call(m, "validToMs") && (typeof m.validToMs === "object" ? m.validToMs.low || m.validToMs.high : m.validToMs !== 0))
+     w.uint32(56).uint64(m.validToMs);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   Terms.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.Terms();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.operatorCode = v;
+       else
+        delete m.operatorCode;
+       continue;
+      }
+     case 2: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.operatorName = v;
+       else
+        delete m.operatorName;
+       continue;
+      }
+     case 3: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.ownerCode = v;
+       else
+        delete m.ownerCode;
+       continue;
+      }
+     case 4: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.ownerName = v;
+       else
+        delete m.ownerName;
+       continue;
+      }
+     case 5: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.regionCode = v;
+       else
+        delete m.regionCode;
+       continue;
+      }
+     case 6: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.validFromMs = v;
+       else
+        delete m.validFromMs;
+       continue;
+      }
+     case 7: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.validToMs = v;
+       else
+        delete m.validToMs;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return Terms;
+  })();
+
+  v1.Declaration = (function() {
+
+   const Declaration = function (p) {
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   Declaration.prototype.model = "";
+   Declaration.prototype.cards = 0;
+   Declaration.prototype.declaredMilliP = 0;
+   Declaration.prototype.basis = 0;
+   Declaration.prototype.author = "";
+   Declaration.prototype.declaredAtMs = 0;
+
+   Declaration.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.model != null && $Object.hasOwnProperty.call(m, "model") && m.model !== "")
+     w.uint32(10).string(m.model);
+    if (m.cards != null && $Object.hasOwnProperty.call(m, "cards") && (typeof m.cards === "object" ? m.cards.low || m.cards.high : m.cards !== 0))
+     w.uint32(16).uint64(m.cards);
+    if (m.declaredMilliP != null && $Object.hasOwnProperty.call(m, "declaredMilliP") && (typeof m.declaredMilliP === "object" ? m.declaredMilliP.low || m.declaredMilliP.high : m.declaredMilliP !== 0))
+     w.uint32(24).uint64(m.declaredMilliP);
+    if (m.basis != null && $Object.hasOwnProperty.call(m, "basis") && m.basis !== 0)
+     w.uint32(32).uint32(m.basis);
+    if (m.author != null && $Object.hasOwnProperty.call(m, "author") && m.author !== "")
+     w.uint32(42).string(m.author);
+    if (m.declaredAtMs != null && $Object.hasOwnProperty.call(m, "declaredAtMs") && (typeof m.declaredAtMs === "object" ? m.declaredAtMs.low || m.declaredAtMs.high : m.declaredAtMs !== 0))
+     w.uint32(48).uint64(m.declaredAtMs);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   Declaration.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.Declaration();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.model = v;
+       else
+        delete m.model;
+       continue;
+      }
+     case 2: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.cards = v;
+       else
+        delete m.cards;
+       continue;
+      }
+     case 3: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.declaredMilliP = v;
+       else
+        delete m.declaredMilliP;
+       continue;
+      }
+     case 4: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.basis = v;
+       else
+        delete m.basis;
+       continue;
+      }
+     case 5: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.author = v;
+       else
+        delete m.author;
+       continue;
+      }
+     case 6: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.declaredAtMs = v;
+       else
+        delete m.declaredAtMs;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return Declaration;
+  })();
+
+  v1.NodeReport = (function() {
+
+   const NodeReport = function (p) {
+    this.cards = [];
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   NodeReport.prototype.reported = null;
+   NodeReport.prototype.nodeId = "";
+   NodeReport.prototype.name = "";
+   NodeReport.prototype.siteCode = "";
+   NodeReport.prototype.revoked = false;
+   NodeReport.prototype.cpuCores = null;
+   NodeReport.prototype.cards = $util.emptyArray;
+
+   let $oneOfFields;
+
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(NodeReport.prototype, "_cpuCores", {
+    get: $util.oneOfGetter($oneOfFields = ["cpuCores"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+
+   NodeReport.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.reported != null && $Object.hasOwnProperty.call(m, "reported"))
+     $root.yiben.v1.Reported.encode(m.reported, w.uint32(10).fork(), q + 1).ldelim();
+    if (m.nodeId != null && $Object.hasOwnProperty.call(m, "nodeId") && m.nodeId !== "")
+     w.uint32(18).string(m.nodeId);
+    if (m.name != null && $Object.hasOwnProperty.call(m, "name") && m.name !== "")
+     w.uint32(26).string(m.name);
+    if (m.siteCode != null && $Object.hasOwnProperty.call(m, "siteCode") && m.siteCode !== "")
+     w.uint32(34).string(m.siteCode);
+    if (m.revoked != null && $Object.hasOwnProperty.call(m, "revoked") && m.revoked !== false)
+     w.uint32(40).bool(m.revoked);
+    if (m.cpuCores != null && $Object.hasOwnProperty.call(m, "cpuCores"))
+     w.uint32(48).uint32(m.cpuCores);
+    if (m.cards != null && m.cards.length) {
+     for (var i = 0; i < m.cards.length; ++i)
+      $root.yiben.v1.ReportedCard.encode(m.cards[i], w.uint32(58).fork(), q + 1).ldelim();
+    }
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   NodeReport.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.NodeReport();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       m.reported = $root.yiben.v1.Reported.decode(r, r.size(), $undefined, q + 1, m.reported);
+       continue;
+      }
+     case 2: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.nodeId = v;
+       else
+        delete m.nodeId;
+       continue;
+      }
+     case 3: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.name = v;
+       else
+        delete m.name;
+       continue;
+      }
+     case 4: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.siteCode = v;
+       else
+        delete m.siteCode;
+       continue;
+      }
+     case 5: {
+       if (u !== 0)
+        break;
+       if (v = r.bool())
+        m.revoked = v;
+       else
+        delete m.revoked;
+       continue;
+      }
+     case 6: {
+       if (u !== 0)
+        break;
+       m.cpuCores = r.uint32();
+       m._cpuCores = "cpuCores";
+       continue;
+      }
+     case 7: {
+       if (u !== 2)
+        break;
+       if (!(m.cards && m.cards.length))
+        m.cards = [];
+       m.cards.push($root.yiben.v1.ReportedCard.decode(r, r.size(), $undefined, q + 1));
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return NodeReport;
+  })();
+
+  v1.ReportedProfile = (function() {
+
+   const ReportedProfile = function (p) {
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   ReportedProfile.prototype.vendor = "";
+   ReportedProfile.prototype.name = "";
+   ReportedProfile.prototype.memoryTotalMib = null;
+   ReportedProfile.prototype.powerCapWatts = null;
+
+   let $oneOfFields;
+
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(ReportedProfile.prototype, "_memoryTotalMib", {
+    get: $util.oneOfGetter($oneOfFields = ["memoryTotalMib"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(ReportedProfile.prototype, "_powerCapWatts", {
+    get: $util.oneOfGetter($oneOfFields = ["powerCapWatts"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+
+   ReportedProfile.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.vendor != null && $Object.hasOwnProperty.call(m, "vendor") && m.vendor !== "")
+     w.uint32(10).string(m.vendor);
+    if (m.name != null && $Object.hasOwnProperty.call(m, "name") && m.name !== "")
+     w.uint32(18).string(m.name);
+    if (m.memoryTotalMib != null && $Object.hasOwnProperty.call(m, "memoryTotalMib"))
+     w.uint32(24).uint32(m.memoryTotalMib);
+    if (m.powerCapWatts != null && $Object.hasOwnProperty.call(m, "powerCapWatts"))
+     w.uint32(32).uint32(m.powerCapWatts);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   ReportedProfile.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.ReportedProfile();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.vendor = v;
+       else
+        delete m.vendor;
+       continue;
+      }
+     case 2: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.name = v;
+       else
+        delete m.name;
+       continue;
+      }
+     case 3: {
+       if (u !== 0)
+        break;
+       m.memoryTotalMib = r.uint32();
+       m._memoryTotalMib = "memoryTotalMib";
+       continue;
+      }
+     case 4: {
+       if (u !== 0)
+        break;
+       m.powerCapWatts = r.uint32();
+       m._powerCapWatts = "powerCapWatts";
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return ReportedProfile;
+  })();
+
+  v1.ReportedCard = (function() {
+
+   const ReportedCard = function (p) {
+    this.identities = [];
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   ReportedCard.prototype.unitNumber = 0;
+   ReportedCard.prototype.acceleratorNumber = 0;
+   ReportedCard.prototype.profile = null;
+   ReportedCard.prototype.identities = $util.emptyArray;
+   ReportedCard.prototype.validFromMs = 0;
+   ReportedCard.prototype.bookedToMs = 0;
+   ReportedCard.prototype.endedReason = "";
+   ReportedCard.prototype.notCounted = false;
+   ReportedCard.prototype.inConflict = false;
+
+   ReportedCard.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.unitNumber != null && $Object.hasOwnProperty.call(m, "unitNumber") && (typeof m.unitNumber === "object" ? m.unitNumber.low || m.unitNumber.high : m.unitNumber !== 0))
+     w.uint32(8).uint64(m.unitNumber);
+    if (m.acceleratorNumber != null && $Object.hasOwnProperty.call(m, "acceleratorNumber") && (typeof m.acceleratorNumber === "object" ? m.acceleratorNumber.low || m.acceleratorNumber.high : m.acceleratorNumber !== 0))
+     w.uint32(16).uint64(m.acceleratorNumber);
+    if (m.profile != null && $Object.hasOwnProperty.call(m, "profile"))
+     $root.yiben.v1.ReportedProfile.encode(m.profile, w.uint32(26).fork(), q + 1).ldelim();
+    if (m.identities != null && m.identities.length) {
+     for (var i = 0; i < m.identities.length; ++i)
+      $root.yiben.v1.Identity.encode(m.identities[i], w.uint32(34).fork(), q + 1).ldelim();
+    }
+    if (m.validFromMs != null && $Object.hasOwnProperty.call(m, "validFromMs") && (typeof m.validFromMs === "object" ? m.validFromMs.low || m.validFromMs.high : m.validFromMs !== 0))
+     w.uint32(40).uint64(m.validFromMs);
+    if (m.bookedToMs != null && $Object.hasOwnProperty.call(m, "bookedToMs") && (typeof m.bookedToMs === "object" ? m.bookedToMs.low || m.bookedToMs.high : m.bookedToMs !== 0))
+     w.uint32(48).uint64(m.bookedToMs);
+    if (m.endedReason != null && $Object.hasOwnProperty.call(m, "endedReason") && m.endedReason !== "")
+     w.uint32(58).string(m.endedReason);
+    if (m.notCounted != null && $Object.hasOwnProperty.call(m, "notCounted") && m.notCounted !== false)
+     w.uint32(64).bool(m.notCounted);
+    if (m.inConflict != null && $Object.hasOwnProperty.call(m, "inConflict") && m.inConflict !== false)
+     w.uint32(72).bool(m.inConflict);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   ReportedCard.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.ReportedCard();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.unitNumber = v;
+       else
+        delete m.unitNumber;
+       continue;
+      }
+     case 2: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.acceleratorNumber = v;
+       else
+        delete m.acceleratorNumber;
+       continue;
+      }
+     case 3: {
+       if (u !== 2)
+        break;
+       m.profile = $root.yiben.v1.ReportedProfile.decode(r, r.size(), $undefined, q + 1, m.profile);
+       continue;
+      }
+     case 4: {
+       if (u !== 2)
+        break;
+       if (!(m.identities && m.identities.length))
+        m.identities = [];
+       m.identities.push($root.yiben.v1.Identity.decode(r, r.size(), $undefined, q + 1));
+       continue;
+      }
+     case 5: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.validFromMs = v;
+       else
+        delete m.validFromMs;
+       continue;
+      }
+     case 6: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.bookedToMs = v;
+       else
+        delete m.bookedToMs;
+       continue;
+      }
+     case 7: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.endedReason = v;
+       else
+        delete m.endedReason;
+       continue;
+      }
+     case 8: {
+       if (u !== 0)
+        break;
+       if (v = r.bool())
+        m.notCounted = v;
+       else
+        delete m.notCounted;
+       continue;
+      }
+     case 9: {
+       if (u !== 0)
+        break;
+       if (v = r.bool())
+        m.inConflict = v;
+       else
+        delete m.inConflict;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return ReportedCard;
+  })();
+
+  v1.HourReport = (function() {
+
+   const HourReport = function (p) {
+    this.buckets = [];
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   HourReport.prototype.reported = null;
+   HourReport.prototype.siteCode = "";
+   HourReport.prototype.hourMs = 0;
+   HourReport.prototype.sealVersion = 0;
+   HourReport.prototype.knownAtMs = 0;
+   HourReport.prototype.buckets = $util.emptyArray;
+
+   HourReport.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.reported != null && $Object.hasOwnProperty.call(m, "reported"))
+     $root.yiben.v1.Reported.encode(m.reported, w.uint32(10).fork(), q + 1).ldelim();
+    if (m.siteCode != null && $Object.hasOwnProperty.call(m, "siteCode") && m.siteCode !== "")
+     w.uint32(18).string(m.siteCode);
+    if (m.hourMs != null && $Object.hasOwnProperty.call(m, "hourMs") && (typeof m.hourMs === "object" ? m.hourMs.low || m.hourMs.high : m.hourMs !== 0))
+     w.uint32(24).uint64(m.hourMs);
+    if (m.sealVersion != null && $Object.hasOwnProperty.call(m, "sealVersion") && m.sealVersion !== 0)
+     w.uint32(32).uint32(m.sealVersion);
+    if (m.knownAtMs != null && $Object.hasOwnProperty.call(m, "knownAtMs") && (typeof m.knownAtMs === "object" ? m.knownAtMs.low || m.knownAtMs.high : m.knownAtMs !== 0))
+     w.uint32(40).uint64(m.knownAtMs);
+    if (m.buckets != null && m.buckets.length) {
+     for (var i = 0; i < m.buckets.length; ++i)
+      $root.yiben.v1.ReportedBucket.encode(m.buckets[i], w.uint32(50).fork(), q + 1).ldelim();
+    }
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   HourReport.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.HourReport();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       m.reported = $root.yiben.v1.Reported.decode(r, r.size(), $undefined, q + 1, m.reported);
+       continue;
+      }
+     case 2: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.siteCode = v;
+       else
+        delete m.siteCode;
+       continue;
+      }
+     case 3: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.hourMs = v;
+       else
+        delete m.hourMs;
+       continue;
+      }
+     case 4: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.sealVersion = v;
+       else
+        delete m.sealVersion;
+       continue;
+      }
+     case 5: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.knownAtMs = v;
+       else
+        delete m.knownAtMs;
+       continue;
+      }
+     case 6: {
+       if (u !== 2)
+        break;
+       if (!(m.buckets && m.buckets.length))
+        m.buckets = [];
+       m.buckets.push($root.yiben.v1.ReportedBucket.decode(r, r.size(), $undefined, q + 1));
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return HourReport;
+  })();
+
+  v1.ReportedBucket = (function() {
+
+   const ReportedBucket = function (p) {
+    this.figures = [];
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   ReportedBucket.prototype.ownerCode = "";
+   ReportedBucket.prototype.profile = null;
+   ReportedBucket.prototype.cards = 0;
+   ReportedBucket.prototype.figures = $util.emptyArray;
+
+   ReportedBucket.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.ownerCode != null && $Object.hasOwnProperty.call(m, "ownerCode") && m.ownerCode !== "")
+     w.uint32(10).string(m.ownerCode);
+    if (m.profile != null && $Object.hasOwnProperty.call(m, "profile"))
+     $root.yiben.v1.ReportedProfile.encode(m.profile, w.uint32(18).fork(), q + 1).ldelim();
+    if (m.cards != null && $Object.hasOwnProperty.call(m, "cards") && m.cards !== 0)
+     w.uint32(24).uint32(m.cards);
+    if (m.figures != null && m.figures.length) {
+     w.uint32(34).uint64s(m.figures);
+    }
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   ReportedBucket.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.ReportedBucket();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.ownerCode = v;
+       else
+        delete m.ownerCode;
+       continue;
+      }
+     case 2: {
+       if (u !== 2)
+        break;
+       m.profile = $root.yiben.v1.ReportedProfile.decode(r, r.size(), $undefined, q + 1, m.profile);
+       continue;
+      }
+     case 3: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.cards = v;
+       else
+        delete m.cards;
+       continue;
+      }
+     case 4: {
+       if (u === 2) {
+        if (!(m.figures && m.figures.length))
+         m.figures = [];
+        r.uint64s(m.figures);
+        continue;
+       }
+       if (u !== 0)
+        break;
+       if (!(m.figures && m.figures.length))
+        m.figures = [];
+       m.figures.push(r.uint64());
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return ReportedBucket;
+  })();
+
+  v1.CountsReport = (function() {
+
+   const CountsReport = function (p) {
+    this.counts = [];
+    this.nodes = [];
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   CountsReport.prototype.reported = null;
+   CountsReport.prototype.siteCode = "";
+   CountsReport.prototype.atMs = 0;
+   CountsReport.prototype.counts = $util.emptyArray;
+   CountsReport.prototype.nodes = $util.emptyArray;
+
+   CountsReport.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.reported != null && $Object.hasOwnProperty.call(m, "reported"))
+     $root.yiben.v1.Reported.encode(m.reported, w.uint32(10).fork(), q + 1).ldelim();
+    if (m.siteCode != null && $Object.hasOwnProperty.call(m, "siteCode") && m.siteCode !== "")
+     w.uint32(18).string(m.siteCode);
+    if (m.atMs != null && $Object.hasOwnProperty.call(m, "atMs") && (typeof m.atMs === "object" ? m.atMs.low || m.atMs.high : m.atMs !== 0))
+     w.uint32(24).uint64(m.atMs);
+    if (m.counts != null && m.counts.length) {
+     for (var i = 0; i < m.counts.length; ++i)
+      $root.yiben.v1.ReportedCount.encode(m.counts[i], w.uint32(34).fork(), q + 1).ldelim();
+    }
+    if (m.nodes != null && m.nodes.length) {
+     for (var i = 0; i < m.nodes.length; ++i)
+      $root.yiben.v1.ReportedNodeCount.encode(m.nodes[i], w.uint32(42).fork(), q + 1).ldelim();
+    }
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   CountsReport.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.CountsReport();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       m.reported = $root.yiben.v1.Reported.decode(r, r.size(), $undefined, q + 1, m.reported);
+       continue;
+      }
+     case 2: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.siteCode = v;
+       else
+        delete m.siteCode;
+       continue;
+      }
+     case 3: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.atMs = v;
+       else
+        delete m.atMs;
+       continue;
+      }
+     case 4: {
+       if (u !== 2)
+        break;
+       if (!(m.counts && m.counts.length))
+        m.counts = [];
+       m.counts.push($root.yiben.v1.ReportedCount.decode(r, r.size(), $undefined, q + 1));
+       continue;
+      }
+     case 5: {
+       if (u !== 2)
+        break;
+       if (!(m.nodes && m.nodes.length))
+        m.nodes = [];
+       m.nodes.push($root.yiben.v1.ReportedNodeCount.decode(r, r.size(), $undefined, q + 1));
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return CountsReport;
+  })();
+
+  v1.ReportedCount = (function() {
+
+   const ReportedCount = function (p) {
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   ReportedCount.prototype.ownerCode = "";
+   ReportedCount.prototype.profile = null;
+   ReportedCount.prototype.connection = 0;
+   ReportedCount.prototype.state = 0;
+   ReportedCount.prototype.deposited = false;
+   ReportedCount.prototype.schedulerRead = false;
+   ReportedCount.prototype.cards = 0;
+
+   ReportedCount.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.ownerCode != null && $Object.hasOwnProperty.call(m, "ownerCode") && m.ownerCode !== "")
+     w.uint32(10).string(m.ownerCode);
+    if (m.profile != null && $Object.hasOwnProperty.call(m, "profile"))
+     $root.yiben.v1.ReportedProfile.encode(m.profile, w.uint32(18).fork(), q + 1).ldelim();
+    if (m.connection != null && $Object.hasOwnProperty.call(m, "connection") && m.connection !== 0)
+     w.uint32(24).uint32(m.connection);
+    if (m.state != null && $Object.hasOwnProperty.call(m, "state") && m.state !== 0)
+     w.uint32(32).uint32(m.state);
+    if (m.deposited != null && $Object.hasOwnProperty.call(m, "deposited") && m.deposited !== false)
+     w.uint32(40).bool(m.deposited);
+    if (m.schedulerRead != null && $Object.hasOwnProperty.call(m, "schedulerRead") && m.schedulerRead !== false)
+     w.uint32(48).bool(m.schedulerRead);
+    if (m.cards != null && $Object.hasOwnProperty.call(m, "cards") && m.cards !== 0)
+     w.uint32(56).uint32(m.cards);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   ReportedCount.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.ReportedCount();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.ownerCode = v;
+       else
+        delete m.ownerCode;
+       continue;
+      }
+     case 2: {
+       if (u !== 2)
+        break;
+       m.profile = $root.yiben.v1.ReportedProfile.decode(r, r.size(), $undefined, q + 1, m.profile);
+       continue;
+      }
+     case 3: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.connection = v;
+       else
+        delete m.connection;
+       continue;
+      }
+     case 4: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.state = v;
+       else
+        delete m.state;
+       continue;
+      }
+     case 5: {
+       if (u !== 0)
+        break;
+       if (v = r.bool())
+        m.deposited = v;
+       else
+        delete m.deposited;
+       continue;
+      }
+     case 6: {
+       if (u !== 0)
+        break;
+       if (v = r.bool())
+        m.schedulerRead = v;
+       else
+        delete m.schedulerRead;
+       continue;
+      }
+     case 7: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.cards = v;
+       else
+        delete m.cards;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return ReportedCount;
+  })();
+
+  v1.ReportedNodeCount = (function() {
+
+   const ReportedNodeCount = function (p) {
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   ReportedNodeCount.prototype.ownerCode = "";
+   ReportedNodeCount.prototype.connection = 0;
+   ReportedNodeCount.prototype.nodes = 0;
+   ReportedNodeCount.prototype.nodesWithoutCores = 0;
+   ReportedNodeCount.prototype.cores = 0;
+
+   ReportedNodeCount.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.ownerCode != null && $Object.hasOwnProperty.call(m, "ownerCode") && m.ownerCode !== "")
+     w.uint32(10).string(m.ownerCode);
+    if (m.connection != null && $Object.hasOwnProperty.call(m, "connection") && m.connection !== 0)
+     w.uint32(16).uint32(m.connection);
+    if (m.nodes != null && $Object.hasOwnProperty.call(m, "nodes") && m.nodes !== 0)
+     w.uint32(24).uint32(m.nodes);
+    if (m.nodesWithoutCores != null && $Object.hasOwnProperty.call(m, "nodesWithoutCores") && m.nodesWithoutCores !== 0)
+     w.uint32(32).uint32(m.nodesWithoutCores);
+    if (m.cores != null && $Object.hasOwnProperty.call(m, "cores") && (typeof m.cores === "object" ? m.cores.low || m.cores.high : m.cores !== 0))
+     w.uint32(40).uint64(m.cores);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   ReportedNodeCount.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.ReportedNodeCount();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.ownerCode = v;
+       else
+        delete m.ownerCode;
+       continue;
+      }
+     case 2: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.connection = v;
+       else
+        delete m.connection;
+       continue;
+      }
+     case 3: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.nodes = v;
+       else
+        delete m.nodes;
+       continue;
+      }
+     case 4: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.nodesWithoutCores = v;
+       else
+        delete m.nodesWithoutCores;
+       continue;
+      }
+     case 5: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.cores = v;
+       else
+        delete m.cores;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return ReportedNodeCount;
+  })();
+
+  v1.CheckpointReport = (function() {
+
+   const CheckpointReport = function (p) {
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   CheckpointReport.prototype.reported = null;
+   CheckpointReport.prototype.note = "";
+
+   CheckpointReport.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.reported != null && $Object.hasOwnProperty.call(m, "reported"))
+     $root.yiben.v1.Reported.encode(m.reported, w.uint32(10).fork(), q + 1).ldelim();
+    if (m.note != null && $Object.hasOwnProperty.call(m, "note") && m.note !== "")
+     w.uint32(18).string(m.note);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   CheckpointReport.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.CheckpointReport();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       m.reported = $root.yiben.v1.Reported.decode(r, r.size(), $undefined, q + 1, m.reported);
+       continue;
+      }
+     case 2: {
+       if (u !== 2)
+        break;
+       if ((v = r.stringVerify()).length)
+        m.note = v;
+       else
+        delete m.note;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return CheckpointReport;
   })();
 
   v1.Heartbeat = (function() {
