@@ -12,6 +12,8 @@ export interface CollectorProgramOptions {
   readonly config?: readonly string[]
   readonly nodeArgs?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Default: a free one. */
+  readonly port?: number
 }
 
 export class CollectorProgram implements AsyncDisposable {
@@ -26,12 +28,12 @@ export class CollectorProgram implements AsyncDisposable {
   }
 
   static async start(options: CollectorProgramOptions): Promise<CollectorProgram> {
-    const { folder, config = [], nodeArgs = [], env = {} } = options
+    const { folder, config = [], nodeArgs = [], env = {}, port = 0 } = options
     const dataDir = join(folder, 'collector')
     const configFile = join(folder, 'collector.yaml')
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     writeFileSync(configFile, ['log_level: warn', ...config, ''].join('\n'))
-    const args = ['serve', '--data-dir', dataDir, '--config', configFile, '--port', '0']
+    const args = ['serve', '--data-dir', dataDir, '--config', configFile, '--port', `${port}`]
     const program = new Program({ script: SCRIPT, args, nodeArgs, env })
     try {
       const line = await program.line(/^\{.*"url":/)

@@ -73,8 +73,8 @@ export class Program implements AsyncDisposable {
     return this.#output.trim()
   }
 
-  async stop(): Promise<void> {
-    if (this.isRunning) this.#child.kill('SIGTERM')
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    if (this.isRunning) this.#child.kill(signal)
     const late = new AbortController()
     const kill = delay(STOP_MS_MAX, null, { signal: late.signal })
       .then(() => this.#child.kill('SIGKILL'))
