@@ -8,20 +8,22 @@ export const PACKAGE_HOMES = {
   systeminformation: '^agent/src/probes/node-facts\\.ts$',
   'node-nvidia-smi': '^agent/src/probes/nvidia/',
   xml2js: '^agent/src/probes/(formats/xml\\.ts$|nvidia/)',
-  koffi: '^agent/src/(probes/nvidia/|systemd)',
+  koffi: '^(agent/src/(probes/nvidia/|resident-pages\\.ts$)|shared/src/systemd\\.ts$)',
   ws: '^shared/src/link/(dial|listen)\\.ts$',
   protobufjs: '^shared/src/wire/',
   'better-sqlite3': '^collector/src/storage/sqlite/driver\\.ts$',
+  pg: '^collector/src/storage/postgres/driver\\.ts$',
   fastify: '^collector/src/api/',
   'fastify-type-provider-zod': '^collector/src/api/',
   '@fastify/(cookie|helmet|rate-limit|static|swagger|swagger-ui)': '^collector/src/api/',
+  '@peculiar/x509': '^collector/src/tls/',
   'openid-client': '^collector/src/api/',
   otpauth: '^collector/src/api/',
   'write-excel-file': '^collector/src/api/',
   'prom-client': '^collector/src/api/',
   '@grpc/(grpc-js|proto-loader)': '^agent/src/owners/kubernetes-kubelet\\.ts$',
   pino: '^shared/src/log\\.ts$',
-  commander: '^(agent|collector)/src/main\\.ts$|^scripts/',
+  commander: '^(agent|collector)/src/main(-commands)?\\.ts$|^scripts/',
   yaml: '^(agent|collector)/src/config|^agent/src/owners/kubernetes-kubeconfig\\.ts$|^scripts/',
 }
 
@@ -60,8 +62,8 @@ const DIRECTIONS = [
   ['model knows nothing', '^collector/src/model/', '^collector/src/(?!model/)'],
   [
     'the port knows the model only',
-    '^collector/src/storage/(store|requests|(access|report|site-facts|sum)-store|(account|draw|node|session)-requests)\\.ts$',
-    '^collector/src/(?!model/|storage/((access|report|site-facts|sum)-store|((account|draw|node|session)-)?requests)\\.ts$)',
+    '^collector/src/storage/(store|requests|(access|children|feed|node-key|plausibility|report|site-facts|sum|upkeep)-store|(account|draw|node|session)-requests)\\.ts$',
+    '^collector/src/(?!model/|storage/((access|children|feed|node-key|plausibility|report|site-facts|sum|upkeep)-store|((account|draw|node|session)-)?requests)\\.ts$)',
   ],
   [
     'forecast knows no storage, doors or transport',
@@ -75,8 +77,8 @@ const DIRECTIONS = [
   ],
   [
     'decisions know no storage, doors or transport',
-    '^collector/src/(inventory|timeline|journal|rollup|bank|ingest)/',
-    '^collector/src/(storage/sqlite|gateway|api|cli)/',
+    '^collector/src/(inventory|timeline|journal|rollup|plausibility|bank|ingest|children)/',
+    '^collector/src/(storage/(sqlite|postgres)|gateway|api|cli)/',
   ],
   [
     'verify knows of the journal its format only',
@@ -84,9 +86,14 @@ const DIRECTIONS = [
     '^collector/src/(?!journal/(verify|format)|model/)',
   ],
   [
-    'inventory, timeline, journal, rollup do not know bank and ingest',
-    '^collector/src/(inventory|timeline|journal|rollup)/',
+    'inventory, timeline, journal, rollup, plausibility do not know bank and ingest',
+    '^collector/src/(inventory|timeline|journal|rollup|plausibility)/',
     '^collector/src/(bank|ingest)/',
+  ],
+  [
+    'upstream and bundles know the port, no doors',
+    '^collector/src/(upstream|bundle)/',
+    '^collector/src/(storage/sqlite|gateway|api|cli|bank|ingest|children)/',
   ],
   ['bank does not know ingest', '^collector/src/bank/', '^collector/src/ingest/'],
   [
@@ -102,7 +109,7 @@ const DIRECTIONS = [
   [
     'storage is behind its port',
     '^collector/src/(?!storage/|main\\.ts|collector\\.ts|cli/)',
-    '^collector/src/storage/sqlite/',
+    '^collector/src/storage/(sqlite|postgres)/',
   ],
 ]
 

@@ -3,13 +3,12 @@
  * the Welcome gave. A retry with the same token and key is harmless: the collector answers it like
  * the first, and what is kept is written whole.
  */
-import { readFileSync } from 'node:fs'
 import {
   AppError,
   ERROR_CODES,
   type ErrorCode,
   errorCode,
-  errorSentence,
+  findPinnedAuthority,
   Link,
   type Logger,
   linkUrlOf,
@@ -21,11 +20,13 @@ import {
   type World,
 } from '@yiben/shared'
 import { type Fingerprint, type FingerprintSource, readFingerprint } from './identity.ts'
-import { type Enrollment, StateDir } from './state-dir.ts'
+import { type Enrollment, StateDir, type Trust } from './state-dir.ts'
+import { certificatesOf, readFiles } from './trust.ts'
 
 /** The link bounds its own handshake; this bounds the whole command. */
 const ENROLL_MS_MAX = 30_000
 const LOOK_EVERY_MS = 50
+const DIAL_MS_MAX = 10_000
 
 export interface EnrollOptions {
   readonly world: World
@@ -37,6 +38,11 @@ export interface EnrollOptions {
   /** What the administrator calls this node. */
   readonly nodeName: string
   readonly caFile: string | null
+  /** What the file holds is trusted from now on, also where it is not configured. */
+  readonly keepsCa?: boolean
+  readonly certFile?: string | null
+  readonly keyFile?: string | null
+  readonly allowsPlain?: boolean
   readonly proxyUrl: string | null
   readonly rootPrefix: string
   readonly bootId: string
@@ -56,7 +62,7 @@ export interface Enrolled {
  */
 export async function enroll(options: EnrollOptions): Promise<Enrolled> {
   const token = parseEnrollmentToken(options.token)
-  const url = linkUrlOf(options.collectorUrl)
+  const url = linkUrlOf(options.collectorUrl, options.allowsPlain)
   const state = StateDir.create(options.stateDir)
   const before = state.readEnrollment()
   const isSame =
@@ -81,15 +87,18 @@ export async function enroll(options: EnrollOptions): Promise<Enrolled> {
 
 async function enrollOnce(
   options: EnrollOptions,
-  { token, url, state }: Pick<Contact, 'token' | 'url'> & { readonly state: StateDir },
+  parts: { readonly token: Token; readonly url: string; readonly state: StateDir },
 ): Promise<Enrollment> {
+  const { token, url, state } = parts
   const nodeKeys = state.readOrCreateKey(options.world.random)
   const fingerprint = fingerprintOf(options.rootPrefix, nodeKeys.publicKey, null)
   const { world, log } = options
   const spool = openFileSpool({ directory: state.path, random: world.random, log })
   try {
-    const ca = readCa(options.caFile)
-    const welcome = await firstContact(options, { token, url, nodeKeys, fingerprint, ca, spool })
+    const way = wayTo(options, url)
+    const trust = await firstTrust(options, way, token)
+    const contact = { token, way, trust, nodeKeys, fingerprint, spool }
+    const welcome = await firstContact(options, contact)
     const { identityKey } = welcome
     if (identityKey === null) {
       throw new AppError('message_unexpected', 'welcome.identity_key is missing: an old collector.')
@@ -105,6 +114,7 @@ async function enrollOnce(
       fingerprintSource: fingerprint?.source ?? null,
       tokenId: token.id,
     }
+    state.writeTrust(trust.kept)
     state.writeEnrollment(enrollment)
     return enrollment
   } finally {
@@ -137,26 +147,42 @@ export function fingerprintHex(fingerprint: Fingerprint | null): string {
   return fingerprint === null ? '' : Buffer.from(fingerprint.digest).toString('hex')
 }
 
-/** PEM text; `null` for the system's own authorities. */
-export function readCa(caFile: string | null): string | null {
-  if (caFile === null) return null
-  try {
-    return readFileSync(caFile, 'utf8')
-  } catch (error) {
-    throw new AppError(
-      'config_unreadable',
-      `collector.ca_file ${caFile} cannot be read: ${errorSentence(error)}.`,
-      { cause: error },
-    )
+type Token = ReturnType<typeof parseEnrollmentToken>
+
+/** How the collector is reached, with what its certificate files hold. */
+type Way = ReturnType<typeof wayTo>
+
+function wayTo(options: EnrollOptions, url: string) {
+  const { allowsPlain = false, caFile, certFile = null, keyFile = null, proxyUrl } = options
+  const { ca, clientCertificate } = readFiles({ caFile, certFile, keyFile })
+  return { url, proxyUrl, ca, clientCertificate, allowsPlainText: allowsPlain }
+}
+
+interface FirstTrust {
+  /** For this contact: the pinned authority and nobody else, where there is a pin. */
+  readonly ca: string | null
+  /** For all that come after. */
+  readonly kept: Trust
+}
+
+/** Before anything is said: where the token pins an authority, it must be the one that is shown. */
+async function firstTrust(options: EnrollOptions, way: Way, token: Token): Promise<FirstTrust> {
+  const given = options.keepsCa === true && way.ca !== null ? certificatesOf(way.ca) : []
+  const isPlain = new URL(way.url).protocol === 'ws:'
+  if (token.authorityPin === null || isPlain) {
+    const kept = { version: 0, isPinned: given.length > 0, roots: given }
+    return { ca: way.ca, kept }
   }
+  const pinned = await findPinnedAuthority({ ...way, timeoutMs: DIAL_MS_MAX }, token.authorityPin)
+  return { ca: pinned, kept: { version: 0, isPinned: true, roots: [pinned, ...given] } }
 }
 
 interface Contact {
-  readonly token: ReturnType<typeof parseEnrollmentToken>
-  readonly url: string
+  readonly token: Token
+  readonly way: Way
+  readonly trust: FirstTrust
   readonly nodeKeys: ReturnType<StateDir['readOrCreateKey']>
   readonly fingerprint: Fingerprint | null
-  readonly ca: string | null
   readonly spool: Spool
 }
 
@@ -169,7 +195,7 @@ async function firstContact(options: EnrollOptions, contact: Contact): Promise<W
     world,
     log,
     spool: contact.spool,
-    target: { url: contact.url, ca: contact.ca, proxyUrl: options.proxyUrl },
+    target: { ...contact.way, ca: contact.trust.ca },
     collector: { algorithm: token.algorithm, publicKey: token.collectorKey },
     identity: {
       role: 'agent',
@@ -202,7 +228,7 @@ async function firstContact(options: EnrollOptions, contact: Contact): Promise<W
       }
       await sleep(world.clock, LOOK_EVERY_MS)
     }
-    throw new AppError('connection_failed', `${contact.url} did not answer in time.`)
+    throw new AppError('connection_failed', `${contact.way.url} did not answer in time.`)
   } finally {
     await link.stop()
     await ended

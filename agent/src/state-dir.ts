@@ -2,7 +2,7 @@
  * The agent's folder on disk (default /var/lib/yiben): the node's key, what enrollment gave, the
  * spool, the leases. Owned by the user the agent runs as and by nobody else.
  *
- * Promises: the key is made once and never replaced by itself; a file is written whole (temporary
+ * Promises: the key is made once and replaced only by one that the collector takes; a file is written whole (temporary
  * file, fsync, rename, fsync of the folder) or not at all; a key that others may read stops the
  * program with `state_insecure`: who can copy it can be this node.
  */
@@ -26,6 +26,9 @@ import { FINGERPRINT_SOURCES } from './identity.ts'
 const KEY_FILE = 'node-key'
 const ENROLLMENT_FILE = 'enrollment.json'
 const LEASES_FILE = 'leases.json'
+const TRUST_FILE = 'trust.json'
+const NEXT_KEY_PREFIX = `${KEY_FILE}.next-`
+const PREVIOUS_KEY_FILE = `${KEY_FILE}.previous`
 /** What was put aside last; kept for whoever wants to look. */
 export const ASIDE_FOLDER = 'copied'
 
@@ -40,6 +43,17 @@ const enrollmentSchema = z.object({
 })
 
 export type Enrollment = Readonly<z.infer<typeof enrollmentSchema>>
+
+const trustSchema = z.object({
+  /** As the collector counts them; 0: what enrollment gave. */
+  version: z.int(),
+  /** A token or a person has named whom to trust: the system's authorities are nobody. */
+  isPinned: z.boolean(),
+  /** Certificates of authorities, PEM. */
+  roots: z.array(z.string()),
+})
+
+export type Trust = Readonly<z.infer<typeof trustSchema>>
 
 export class StateDir {
   readonly path: string
@@ -76,21 +90,47 @@ export class StateDir {
     return readOrCreateKeyFile(this.#keyFile(), random)
   }
 
-  readEnrollment(): Enrollment | null {
-    const path = join(this.path, ENROLLMENT_FILE)
-    const text = readIfThere(path)
-    if (text === null) return null
-    const parsed = enrollmentSchema.safeParse(parseJson(text))
-    if (!parsed.success) {
-      const field = parsed.error.issues[0]?.path.join('.') ?? ''
-      throw new AppError('disk_failed', `The enrollment ${path} is unreadable at "${field}".`)
+  /** Made once for each change of the key, which its nonce names. */
+  readOrCreateNextKey(nonce: string, random: Random): KeyPair {
+    return readOrCreateKeyFile(this.#keyFile(NEXT_KEY_PREFIX + nonce), random)
+  }
+
+  /** The next key is in force, the one before kept beside it. */
+  takeNextKey(nonce: string): void {
+    const before = readIfThere(join(this.path, KEY_FILE))
+    if (before !== null) writeWhole(join(this.path, PREVIOUS_KEY_FILE), before)
+    this.#rename(NEXT_KEY_PREFIX + nonce, KEY_FILE)
+    for (const name of readdirSync(this.path)) {
+      if (name.startsWith(NEXT_KEY_PREFIX)) rmSync(join(this.path, name), { force: true })
     }
-    return parsed.data
+  }
+
+  readPreviousKey(): KeyPair | null {
+    return readKeyFile(this.#keyFile(PREVIOUS_KEY_FILE))
+  }
+
+  /** The key before is in force again. */
+  takePreviousKey(): void {
+    this.#rename(PREVIOUS_KEY_FILE, KEY_FILE)
+  }
+
+  readEnrollment(): Enrollment | null {
+    return this.#readJson(ENROLLMENT_FILE, 'enrollment', enrollmentSchema)
   }
 
   writeEnrollment(enrollment: Enrollment): void {
     const path = join(this.path, ENROLLMENT_FILE)
     writeWhole(path, `${JSON.stringify(enrollment, null, 2)}\n`)
+  }
+
+  /** `null`: enrolled before there was any. */
+  readTrust(): Trust | null {
+    return this.#readJson(TRUST_FILE, "list of the collector's authorities", trustSchema)
+  }
+
+  /** Durable when it returns. Throws `disk_full` or `disk_failed`, with what was there before kept. */
+  writeTrust(trust: Trust): void {
+    writeWhole(join(this.path, TRUST_FILE), `${JSON.stringify(trust, null, 2)}\n`)
   }
 
   /** As `writeLeases` was given it; `null`: nothing was ever lent here. */
@@ -121,7 +161,34 @@ export class StateDir {
     }
   }
 
-  #keyFile() {
-    return { path: join(this.path, KEY_FILE), whose: "the node's", remedy: 'enroll anew' }
+  #keyFile(name = KEY_FILE) {
+    return { path: join(this.path, name), whose: "the node's", remedy: 'enroll anew' }
+  }
+
+  #rename(from: string, to: string): void {
+    try {
+      renameSync(join(this.path, from), join(this.path, to))
+      syncFolder(this.path)
+    } catch (error) {
+      const fields = { path: this.path, reason: errorSentence(error) }
+      const sentence = `The key ${from} in ${this.path} could not be put in force.`
+      throw new AppError('disk_failed', sentence, { cause: error, fields })
+    }
+  }
+
+  #readJson<Schema extends z.ZodMiniType>(
+    name: string,
+    what: string,
+    schema: Schema,
+  ): z.infer<Schema> | null {
+    const path = join(this.path, name)
+    const text = readIfThere(path)
+    if (text === null) return null
+    const parsed = schema.safeParse(parseJson(text))
+    if (!parsed.success) {
+      const field = parsed.error.issues[0]?.path.join('.') ?? ''
+      throw new AppError('disk_failed', `The ${what} ${path} is unreadable at "${field}".`)
+    }
+    return parsed.data
   }
 }

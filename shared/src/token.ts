@@ -3,9 +3,11 @@
  * told apart from one that is unknown. Only their form lives here; who may use them is the
  * collector's to say. A token's secret is stored hashed, never as it is.
  *
- * `yb1_` enrollment: version 1, algorithm 1, token id 8, secret 16, collector's identity key, check 4
+ * `yb1_` enrollment: version 1, algorithm 1, token id 8, secret 16, collector's identity key, pin 32
+ *                    (from version 2 on), check 4
  * `yba_` access:     token id 8, secret 24, check 4
- * bytes each, then base64url without padding.
+ * bytes each, then base64url without padding. A token without a pin is of version 1, which older
+ * agents read too.
  */
 import { isAlgorithmAvailable, labelledHash, publicKeyBytes } from './algorithms.ts'
 import { assert } from './assert.ts'
@@ -18,7 +20,9 @@ export const ACCESS_SECRET_BYTES = 24
 const ENROLL_PREFIX = 'yb1_'
 const ACCESS_PREFIX = 'yba_'
 const ENROLL_VERSION = 1
+const ENROLL_VERSION_PINNED = 2
 const ENROLL_HEAD_BYTES = 2 + TOKEN_ID_BYTES + ENROLL_SECRET_BYTES
+const PIN_BYTES = 32
 const CHECK_BYTES = 4
 /** No token is longer: what is, is refused before it is decoded. */
 const TEXT_LENGTH_MAX = 200
@@ -31,6 +35,11 @@ export interface EnrollmentToken {
   readonly algorithm: number
   /** The collector's identity key: raw, lower-case hex. */
   readonly collectorKey: string
+  /**
+   * Of the authority that signs the collector's certificate (`pinOf`), hex; `null`: the node trusts
+   * whom it trusts anyway.
+   */
+  readonly authorityPin: string | null
 }
 
 /** Opens the HTTP interface to a person or a program. */
@@ -39,14 +48,20 @@ export interface AccessToken {
   readonly secret: Uint8Array
 }
 
-export function formatEnrollmentToken(token: EnrollmentToken): string {
+export function formatEnrollmentToken({
+  authorityPin = null,
+  ...token
+}: Omit<EnrollmentToken, 'authorityPin'> & Partial<EnrollmentToken>): string {
   const id = Buffer.from(token.id, 'hex')
   const key = Buffer.from(token.collectorKey, 'hex')
   assert(id.length === TOKEN_ID_BYTES, 'a token id has 8 bytes')
   assert(token.secret.length === ENROLL_SECRET_BYTES, 'an enrollment secret has 16 bytes')
   assert(key.length === publicKeyBytes(token.algorithm), 'a key has the length of its suite')
-  const head = Uint8Array.of(ENROLL_VERSION, token.algorithm)
-  return withCheck(ENROLL_PREFIX, Buffer.concat([head, id, token.secret, key]))
+  const pin = Buffer.from(authorityPin ?? '', 'hex')
+  assert(pin.length === (authorityPin === null ? 0 : PIN_BYTES), 'a pin has 32 bytes')
+  const version = authorityPin === null ? ENROLL_VERSION : ENROLL_VERSION_PINNED
+  const head = Uint8Array.of(version, token.algorithm)
+  return withCheck(ENROLL_PREFIX, Buffer.concat([head, id, token.secret, key, pin]))
 }
 
 /** Throws `token_malformed` with the reason; `algorithm_unknown` for a suite of the future. */
@@ -54,13 +69,15 @@ export function parseEnrollmentToken(text: string): EnrollmentToken {
   const bytes = withoutCheck(ENROLL_PREFIX, text, 'enrollment token')
   const version = bytes[0]
   const algorithm = bytes[1] ?? 0
-  if (version !== ENROLL_VERSION) {
-    throw malformed(`the enrollment token has version ${version ?? 'none'}, not ${ENROLL_VERSION}`)
+  if (version !== ENROLL_VERSION && version !== ENROLL_VERSION_PINNED) {
+    const known = `${ENROLL_VERSION} or ${ENROLL_VERSION_PINNED}`
+    throw malformed(`the enrollment token has version ${version ?? 'none'}, not ${known}`)
   }
   if (!isAlgorithmAvailable(algorithm)) {
     throw new AppError('algorithm_unknown', `the enrollment token asks for algorithm ${algorithm}`)
   }
-  if (bytes.length !== ENROLL_HEAD_BYTES + publicKeyBytes(algorithm)) {
+  const keyEnd = ENROLL_HEAD_BYTES + publicKeyBytes(algorithm)
+  if (bytes.length !== keyEnd + (version === ENROLL_VERSION ? 0 : PIN_BYTES)) {
     throw malformed('the enrollment token has the wrong length')
   }
   const secretStart = 2 + TOKEN_ID_BYTES
@@ -68,7 +85,8 @@ export function parseEnrollmentToken(text: string): EnrollmentToken {
     id: bytes.subarray(2, secretStart).toString('hex'),
     secret: bytes.subarray(secretStart, ENROLL_HEAD_BYTES),
     algorithm,
-    collectorKey: bytes.subarray(ENROLL_HEAD_BYTES).toString('hex'),
+    collectorKey: bytes.subarray(ENROLL_HEAD_BYTES, keyEnd).toString('hex'),
+    authorityPin: version === ENROLL_VERSION ? null : bytes.subarray(keyEnd).toString('hex'),
   }
 }
 

@@ -30,11 +30,31 @@ function codeOf(run: () => unknown): string {
 
 describe('an enrollment token', () => {
   const text = formatEnrollmentToken(ENROLLMENT)
+  const PINNED = { ...ENROLLMENT, authorityPin: '5a'.repeat(32) }
+
+  test('carries the pin of an authority where there is one, under a version of its own', () => {
+    const pinned = formatEnrollmentToken(PINNED)
+    expect(pinned).toMatch(/^yb1_[A-Za-z0-9_-]{124,132}$/)
+    const parsed = parseEnrollmentToken(pinned)
+    expect({ ...parsed, secret: Uint8Array.from(parsed.secret) }).toEqual(PINNED)
+    const versions = [text, pinned].map((one) => Buffer.from(one.slice(4), 'base64url')[0])
+    expect(versions).toEqual([1, 2])
+  })
+
+  test('of before there were pins is read as one without', () => {
+    const written =
+      'yb1_AQEAESIzRFVmdwMDAwMDAwMDAwMDAwMDAwOKiOPddAnxlf1S2y08ul1yymcJvx2UEhvzdIgBtA9vXB89YQA'
+    expect(text).toBe(written)
+    expect(parseEnrollmentToken(written).authorityPin).toBeNull()
+  })
 
   test('carries id, secret and the identity of the collector', () => {
     expect(text).toMatch(/^yb1_[A-Za-z0-9_-]{80,90}$/)
     const parsed = parseEnrollmentToken(` ${text}\n`)
-    expect({ ...parsed, secret: Uint8Array.from(parsed.secret) }).toEqual(ENROLLMENT)
+    expect({ ...parsed, secret: Uint8Array.from(parsed.secret) }).toEqual({
+      ...ENROLLMENT,
+      authorityPin: null,
+    })
   })
 
   test.runIf(isAlgorithmAvailable(ALGORITHM_SM2))(

@@ -18,6 +18,8 @@ export interface EnrollCommandOptions {
   readonly collectorUrl: string
   readonly token: string
   readonly nodeName: string
+  /** From the command line, in place of the configured one; `null`: not given. */
+  readonly caFile: string | null
   readonly world: World
   readonly log: Logger
   readonly json: boolean
@@ -33,7 +35,11 @@ export async function runEnroll(options: EnrollCommandOptions): Promise<CommandR
     collectorUrl: options.collectorUrl,
     token: options.token,
     nodeName: options.nodeName,
-    caFile: config.collector.caFile,
+    caFile: options.caFile ?? config.collector.caFile,
+    keepsCa: options.caFile !== null,
+    certFile: config.collector.certFile,
+    keyFile: config.collector.keyFile,
+    allowsPlain: config.collector.allowsPlain,
     proxyUrl: config.collector.proxyUrl,
     rootPrefix,
     bootId: readHost(rootPrefix).bootId(),

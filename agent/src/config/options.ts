@@ -126,6 +126,30 @@ export const OPTIONS = {
     text,
     PATH,
   ),
+  collectorCertFile: textOption(
+    {
+      name: 'collector.cert_file',
+      sentence: 'PEM file of the certificate this node shows, where the collector asks for one.',
+    },
+    null,
+    text,
+    PATH,
+  ),
+  collectorKeyFile: textOption(
+    { name: 'collector.key_file', sentence: 'PEM file of the key of collector.cert_file.' },
+    null,
+    text,
+    PATH,
+  ),
+  collectorAllowPlain: yamlOption(
+    {
+      name: 'collector.allow_plain',
+      sentence: 'Reaches a collector on another machine without TLS too: others can read along.',
+    },
+    false,
+    yesOrNo,
+    { unit: 'yes or no', range: 'true, false', defaultText: 'false' },
+  ),
   collectorProxyUrl: textOption(
     {
       name: 'collector.proxy_url',

@@ -18,6 +18,12 @@ const ALIASES_MAX = 100
 
 type Texts = Readonly<Record<string, string | undefined>>
 
+/** Read by the command line in place of `--config` and `--token`: no options of the daemon. */
+const OF_THE_COMMAND_LINE: ReadonlySet<string> = new Set([
+  `${ENVIRONMENT_PREFIX}CONFIG`,
+  `${ENVIRONMENT_PREFIX}TOKEN`,
+])
+
 export class OptionReader {
   readonly #options: ReadonlyMap<string, Option<unknown>>
   readonly #names: readonly string[]
@@ -50,14 +56,9 @@ export class OptionReader {
   }
 
   addFile(file: string): void {
-    const document = parseDocument(readText(file), { uniqueKeys: true })
-    if (document.errors.length > 0) {
-      for (const error of document.errors) {
-        this.#problems.push(`${file} is not YAML: ${firstLine(error.message)}`)
-      }
-      return
-    }
-    const content: unknown = document.toJS({ maxAliasCount: ALIASES_MAX })
+    const read = contentOf(readText(file))
+    for (const problem of read.problems) this.#problems.push(`${file} is not YAML: ${problem}`)
+    const { content } = read
     // An empty file states nothing; that is no mistake.
     if (content === null || content === undefined) return
     if (isMapping(content)) this.#addMapping(content, '')
@@ -70,6 +71,7 @@ export class OptionReader {
     )
     for (const [variable, text] of Object.entries(environment)) {
       if (!variable.startsWith(ENVIRONMENT_PREFIX) || text === undefined) continue
+      if (OF_THE_COMMAND_LINE.has(variable)) continue
       const option = byVariable.get(variable)
       if (option !== undefined) this.#addText(option, text)
       else this.#addUnknown(variable, [...byVariable.keys()])
@@ -130,6 +132,23 @@ function readText(file: string): string {
     refuse(errorSentence(cause), cause)
   }
   return refuse(`it is longer than ${FILE_BYTES_MAX} bytes`)
+}
+
+interface Read {
+  readonly content?: unknown
+  readonly problems: readonly string[]
+}
+
+/** What is no YAML, names what it does not define, or is nested too deep, is a problem and no more. */
+function contentOf(text: string): Read {
+  try {
+    const document = parseDocument(text, { uniqueKeys: true })
+    const problems = document.errors.map(({ message }) => firstLine(message))
+    if (problems.length > 0) return { problems }
+    return { content: document.toJS({ maxAliasCount: ALIASES_MAX }), problems }
+  } catch (cause) {
+    return { problems: [firstLine(errorSentence(cause))] }
+  }
 }
 
 function placeText(step: PropertyKey): string {

@@ -13,9 +13,9 @@ const SCHEMES: Readonly<Record<string, string>> = {
 /**
  * `https://collector.example:7480` → `wss://collector.example:7480/v1/link`. Throws
  * `config_invalid` for anything that is no such address, `plain_text_refused` for one without TLS
- * that leaves the machine.
+ * that leaves the machine unless it is allowed to.
  */
-export function linkUrlOf(address: string): string {
+export function linkUrlOf(address: string, allowsPlainText = false): string {
   const url = parseUrl(address)
   const scheme = SCHEMES[url.protocol]
   if (scheme === undefined) {
@@ -27,7 +27,7 @@ export function linkUrlOf(address: string): string {
   // The setter of `protocol` refuses to turn http into ws, so the address is put together anew.
   const path = url.pathname === '/' ? LINK_PATH : url.pathname
   const linkUrl = `${scheme}//${url.host}${path}`
-  refusePlainText(linkUrl)
+  if (!allowsPlainText) refusePlainText(linkUrl)
   return linkUrl
 }
 
@@ -37,7 +37,7 @@ export function refusePlainText(linkUrl: string): void {
   if (url.protocol === 'wss:' || isLoopback(url.hostname)) return
   throw new AppError(
     'plain_text_refused',
-    `${url.host} is reached without TLS: only addresses of this machine are, use https://`,
+    `${url.host} is reached without TLS: only addresses of this machine are, use https:// (or allow it: collector.allow_plain)`,
     { fields: { host: url.host } },
   )
 }

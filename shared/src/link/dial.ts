@@ -2,7 +2,6 @@
  * Opens the one outbound connection of a node: WebSocket over TLS, directly or through a proxy that
  * speaks HTTP CONNECT. Without TLS only this machine is reached.
  */
-import { request } from 'node:http'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { WebSocket } from 'ws'
@@ -11,17 +10,24 @@ import { FRAME_BYTES_MAX } from '../wire/limits.ts'
 import type { DialTarget } from '../world.ts'
 import { refusePlainText } from './address.ts'
 import type { Duplex } from './socket.ts'
+import { openTunnel, placeOf, servernameOf, trustOptions } from './tunnel.ts'
 import { WsSocket } from './ws-socket.ts'
 
-const DEFAULT_PROXY_PORT = 3128
-const DEFAULT_TLS_PORT = 443
-const DEFAULT_PORT = 80
 /** How much of a refusing server's answer is quoted. */
 const ANSWER_BYTES_MAX = 500
 
+/** What OpenSSL says of a chain that ends at nobody who is trusted. */
+const UNTRUSTED_CODES = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+
 /** Rejects with `connection_failed` or `plain_text_refused`. */
 export async function dial(target: DialTarget): Promise<Duplex> {
-  refusePlainText(target.url)
+  if (target.allowsPlainText !== true) refusePlainText(target.url)
   const tunnel = target.proxyUrl === null ? null : await openTunnel(target, target.proxyUrl)
   try {
     return await openWebSocket(target, tunnel)
@@ -38,14 +44,14 @@ function openWebSocket(target: DialTarget, tunnel: Socket | null): Promise<Duple
     maxPayload: FRAME_BYTES_MAX,
     handshakeTimeout: target.timeoutMs,
     followRedirects: false,
-    ...(target.ca === null ? {} : { ca: target.ca }),
-    ...(tunnel === null ? {} : { createConnection: () => overTunnel(url, target.ca, tunnel) }),
+    ...trustOptions(target),
+    ...(tunnel === null ? {} : { createConnection: () => overTunnel(target, tunnel) }),
   })
   return new Promise((resolve, reject) => {
     let socket: Socket | null = null
     const fail = (sentence: string, cause?: unknown) =>
       reject(new AppError('connection_failed', `${url.host}: ${sentence}`, { cause }))
-    const onError = (error: Error) => fail(errorSentence(error), error)
+    const onError = (error: Error) => fail(sentenceOf(error), error)
     webSocket.once('upgrade', (response) => {
       socket = response.socket
     })
@@ -68,55 +74,18 @@ function openWebSocket(target: DialTarget, tunnel: Socket | null): Promise<Duple
   })
 }
 
-function overTunnel(url: URL, ca: string | null, tunnel: Socket): Socket {
-  if (url.protocol !== 'wss:') return tunnel
+function overTunnel(target: DialTarget, tunnel: Socket): Socket {
+  if (new URL(target.url).protocol !== 'wss:') return tunnel
+  const { host } = placeOf(target.url)
   return connectTls({
     socket: tunnel,
-    servername: url.hostname,
-    ...(ca === null ? {} : { ca }),
+    host,
+    servername: servernameOf(host),
+    ...trustOptions(target),
   })
 }
 
-/** `CONNECT host:port` at the proxy; resolves with the raw connection behind it. */
-function openTunnel(target: DialTarget, proxyUrl: string): Promise<Socket> {
-  const proxy = new URL(proxyUrl)
-  const url = new URL(target.url)
-  const defaultPort = url.protocol === 'wss:' ? DEFAULT_TLS_PORT : DEFAULT_PORT
-  const authority = `${url.hostname}:${url.port === '' ? defaultPort : url.port}`
-  return new Promise((resolve, reject) => {
-    const asked = request({
-      host: proxy.hostname,
-      port: proxy.port === '' ? DEFAULT_PROXY_PORT : Number(proxy.port),
-      method: 'CONNECT',
-      path: authority,
-      headers: { host: authority, ...proxyAuthorization(proxy) },
-      timeout: target.timeoutMs,
-      agent: false,
-    })
-    const fail = (sentence: string, cause?: unknown) =>
-      reject(new AppError('connection_failed', `proxy ${proxy.host}: ${sentence}`, { cause }))
-    asked.once('connect', (response, socket) => {
-      if (response.statusCode === 200) {
-        resolve(socket)
-      } else {
-        socket.destroy()
-        fail(`refused with ${response.statusCode ?? 0}`)
-      }
-    })
-    asked.once('response', (response) => {
-      response.resume()
-      fail(`answered ${response.statusCode ?? 0}`)
-    })
-    asked.once('timeout', () => asked.destroy(new Error('did not answer in time')))
-    asked.once('error', (error) => fail(errorSentence(error), error))
-    asked.end()
-  })
-}
-
-function proxyAuthorization(proxy: URL): Record<string, string> {
-  if (proxy.username === '') return {}
-  const user = decodeURIComponent(proxy.username)
-  const password = decodeURIComponent(proxy.password)
-  const credentials = Buffer.from(`${user}:${password}`).toString('base64')
-  return { 'proxy-authorization': `Basic ${credentials}` }
+function sentenceOf(error: Error): string {
+  if (!('code' in error) || !UNTRUSTED_CODES.has(String(error.code))) return errorSentence(error)
+  return `its certificate is of no authority that this node trusts (${errorSentence(error)}); where the authority was changed while this node was away, enroll it again with a new token`
 }

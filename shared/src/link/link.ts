@@ -23,7 +23,7 @@ import { buildProof, checkChallenge } from './handshake.ts'
 import { buildHello } from './hello.ts'
 import { readMemory } from './memory.ts'
 import type { LinkOptions, LinkStatus } from './options.ts'
-import { timeMeasureOf } from './owner.ts'
+import { isOtherKeyLeft, tellOwner, timeMeasureOf } from './owner.ts'
 import { Problems } from './problems.ts'
 import { Retry } from './retry.ts'
 import { Sender } from './sender.ts'
@@ -212,10 +212,7 @@ export class Link {
       this.#handleWelcome(message.welcome)
     } else if (isLive && message.kind === 'ack') this.#handleAck(message.ack)
     else if (isLive && message.kind === 'drain') this.#handleDrain(message.drain)
-    else if (isLive && message.kind === 'need_facts') this.#options.owner.onNeedFacts()
-    else if (isLive && (message.kind === 'lease_query' || message.kind === 'lease_notice')) {
-      this.#options.owner.onLeaseMessage?.(message)
-    } else {
+    else if (!isLive || !tellOwner(this.#options.owner, message)) {
       this.#drop('message_unexpected', `a ${message.kind} does not belong in state ${state}`)
     }
   }
@@ -239,7 +236,7 @@ export class Link {
     const isVerified = this.#current().challenge !== null
     if (isVerified && (code === 'epoch_forked' || code === 'epoch_closed')) {
       this.#beginEpoch(sentence)
-    } else if (isVerified && retryAfterMs === 0) {
+    } else if (isVerified && retryAfterMs === 0 && !isOtherKeyLeft(this.#options.owner, code)) {
       this.#options.log.error({ code, sentence }, 'the collector refused this node for good')
       this.#on('banned')
     } else {

@@ -6,6 +6,7 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import type { Duplex as Stream } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { WebSocketServer } from 'ws'
 import type { ErrorCode } from '../errors.ts'
 import { FRAME_BYTES_MAX } from '../wire/limits.ts'
@@ -14,6 +15,11 @@ import { isLoopback, plainAddress } from './address.ts'
 import { closeReason } from './close-reason.ts'
 import type { Duplex } from './socket.ts'
 import { WsSocket } from './ws-socket.ts'
+
+/** A frame that comes in more pieces than this is sent to fill the memory: ours come in one. */
+const FRAGMENTS_MAX = 64
+/** Reads of the socket that one frame takes on the worst of lines, and some. */
+const CHUNKS_MAX = 1_024
 
 export type Admission =
   | { readonly status: 'admitted' }
@@ -30,6 +36,8 @@ export interface LinkListenerOptions {
   readonly isSecure: boolean
   /** Also takes plain text from other machines: only behind a gateway that ends TLS. Default no. */
   readonly takesPlainText?: boolean
+  /** Takes nobody whose certificate is not of an authority that the server knows. Default no. */
+  readonly needsCertificate?: boolean
   /** Asked before each upgrade; counts and limits are the owner's. */
   admit(remoteAddress: string): Admission
   /** Handed each connection in the same turn in which it opens: set its handlers at once. */
@@ -56,6 +64,8 @@ export function attachLinkListener(options: LinkListenerOptions): LinkListener {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: FRAME_BYTES_MAX,
+    maxFragments: FRAGMENTS_MAX,
+    maxBufferedChunks: CHUNKS_MAX,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   })
   const open = new Set<WsSocket>()
@@ -109,10 +119,21 @@ function denialOf(request: IncomingMessage, options: LinkListenerOptions): Denia
       sentence: 'without TLS only this machine is served',
     }
   }
+  if (options.needsCertificate === true && !isCertified(request)) {
+    return {
+      httpStatus: 403,
+      code: 'certificate_required',
+      sentence: 'links need a certificate of the authority that tls.client_ca names',
+    }
+  }
   const admission = options.admit(remoteAddress)
   if (admission.status === 'admitted') return null
   const { code, sentence, retryAfterSeconds } = admission
   return { httpStatus: 503, code, sentence, retryAfterSeconds }
+}
+
+function isCertified({ socket }: IncomingMessage): boolean {
+  return socket instanceof TLSSocket && socket.authorized
 }
 
 function deny(stream: Stream, denial: Denial): void {

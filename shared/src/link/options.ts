@@ -19,6 +19,8 @@ export interface LinkOptions {
     readonly url: string
     readonly ca: string | null
     readonly proxyUrl: string | null
+    readonly clientCertificate?: { readonly cert: string; readonly key: string } | null
+    readonly allowsPlainText?: boolean
   }
   /** The identity the enrollment token carried; no other collector is spoken to. */
   readonly collector: PublicIdentity

@@ -57,4 +57,34 @@ export interface LinkOwner {
   onLeaseMessage?(
     message: Extract<ToNodeMessage, { readonly kind: 'lease_query' | 'lease_notice' }>,
   ): void
+  /** Keys and authorities; ignored where absent. */
+  onKeyMessage?(message: KeyMessage): void
+  /** Nobody there knows this node's key: whether it will show another one when it comes back. */
+  takeOtherKey?(): boolean
+}
+
+export type KeyMessage = Extract<ToNodeMessage, { readonly kind: 'trust_roots' | 'rotate_key' }>
+
+/** A key that was changed just before a backup which is the ledger now is not known there yet. */
+export function isOtherKeyLeft(owner: LinkOwner, code: string): boolean {
+  return code === 'node_unknown' && owner.takeOtherKey?.() === true
+}
+
+/** Hands on what is the owner's business; `false` for anything else. */
+export function tellOwner(owner: LinkOwner, message: ToNodeMessage): boolean {
+  switch (message.kind) {
+    case 'need_facts':
+      owner.onNeedFacts()
+      return true
+    case 'lease_query':
+    case 'lease_notice':
+      owner.onLeaseMessage?.(message)
+      return true
+    case 'trust_roots':
+    case 'rotate_key':
+      owner.onKeyMessage?.(message)
+      return true
+    default:
+      return false
+  }
 }

@@ -6,6 +6,7 @@
 import { unreachable } from '../assert.ts'
 import { FieldRefusal } from './fields.ts'
 import type { yiben } from './generated/link.js'
+import * as keys from './key-messages.ts'
 import { FRAME_BYTES_MAX } from './limits.ts'
 import type {
   ToCollectorMessage,
@@ -73,6 +74,10 @@ function packToCollector(message: ToCollectorMessage): yiben.v1.ToCollector.$Pro
       return { leaseAnswer: pack.packLeaseAnswer(message.leaseAnswer) }
     case 'leases':
       return { leases: { leases: message.leases.map(pack.packLeaseNotice) } }
+    case 'key_change':
+      return { keyChange: keys.packKeyChange(message.keyChange) }
+    case 'trust_known':
+      return { trustKnown: { version: message.version } }
     default:
       return unreachable(message, 'every message to a collector is packed')
   }
@@ -96,6 +101,10 @@ function packToNode(message: ToNodeMessage): yiben.v1.ToNode.$Properties {
       return { needFacts: {} }
     case 'drain':
       return { drain: { ...message.drain } }
+    case 'trust_roots':
+      return { trustRoots: keys.packTrustRoots(message.trustRoots) }
+    case 'rotate_key':
+      return { rotateKey: keys.packRotateKey(message.rotateKey) }
     default:
       return unreachable(message, 'every message to a node is packed')
   }
@@ -119,6 +128,10 @@ function unpackToCollector(
       return { kind: 'lease_answer', leaseAnswer: unpack.unpackLeaseAnswer(message.leaseAnswer) }
     case 'leases':
       return { kind: 'leases', leases: unpack.unpackLeases(message.leases) }
+    case 'keyChange':
+      return { kind: 'key_change', keyChange: keys.unpackKeyChange(message.keyChange) }
+    case 'trustKnown':
+      return { kind: 'trust_known', version: keys.unpackTrustKnown(message.trustKnown) }
     default:
       return { kind: 'unknown' }
   }
@@ -142,6 +155,10 @@ function unpackToNode(message: yiben.v1.ToNode.$Shape): ToNodeMessage | UnknownM
       return { kind: 'need_facts' }
     case 'drain':
       return { kind: 'drain', drain: unpack.unpackDrain(message.drain) }
+    case 'trustRoots':
+      return { kind: 'trust_roots', trustRoots: keys.unpackTrustRoots(message.trustRoots) }
+    case 'rotateKey':
+      return { kind: 'rotate_key', rotateKey: keys.unpackRotateKey(message.rotateKey) }
     default:
       return { kind: 'unknown' }
   }

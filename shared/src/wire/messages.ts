@@ -2,6 +2,7 @@
  * The messages of the wire as plain typed values. Ids, keys and fingerprints are lower-case hex, as
  * the model has them; hashes, nonces, signatures and secrets are bytes. `null` is absent.
  */
+import type { KeyChange, RotateKey, TrustRoots } from './key-messages.ts'
 
 export const ROLES = ['agent', 'collector'] as const
 export type LinkRole = (typeof ROLES)[number]
@@ -175,11 +176,13 @@ export type ToCollectorMessage =
   | { readonly kind: 'event'; readonly event: LiveEvent }
   | { readonly kind: 'lease_answer'; readonly leaseAnswer: LeaseAnswer }
   | { readonly kind: 'leases'; readonly leases: readonly LeaseNotice[] }
+  | { readonly kind: 'key_change'; readonly keyChange: KeyChange }
+  | { readonly kind: 'trust_known'; readonly version: number }
 
 /** What a node says besides its records; lost with the connection. */
 export type LiveMessage = Extract<
   ToCollectorMessage,
-  { readonly kind: 'event' | 'lease_answer' | 'leases' }
+  { readonly kind: 'event' | 'lease_answer' | 'leases' | 'key_change' | 'trust_known' }
 >
 
 export type ToNodeMessage =
@@ -191,6 +194,8 @@ export type ToNodeMessage =
   | { readonly kind: 'lease_notice'; readonly leaseNotice: LeaseNotice }
   | { readonly kind: 'need_facts' }
   | { readonly kind: 'drain'; readonly drain: Drain }
+  | { readonly kind: 'trust_roots'; readonly trustRoots: TrustRoots }
+  | { readonly kind: 'rotate_key'; readonly rotateKey: RotateKey }
 
 /** A message of a newer peer: ignored unless an agreed capability requires it. */
 export interface UnknownMessage {

@@ -6,7 +6,8 @@
  * 1  first version: handshake, durable record stream, live messages; leases reserved by number.
  * 2  ticks packed anew under a number of their own: what runs tell is left out; steps of the clock.
  * 3  leases: queries, answers, notices and records name epoch, revision and cause; the policy tells
- *    its calendar and how lent cards are handed over.
+ *    its calendar and how lent cards are handed over. Added since, and agreed on by capability or role:
+ *    records of a child collector; authorities told to nodes; the change of a node's key.
  */
 
 export const WIRE_VERSION = 3
@@ -26,5 +27,8 @@ export const LINK_PATH = '/v1/link'
  */
 export const LEASES_CAPABILITY = 'leases'
 
+/** The same of messages about keys and authorities. */
+export const KEYS_CAPABILITY = 'keys'
+
 /** SHA-256 of `shared/proto/link.proto`: changed only together with a line of history above. */
-export const SCHEMA_SHA256 = '78b29314fab9dbd006a11442d300b38bdd3a993b9692838e8beec947fe47f433'
+export const SCHEMA_SHA256 = '41a224222b0ee95e2d492d4198bb18b2030b4bbb04c1f5913ac73a11e05f18e9'

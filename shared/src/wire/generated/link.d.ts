@@ -17,7 +17,9 @@ export namespace yiben {
             event?: (yiben.v1.Event.$Properties|null);
             leaseAnswer?: (yiben.v1.LeaseAnswer.$Properties|null);
             leases?: (yiben.v1.Leases.$Properties|null);
-            message?: ("hello"|"proof"|"batch"|"heartbeat"|"event"|"leaseAnswer"|"leases");
+            keyChange?: (yiben.v1.KeyChange.$Properties|null);
+            trustKnown?: (yiben.v1.TrustKnown.$Properties|null);
+            message?: ("hello"|"proof"|"batch"|"heartbeat"|"event"|"leaseAnswer"|"leases"|"keyChange"|"trustKnown");
             static encode(m: yiben.v1.ToCollector.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
             static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.ToCollector & yiben.v1.ToCollector.$Shape;
         }
@@ -31,7 +33,9 @@ export namespace yiben {
                 event?: (yiben.v1.Event.$Properties|null);
                 leaseAnswer?: (yiben.v1.LeaseAnswer.$Properties|null);
                 leases?: (yiben.v1.Leases.$Properties|null);
-                message?: ("hello"|"proof"|"batch"|"heartbeat"|"event"|"leaseAnswer"|"leases");
+                keyChange?: (yiben.v1.KeyChange.$Properties|null);
+                trustKnown?: (yiben.v1.TrustKnown.$Properties|null);
+                message?: ("hello"|"proof"|"batch"|"heartbeat"|"event"|"leaseAnswer"|"leases"|"keyChange"|"trustKnown");
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -42,9 +46,11 @@ export namespace yiben {
               event?: yiben.v1.Event.$Shape|null;
               leaseAnswer?: yiben.v1.LeaseAnswer.$Shape|null;
               leases?: yiben.v1.Leases.$Shape|null;
+              keyChange?: yiben.v1.KeyChange.$Shape|null;
+              trustKnown?: yiben.v1.TrustKnown.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ message?: undefined; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null }|{ message?: "hello"; hello: yiben.v1.Hello.$Shape; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null }|{ message?: "proof"; hello?: null; proof: yiben.v1.Proof.$Shape; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null }|{ message?: "batch"; hello?: null; proof?: null; batch: yiben.v1.Batch.$Shape; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null }|{ message?: "heartbeat"; hello?: null; proof?: null; batch?: null; heartbeat: yiben.v1.Heartbeat.$Shape; event?: null; leaseAnswer?: null; leases?: null }|{ message?: "event"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event: yiben.v1.Event.$Shape; leaseAnswer?: null; leases?: null }|{ message?: "leaseAnswer"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer: yiben.v1.LeaseAnswer.$Shape; leases?: null }|{ message?: "leases"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases: yiben.v1.Leases.$Shape })
+              ({ message?: undefined; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "hello"; hello: yiben.v1.Hello.$Shape; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "proof"; hello?: null; proof: yiben.v1.Proof.$Shape; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "batch"; hello?: null; proof?: null; batch: yiben.v1.Batch.$Shape; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "heartbeat"; hello?: null; proof?: null; batch?: null; heartbeat: yiben.v1.Heartbeat.$Shape; event?: null; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "event"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event: yiben.v1.Event.$Shape; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "leaseAnswer"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer: yiben.v1.LeaseAnswer.$Shape; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "leases"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases: yiben.v1.Leases.$Shape; keyChange?: null; trustKnown?: null }|{ message?: "keyChange"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; keyChange: yiben.v1.KeyChange.$Shape; trustKnown?: null }|{ message?: "trustKnown"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown: yiben.v1.TrustKnown.$Shape })
             );
         }
 
@@ -62,7 +68,9 @@ export namespace yiben {
             leaseNotice?: (yiben.v1.LeaseNotice.$Properties|null);
             needFacts?: (yiben.v1.NeedFacts.$Properties|null);
             drain?: (yiben.v1.Drain.$Properties|null);
-            message?: ("challenge"|"welcome"|"refusal"|"ack"|"leaseQuery"|"leaseNotice"|"needFacts"|"drain");
+            trustRoots?: (yiben.v1.TrustRoots.$Properties|null);
+            rotateKey?: (yiben.v1.RotateKey.$Properties|null);
+            message?: ("challenge"|"welcome"|"refusal"|"ack"|"leaseQuery"|"leaseNotice"|"needFacts"|"drain"|"trustRoots"|"rotateKey");
             static encode(m: yiben.v1.ToNode.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
             static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.ToNode & yiben.v1.ToNode.$Shape;
         }
@@ -77,7 +85,9 @@ export namespace yiben {
                 leaseNotice?: (yiben.v1.LeaseNotice.$Properties|null);
                 needFacts?: (yiben.v1.NeedFacts.$Properties|null);
                 drain?: (yiben.v1.Drain.$Properties|null);
-                message?: ("challenge"|"welcome"|"refusal"|"ack"|"leaseQuery"|"leaseNotice"|"needFacts"|"drain");
+                trustRoots?: (yiben.v1.TrustRoots.$Properties|null);
+                rotateKey?: (yiben.v1.RotateKey.$Properties|null);
+                message?: ("challenge"|"welcome"|"refusal"|"ack"|"leaseQuery"|"leaseNotice"|"needFacts"|"drain"|"trustRoots"|"rotateKey");
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -89,9 +99,11 @@ export namespace yiben {
               leaseNotice?: yiben.v1.LeaseNotice.$Shape|null;
               needFacts?: yiben.v1.NeedFacts.$Shape|null;
               drain?: yiben.v1.Drain.$Shape|null;
+              trustRoots?: yiben.v1.TrustRoots.$Shape|null;
+              rotateKey?: yiben.v1.RotateKey.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ message?: undefined; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null }|{ message?: "challenge"; challenge: yiben.v1.Challenge.$Shape; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null }|{ message?: "welcome"; challenge?: null; welcome: yiben.v1.Welcome.$Shape; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null }|{ message?: "refusal"; challenge?: null; welcome?: null; refusal: yiben.v1.Refusal.$Shape; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null }|{ message?: "ack"; challenge?: null; welcome?: null; refusal?: null; ack: yiben.v1.Ack.$Shape; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null }|{ message?: "leaseQuery"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery: yiben.v1.LeaseQuery.$Shape; leaseNotice?: null; needFacts?: null; drain?: null }|{ message?: "leaseNotice"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice: yiben.v1.LeaseNotice.$Shape; needFacts?: null; drain?: null }|{ message?: "needFacts"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts: yiben.v1.NeedFacts.$Shape; drain?: null }|{ message?: "drain"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain: yiben.v1.Drain.$Shape })
+              ({ message?: undefined; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "challenge"; challenge: yiben.v1.Challenge.$Shape; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "welcome"; challenge?: null; welcome: yiben.v1.Welcome.$Shape; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "refusal"; challenge?: null; welcome?: null; refusal: yiben.v1.Refusal.$Shape; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "ack"; challenge?: null; welcome?: null; refusal?: null; ack: yiben.v1.Ack.$Shape; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "leaseQuery"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery: yiben.v1.LeaseQuery.$Shape; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "leaseNotice"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice: yiben.v1.LeaseNotice.$Shape; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "needFacts"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts: yiben.v1.NeedFacts.$Shape; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "drain"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain: yiben.v1.Drain.$Shape; trustRoots?: null; rotateKey?: null }|{ message?: "trustRoots"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots: yiben.v1.TrustRoots.$Shape; rotateKey?: null }|{ message?: "rotateKey"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey: yiben.v1.RotateKey.$Shape })
             );
         }
 
@@ -1370,6 +1382,106 @@ export namespace yiben {
                 $unknowns?: Uint8Array[];
             }
             type $Shape = yiben.v1.Leases.$Properties;
+        }
+
+        interface ITrustRoots extends yiben.v1.TrustRoots.$Properties {
+        }
+
+        class TrustRoots {
+            constructor(p?: yiben.v1.TrustRoots.$Properties);
+            $unknowns?: Uint8Array[];
+            version: number;
+            roots: Uint8Array[];
+            algorithm: number;
+            signature: Uint8Array;
+            static encode(m: yiben.v1.TrustRoots.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.TrustRoots & yiben.v1.TrustRoots.$Shape;
+        }
+
+        namespace TrustRoots {
+            interface $Properties {
+                version?: (number|null);
+                roots?: (Uint8Array[]|null);
+                algorithm?: (number|null);
+                signature?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.TrustRoots.$Properties;
+        }
+
+        interface ITrustKnown extends yiben.v1.TrustKnown.$Properties {
+        }
+
+        class TrustKnown {
+            constructor(p?: yiben.v1.TrustKnown.$Properties);
+            $unknowns?: Uint8Array[];
+            version: number;
+            static encode(m: yiben.v1.TrustKnown.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.TrustKnown & yiben.v1.TrustKnown.$Shape;
+        }
+
+        namespace TrustKnown {
+            interface $Properties {
+                version?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.TrustKnown.$Properties;
+        }
+
+        interface IRotateKey extends yiben.v1.RotateKey.$Properties {
+        }
+
+        class RotateKey {
+            constructor(p?: yiben.v1.RotateKey.$Properties);
+            $unknowns?: Uint8Array[];
+            nonce: Uint8Array;
+            oldKey: Uint8Array;
+            newKey: Uint8Array;
+            algorithm: number;
+            signature: Uint8Array;
+            static encode(m: yiben.v1.RotateKey.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.RotateKey & yiben.v1.RotateKey.$Shape;
+        }
+
+        namespace RotateKey {
+            interface $Properties {
+                nonce?: (Uint8Array|null);
+                oldKey?: (Uint8Array|null);
+                newKey?: (Uint8Array|null);
+                algorithm?: (number|null);
+                signature?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.RotateKey.$Properties;
+        }
+
+        interface IKeyChange extends yiben.v1.KeyChange.$Properties {
+        }
+
+        class KeyChange {
+            constructor(p?: yiben.v1.KeyChange.$Properties);
+            $unknowns?: Uint8Array[];
+            nonce: Uint8Array;
+            algorithm: number;
+            newKey: Uint8Array;
+            fingerprint: Uint8Array;
+            oldSignature: Uint8Array;
+            newSignature: Uint8Array;
+            static encode(m: yiben.v1.KeyChange.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.KeyChange & yiben.v1.KeyChange.$Shape;
+        }
+
+        namespace KeyChange {
+            interface $Properties {
+                nonce?: (Uint8Array|null);
+                algorithm?: (number|null);
+                newKey?: (Uint8Array|null);
+                fingerprint?: (Uint8Array|null);
+                oldSignature?: (Uint8Array|null);
+                newSignature?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.KeyChange.$Properties;
         }
     }
 }

@@ -30,11 +30,13 @@ export const yiben = $root.yiben = (() => {
    ToCollector.prototype.event = null;
    ToCollector.prototype.leaseAnswer = null;
    ToCollector.prototype.leases = null;
+   ToCollector.prototype.keyChange = null;
+   ToCollector.prototype.trustKnown = null;
 
    let $oneOfFields;
 
    $Object.defineProperty(ToCollector.prototype, "message", {
-    get: $util.oneOfGetter($oneOfFields = ["hello", "proof", "batch", "heartbeat", "event", "leaseAnswer", "leases"]),
+    get: $util.oneOfGetter($oneOfFields = ["hello", "proof", "batch", "heartbeat", "event", "leaseAnswer", "leases", "keyChange", "trustKnown"]),
     set: $util.oneOfSetter($oneOfFields)
    });
 
@@ -59,6 +61,10 @@ export const yiben = $root.yiben = (() => {
      $root.yiben.v1.LeaseAnswer.encode(m.leaseAnswer, w.uint32(50).fork(), q + 1).ldelim();
     if (m.leases != null && $Object.hasOwnProperty.call(m, "leases"))
      $root.yiben.v1.Leases.encode(m.leases, w.uint32(58).fork(), q + 1).ldelim();
+    if (m.keyChange != null && $Object.hasOwnProperty.call(m, "keyChange"))
+     $root.yiben.v1.KeyChange.encode(m.keyChange, w.uint32(194).fork(), q + 1).ldelim();
+    if (m.trustKnown != null && $Object.hasOwnProperty.call(m, "trustKnown"))
+     $root.yiben.v1.TrustKnown.encode(m.trustKnown, w.uint32(202).fork(), q + 1).ldelim();
     if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
      for (var i = 0; i < m.$unknowns.length; ++i)
       w.raw(m.$unknowns[i]);
@@ -141,6 +147,20 @@ export const yiben = $root.yiben = (() => {
        m.message = "leases";
        continue;
       }
+     case 24: {
+       if (u !== 2)
+        break;
+       m.keyChange = $root.yiben.v1.KeyChange.decode(r, r.size(), $undefined, q + 1, m.keyChange);
+       m.message = "keyChange";
+       continue;
+      }
+     case 25: {
+       if (u !== 2)
+        break;
+       m.trustKnown = $root.yiben.v1.TrustKnown.decode(r, r.size(), $undefined, q + 1, m.trustKnown);
+       m.message = "trustKnown";
+       continue;
+      }
      }
      r.skipType(u, q, t);
      if (!r.discardUnknown) {
@@ -178,11 +198,13 @@ export const yiben = $root.yiben = (() => {
    ToNode.prototype.leaseNotice = null;
    ToNode.prototype.needFacts = null;
    ToNode.prototype.drain = null;
+   ToNode.prototype.trustRoots = null;
+   ToNode.prototype.rotateKey = null;
 
    let $oneOfFields;
 
    $Object.defineProperty(ToNode.prototype, "message", {
-    get: $util.oneOfGetter($oneOfFields = ["challenge", "welcome", "refusal", "ack", "leaseQuery", "leaseNotice", "needFacts", "drain"]),
+    get: $util.oneOfGetter($oneOfFields = ["challenge", "welcome", "refusal", "ack", "leaseQuery", "leaseNotice", "needFacts", "drain", "trustRoots", "rotateKey"]),
     set: $util.oneOfSetter($oneOfFields)
    });
 
@@ -209,6 +231,10 @@ export const yiben = $root.yiben = (() => {
      $root.yiben.v1.NeedFacts.encode(m.needFacts, w.uint32(58).fork(), q + 1).ldelim();
     if (m.drain != null && $Object.hasOwnProperty.call(m, "drain"))
      $root.yiben.v1.Drain.encode(m.drain, w.uint32(66).fork(), q + 1).ldelim();
+    if (m.trustRoots != null && $Object.hasOwnProperty.call(m, "trustRoots"))
+     $root.yiben.v1.TrustRoots.encode(m.trustRoots, w.uint32(194).fork(), q + 1).ldelim();
+    if (m.rotateKey != null && $Object.hasOwnProperty.call(m, "rotateKey"))
+     $root.yiben.v1.RotateKey.encode(m.rotateKey, w.uint32(202).fork(), q + 1).ldelim();
     if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
      for (var i = 0; i < m.$unknowns.length; ++i)
       w.raw(m.$unknowns[i]);
@@ -296,6 +322,20 @@ export const yiben = $root.yiben = (() => {
         break;
        m.drain = $root.yiben.v1.Drain.decode(r, r.size(), $undefined, q + 1, m.drain);
        m.message = "drain";
+       continue;
+      }
+     case 24: {
+       if (u !== 2)
+        break;
+       m.trustRoots = $root.yiben.v1.TrustRoots.decode(r, r.size(), $undefined, q + 1, m.trustRoots);
+       m.message = "trustRoots";
+       continue;
+      }
+     case 25: {
+       if (u !== 2)
+        break;
+       m.rotateKey = $root.yiben.v1.RotateKey.decode(r, r.size(), $undefined, q + 1, m.rotateKey);
+       m.message = "rotateKey";
        continue;
       }
      }
@@ -6644,6 +6684,480 @@ export const yiben = $root.yiben = (() => {
    };
 
    return Leases;
+  })();
+
+  v1.TrustRoots = (function() {
+
+   const TrustRoots = function (p) {
+    this.roots = [];
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   TrustRoots.prototype.version = 0;
+   TrustRoots.prototype.roots = $util.emptyArray;
+   TrustRoots.prototype.algorithm = 0;
+   TrustRoots.prototype.signature = $util.newBuffer([]);
+
+   TrustRoots.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.version != null && $Object.hasOwnProperty.call(m, "version") && (typeof m.version === "object" ? m.version.low || m.version.high : m.version !== 0))
+     w.uint32(8).uint64(m.version);
+    if (m.roots != null && m.roots.length) {
+     for (var i = 0; i < m.roots.length; ++i)
+      w.uint32(18).bytes(m.roots[i]);
+    }
+    if (m.algorithm != null && $Object.hasOwnProperty.call(m, "algorithm") && m.algorithm !== 0)
+     w.uint32(24).uint32(m.algorithm);
+    if (m.signature != null && $Object.hasOwnProperty.call(m, "signature") && m.signature.length)
+     w.uint32(34).bytes(m.signature);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   TrustRoots.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.TrustRoots();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.version = v;
+       else
+        delete m.version;
+       continue;
+      }
+     case 2: {
+       if (u !== 2)
+        break;
+       if (!(m.roots && m.roots.length))
+        m.roots = [];
+       m.roots.push(r.bytes());
+       continue;
+      }
+     case 3: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.algorithm = v;
+       else
+        delete m.algorithm;
+       continue;
+      }
+     case 4: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.signature = v;
+       else
+        delete m.signature;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return TrustRoots;
+  })();
+
+  v1.TrustKnown = (function() {
+
+   const TrustKnown = function (p) {
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   TrustKnown.prototype.version = 0;
+
+   TrustKnown.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.version != null && $Object.hasOwnProperty.call(m, "version") && (typeof m.version === "object" ? m.version.low || m.version.high : m.version !== 0))
+     w.uint32(8).uint64(m.version);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   TrustKnown.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.TrustKnown();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.version = v;
+       else
+        delete m.version;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return TrustKnown;
+  })();
+
+  v1.RotateKey = (function() {
+
+   const RotateKey = function (p) {
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   RotateKey.prototype.nonce = $util.newBuffer([]);
+   RotateKey.prototype.oldKey = $util.newBuffer([]);
+   RotateKey.prototype.newKey = $util.newBuffer([]);
+   RotateKey.prototype.algorithm = 0;
+   RotateKey.prototype.signature = $util.newBuffer([]);
+
+   RotateKey.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.nonce != null && $Object.hasOwnProperty.call(m, "nonce") && m.nonce.length)
+     w.uint32(10).bytes(m.nonce);
+    if (m.oldKey != null && $Object.hasOwnProperty.call(m, "oldKey") && m.oldKey.length)
+     w.uint32(18).bytes(m.oldKey);
+    if (m.newKey != null && $Object.hasOwnProperty.call(m, "newKey") && m.newKey.length)
+     w.uint32(26).bytes(m.newKey);
+    if (m.algorithm != null && $Object.hasOwnProperty.call(m, "algorithm") && m.algorithm !== 0)
+     w.uint32(32).uint32(m.algorithm);
+    if (m.signature != null && $Object.hasOwnProperty.call(m, "signature") && m.signature.length)
+     w.uint32(42).bytes(m.signature);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   RotateKey.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.RotateKey();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.nonce = v;
+       else
+        delete m.nonce;
+       continue;
+      }
+     case 2: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.oldKey = v;
+       else
+        delete m.oldKey;
+       continue;
+      }
+     case 3: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.newKey = v;
+       else
+        delete m.newKey;
+       continue;
+      }
+     case 4: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.algorithm = v;
+       else
+        delete m.algorithm;
+       continue;
+      }
+     case 5: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.signature = v;
+       else
+        delete m.signature;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return RotateKey;
+  })();
+
+  v1.KeyChange = (function() {
+
+   const KeyChange = function (p) {
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   KeyChange.prototype.nonce = $util.newBuffer([]);
+   KeyChange.prototype.algorithm = 0;
+   KeyChange.prototype.newKey = $util.newBuffer([]);
+   KeyChange.prototype.fingerprint = $util.newBuffer([]);
+   KeyChange.prototype.oldSignature = $util.newBuffer([]);
+   KeyChange.prototype.newSignature = $util.newBuffer([]);
+
+   KeyChange.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.nonce != null && $Object.hasOwnProperty.call(m, "nonce") && m.nonce.length)
+     w.uint32(10).bytes(m.nonce);
+    if (m.algorithm != null && $Object.hasOwnProperty.call(m, "algorithm") && m.algorithm !== 0)
+     w.uint32(16).uint32(m.algorithm);
+    if (m.newKey != null && $Object.hasOwnProperty.call(m, "newKey") && m.newKey.length)
+     w.uint32(26).bytes(m.newKey);
+    if (m.fingerprint != null && $Object.hasOwnProperty.call(m, "fingerprint") && m.fingerprint.length)
+     w.uint32(34).bytes(m.fingerprint);
+    if (m.oldSignature != null && $Object.hasOwnProperty.call(m, "oldSignature") && m.oldSignature.length)
+     w.uint32(42).bytes(m.oldSignature);
+    if (m.newSignature != null && $Object.hasOwnProperty.call(m, "newSignature") && m.newSignature.length)
+     w.uint32(50).bytes(m.newSignature);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   KeyChange.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.KeyChange();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.nonce = v;
+       else
+        delete m.nonce;
+       continue;
+      }
+     case 2: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.algorithm = v;
+       else
+        delete m.algorithm;
+       continue;
+      }
+     case 3: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.newKey = v;
+       else
+        delete m.newKey;
+       continue;
+      }
+     case 4: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.fingerprint = v;
+       else
+        delete m.fingerprint;
+       continue;
+      }
+     case 5: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.oldSignature = v;
+       else
+        delete m.oldSignature;
+       continue;
+      }
+     case 6: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.newSignature = v;
+       else
+        delete m.newSignature;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return KeyChange;
   })();
 
   return v1;
