@@ -26,6 +26,7 @@ import {
 } from '../storage/sqlite/restore.ts'
 import type { Store } from '../storage/store.ts'
 import { type CommandContext, type CommandResult, jsonText } from './command.ts'
+import { applySecondJournal, type SecondRestored } from './restore-second.ts'
 
 const PAGE_ENTRIES = 500
 
@@ -34,6 +35,8 @@ export interface RestoreOptions {
   readonly lastNote?: string
   /** Also when there is a ledger in the folder. */
   readonly replace?: boolean
+  /** Folder of the second journal: what was decided on draws since the backup comes back too. */
+  readonly secondJournal?: string
 }
 
 /** What is told of a restore. */
@@ -43,6 +46,7 @@ interface Restored {
   readonly entries: number
   readonly last: SignedCheckpoint
   readonly asideDir: string | null
+  readonly second: SecondRestored | null
 }
 
 export async function runRestore(
@@ -50,7 +54,11 @@ export async function runRestore(
   file: string,
   options: RestoreOptions,
 ): Promise<CommandResult> {
-  const { dataDir } = context.config
+  const { dataDir, storage } = context.config
+  if (storage.url !== null) {
+    const sentence = 'the ledger is kept in PostgreSQL (storage.url): restore it there, by its own tools'
+    throw new AppError('conflict', sentence)
+  }
   const identity = readIdentity(dataDir)
   if (identity === null) {
     const sentence = `put identity.key of this collector into ${dataDir} first: agents speak to nobody else`
@@ -66,7 +74,9 @@ export async function runRestore(
     }
     const draft = LedgerDraft.copyOf(resolve(file), path)
     try {
-      const restored = await restoreDraft(context, { draft, path, identity, given })
+      const second = options.secondJournal
+      const parts = { draft, path, identity, given, secondDir: second ?? null }
+      const restored = await restoreDraft(context, parts)
       return answerOf(restored, context.json, resolve(file))
     } finally {
       draft.discard()
@@ -81,23 +91,26 @@ interface RestoreParts {
   readonly path: string
   readonly identity: KeyPair
   readonly given: SignedCheckpoint | null
+  readonly secondDir: string | null
 }
 
 async function restoreDraft(context: CommandContext, parts: RestoreParts): Promise<Restored> {
-  const { draft, path } = parts
+  const { draft, path, secondDir } = parts
   const { dataDir } = context.config
   const before = draft.facts.ledger
   const inPlace = readFactsInPlace(path)
   const memory = checkpointFile(dataDir).read()
   const found = [...(inPlace?.notes ?? []), ...(memory === null ? [] : [memory])]
   const { entries, last } = await lastSigned(parts, found)
+  const second =
+    secondDir === null ? null : await applySecondJournal(draft.store, before, resolve(secondDir))
   const nowMs = context.world.clock.wallMs()
   const generation = nextGeneration(before, inPlace, last, nowMs)
   const after = { ...before, generation, openedAtMs: nowMs }
   draft.begin(after, openingEntry(after, textOf(last)))
   if (isOfAnother(memory, before)) setCheckpointAside(dataDir)
   const asideDir = draft.place(new Date(nowMs).toISOString().replaceAll(/[:.]/g, ''))
-  return { before, after, entries, last, asideDir }
+  return { before, after, entries, last, asideDir, second }
 }
 
 /** The newest checkpoint of the backup's ledger that is given, found or backed up; all are checked. */
@@ -229,7 +242,7 @@ function textOf({ note: { text, signatures } }: SignedCheckpoint): string {
 }
 
 function answerOf(
-  { before, after, entries, last, asideDir }: Restored,
+  { before, after, entries, last, asideDir, second }: Restored,
   json: boolean,
   file: string,
 ): CommandResult {
@@ -242,6 +255,16 @@ function answerOf(
       entries,
       last_checkpoint: { generation: last.origin.generation, size },
       replaced: asideDir,
+      ...(second === null
+        ? {}
+        : {
+            second_journal: {
+              decisions: second.decisions,
+              draws: second.draws,
+              unknown_draws: second.unknown,
+              cut_off_bytes: second.tornBytes,
+            },
+          }),
     })
     return { exitCode: 0, stdout }
   }
@@ -252,10 +275,17 @@ function answerOf(
   const stdout =
     `generation ${after.generation} begins after ${entries} entries of generation ${before.generation}\n` +
     `it names the checkpoint over ${size} entries of generation ${last.origin.generation}\n` +
-    `${missing}${asideDir === null ? '' : `what was there is in ${asideDir}\n`}`
+    `${missing}${second === null ? '' : secondText(second)}${asideDir === null ? '' : `what was there is in ${asideDir}\n`}`
   const note =
     'start `serve` now: agents resend what they kept, at least 48 hours\n' +
     'nothing is granted until agents and bank have told what is lent: see `recovery status`\n' +
     'revoke again what was revoked since the backup; nodes enrolled since must enroll again\n'
   return { exitCode: 0, stdout, note }
+}
+
+function secondText({ decisions, draws, tornBytes, unknown }: SecondRestored): string {
+  const cut = tornBytes === 0 ? '' : `${tornBytes} bytes at its end were never answered for\n`
+  const named =
+    unknown.length === 0 ? '' : `draws of cards that came later: ${unknown.join(', ')}\n`
+  return `${decisions} decisions on ${draws} draws came from the second journal\n${cut}${named}`
 }

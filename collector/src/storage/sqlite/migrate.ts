@@ -1,6 +1,9 @@
 /**
  * Brings a ledger file to the format of this program: numbered SQL files, forward only, all that
  * are missing in one transaction. A file made by a newer program is refused untouched.
+ *
+ * An existing ledger is copied before (`before-migration-FORMAT-TIME.sqlite` beside it): going back
+ * to the program before is a restore of that copy. The newest two are kept.
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -29,13 +32,25 @@ export function readMigrations(): readonly Migration[] {
   })
 }
 
-export function migrate(db: Database, migrations: readonly Migration[] = readMigrations()): void {
+/**
+ * `beforeChange` is called with the format of a ledger that is about to be changed, before anything
+ * is; what it throws leaves the file as it was.
+ */
+export function migrate(
+  db: Database,
+  migrations: readonly Migration[] = readMigrations(),
+  beforeChange: (format: number) => void = () => {},
+): void {
   refuseForeign(db)
   const found = formatOf(db)
   if (found > migrations.length) throw newerFormat(found, migrations.length)
   if (found === migrations.length) {
     checkApplied(db, migrations)
     return
+  }
+  if (found > 0) {
+    checkApplied(db, migrations)
+    beforeChange(found)
   }
   db.transaction('write', () => {
     // Another program may have migrated while this one waited for the lock.

@@ -1,11 +1,11 @@
-/** systemd hears what the agent tells it, over a real datagram socket. */
+/** systemd hears what a service tells it, over a real datagram socket. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { silentLogger } from '@yiben/shared'
+import { notifyRequestOf, openNotifier, ServiceManager, silentLogger } from '@yiben/shared'
 import koffi from 'koffi'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { notifyRequestOf, openNotifier } from '../../agent/src/systemd.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 
 describe('what systemd asks for', () => {
   const SOCKET = { NOTIFY_SOCKET: '/run/systemd/notify' }
@@ -53,6 +53,46 @@ describe('a notice', () => {
   })
 })
 
+describe('a service', () => {
+  async function managed() {
+    const folder = mkdtempSync(join(tmpdir(), 'yiben-notify-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const socketPath = join(folder, 'notify')
+    const receive = receiver(socketPath)
+    const clock = new FakeClock(0)
+    const request = { socketPath, watchdogMs: 60_000 }
+    const manager = await ServiceManager.open(request, { clock, log: silentLogger })
+    if (manager === null) throw new Error('it was asked to be told')
+    return { manager, clock, receive }
+  }
+
+  test('asks for more time while its start goes on, and not after it', async () => {
+    const { manager, clock, receive } = await managed()
+    const work = Promise.withResolvers<string>()
+    const done = manager.starting('a new format', () => work.promise)
+    await clock.advance(45_000)
+    const said = 'EXTEND_TIMEOUT_USEC=60000000\nSTATUS=a new format'
+    expect([receive(), receive(), receive(), receive()]).toEqual([said, said, said, ''])
+    work.resolve('open')
+    expect(await done).toBe('open')
+    await clock.advance(60_000)
+    expect(receive()).toBe('')
+  })
+
+  test('is alive three times an interval once it is ready, and says nothing after it stops', async () => {
+    const { manager, clock, receive } = await managed()
+    manager.ready('serving')
+    await clock.advance(41_000)
+    const said = [receive(), receive(), receive(), receive()]
+    expect(said).toEqual(['READY=1\nSTATUS=serving', 'WATCHDOG=1', 'WATCHDOG=1', 'WATCHDOG=1'])
+    manager.stopping()
+    manager.stopping()
+    manager.ready('serving')
+    await clock.advance(60_000)
+    expect([receive(), receive()]).toEqual(['STOPPING=1', ''])
+  })
+})
+
 /** A bound datagram socket, and how to read the next datagram from it. */
 function receiver(path: string): () => string {
   const libc = koffi.load('libc.so.6')
@@ -69,6 +109,6 @@ function receiver(path: string): () => string {
   return () => {
     const bytes = Buffer.alloc(512)
     const length: number = recv(descriptor, bytes, bytes.length, 0x40)
-    return bytes.subarray(0, length).toString('utf8')
+    return bytes.subarray(0, Math.max(0, length)).toString('utf8')
   }
 }

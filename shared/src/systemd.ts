@@ -1,16 +1,20 @@
 /**
- * Tells systemd how the daemon fares (sd_notify(3)): ready, alive, stopping. Node has no Unix
+ * Tells systemd how agent or collector fare (sd_notify(3)): ready, alive, stopping. Node has no Unix
  * datagram sockets, so libc's `sendto` is called through koffi, which is loaded only where systemd
- * asked to be told. A notice that cannot be sent is not an error of the agent: systemd notices that
- * it was not told.
+ * asked to be told. A notice that cannot be sent is not an error of the program: systemd notices
+ * that it was not told.
  */
-import { type Clock, errorSentence, type Logger, type Timer } from '@yiben/shared'
+import { errorSentence } from './errors.ts'
+import type { Logger } from './log.ts'
+import type { Clock, Timer } from './world.ts'
 
 const AF_UNIX = 1
 const SOCK_DGRAM_CLOEXEC = 0x80002
 const MSG_NOSIGNAL = 0x4000
 /** systemd asks for half of the interval at least; one more may be late. */
 const SIGNS_PER_WATCHDOG = 3
+/** A start that goes on says so this often, and asks for three times as much. */
+const STARTING_EVERY_MS = 20_000
 /** `sun_path` of Linux. */
 const PATH_BYTES_MAX = 108
 
@@ -33,6 +37,7 @@ export class ServiceManager {
   readonly #notifier: Notifier
   readonly #clock: Clock
   #timer: Timer | null = null
+  #isStopping = false
 
   private constructor(request: NotifyRequest, notifier: Notifier, clock: Clock) {
     this.#request = request
@@ -50,16 +55,38 @@ export class ServiceManager {
     return notifier === null ? null : new ServiceManager(request, notifier, clock)
   }
 
+  /** Until `work` is done the start may take longer than the unit allows: it goes on. */
+  async starting<Result>(status: string, work: () => Promise<Result>): Promise<Result> {
+    this.#goesOn(status)
+    try {
+      return await work()
+    } finally {
+      this.#timer?.cancel()
+      this.#timer = null
+    }
+  }
+
   ready(status: string): void {
+    if (this.#isStopping) return
     this.#notifier.notify(`READY=1\nSTATUS=${status}`)
     this.#alive()
   }
 
+  /** Nothing is said after it. */
   stopping(): void {
+    if (this.#isStopping) return
+    this.#isStopping = true
     this.#timer?.cancel()
     this.#timer = null
     this.#notifier.notify('STOPPING=1')
     this.#notifier.close()
+  }
+
+  #goesOn(status: string): void {
+    if (this.#isStopping) return
+    const microseconds = STARTING_EVERY_MS * 3 * 1_000
+    this.#notifier.notify(`EXTEND_TIMEOUT_USEC=${microseconds}\nSTATUS=${status}`)
+    this.#timer = this.#clock.after(STARTING_EVERY_MS, () => this.#goesOn(status))
   }
 
   #alive(): void {
@@ -118,7 +145,7 @@ export async function openNotifier(socketPath: string, log: Logger): Promise<Not
       },
     }
   } catch (error) {
-    log.warn({ reason: errorSentence(error) }, 'systemd cannot be told how the agent fares')
+    log.warn({ reason: errorSentence(error) }, 'systemd cannot be told how this service fares')
     return null
   }
 }
@@ -129,7 +156,7 @@ function addressOf(socketPath: string): Buffer | null {
   if (path.length >= PATH_BYTES_MAX) return null
   if (path[0] === 0x40) path[0] = 0
   const family = Buffer.alloc(2)
-  // In the machine's order: every machine the agent runs on is little-endian.
+  // In the machine's order: every machine there is a package for is little-endian.
   family.writeUInt16LE(AF_UNIX)
   return Buffer.concat([family, path])
 }

@@ -1,0 +1,16 @@
+#!/bin/sh
+set -eu
+# LIFECYCLE
+case $1 in
+  remove)
+    rm -rf "$yiben_lib"
+    yiben_drop_old
+    yiben_reload
+    ;;
+  purge)
+    # There again after the removal: install.sh has put it there, and the ledger is in use.
+    if [ -d "$yiben_lib" ]; then exit 0; fi
+    yiben_purge
+    yiben_reload
+    ;;
+esac
