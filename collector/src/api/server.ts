@@ -33,6 +33,7 @@ import { balanceRoutes } from './routes/balance.ts'
 import { capacityRoutes } from './routes/capacity.ts'
 import { capacityOutlookRoutes } from './routes/capacity-outlook.ts'
 import { changesRoutes } from './routes/changes.ts'
+import { childrenRoutes } from './routes/children.ts'
 import { codesRoutes } from './routes/codes.ts'
 import { conflictsRoutes } from './routes/conflicts.ts'
 import { correctionsRoutes } from './routes/corrections.ts'
@@ -41,6 +42,7 @@ import { depositSummaryRoutes } from './routes/deposit-summary.ts'
 import { depositsRoutes } from './routes/deposits.ts'
 import { drawsRoutes } from './routes/draws.ts'
 import { exportsRoutes } from './routes/exports.ts'
+import { findingsRoutes } from './routes/findings.ts'
 import { forecastHoursRoutes } from './routes/forecast-hours.ts'
 import { forecastScoreRoutes } from './routes/forecast-score.ts'
 import { journalRoutes } from './routes/journal.ts'
@@ -64,6 +66,8 @@ import { siteFactsRoutes } from './routes/site-facts.ts'
 import { sitesRoutes } from './routes/sites.ts'
 import { tokensRoutes } from './routes/tokens.ts'
 
+/** For a whole request, its body included: whoever sends a byte at a time holds a socket no longer. */
+const REQUEST_MS_MAX = 60_000
 /** A site with 200 declared models is 40 KB. */
 const BODY_BYTES_MAX = 256 * 1024
 const URL_PARAM_LENGTH_MAX = 200
@@ -78,19 +82,23 @@ export interface ApiServerOptions {
 
 export async function buildApi(options: ApiServerOptions): Promise<App> {
   const { context, createServer = createPlainServer } = options
+  const logger = context.logger.child({ component: 'api' })
+  const onError = errorHandler(logger)
   const app: App = fastify<Server>({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    // A path that is not well written comes to no route, and to none of the hooks.
+    frameworkErrors: (error, request, reply) => void onError(error, request, reply),
     routerOptions: { maxParamLength: URL_PARAM_LENGTH_MAX },
     // Links are upgraded on the same server and closed by the gateway, streams by the signal.
     forceCloseConnections: true,
     serverFactory: (handler: RequestListener) => createServer(handler),
   }).withTypeProvider<ZodTypeProvider>()
-  const logger = context.logger.child({ component: 'api' })
   const metrics = new Metrics()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  app.setErrorHandler(errorHandler(logger))
+  app.setErrorHandler(onError)
   app.decorateRequest('asker', null)
   app.addHook('preParsing', authenticator(context))
   auditHooks(app, context)
@@ -167,7 +175,9 @@ function registerRoutes(app: App, context: ApiContext, metrics: Metrics): void {
   nodesRoutes(app, context)
   nodeCardsRoutes(app, context)
   acceleratorsRoutes(app, context)
+  childrenRoutes(app, context)
   conflictsRoutes(app, context)
+  findingsRoutes(app, context)
   sitesRoutes(app, context)
   siteFactsRoutes(app, context)
   codesRoutes(app, context)

@@ -4,7 +4,7 @@
  */
 import { type Clock, type Random, randomHex } from '@yiben/shared'
 import type { CardClaim } from '../model/draw.ts'
-import type { NodeId } from '../model/ids.ts'
+import type { NodeId, UnitId } from '../model/ids.ts'
 import type { UnitRow } from '../model/inventory.ts'
 import type { Deposit } from '../model/ledger.ts'
 import type { ClosedWindow, OpenNode } from '../model/timeline.ts'
@@ -23,7 +23,10 @@ const ANY_ROOM: ModelRoom = new Map()
 const NO_EXCESS: ReadonlySet<string> = new Set()
 
 export type DeciderStore = KeepStore &
-  Pick<Store, 'readOpenDeposits' | 'readClosedWindows' | 'readDepositClaims'>
+  Pick<
+    Store,
+    'readOpenDeposits' | 'readClosedWindows' | 'readDepositClaims' | 'readWithheldByFinding'
+  >
 
 /** What the bank asks of liveness; answered from memory, at once. */
 export interface BankLiveness {
@@ -59,6 +62,7 @@ interface Facts {
   readonly deposits: ReadonlyMap<NodeId, readonly Deposit[]>
   readonly closedWindows: readonly ClosedWindow[]
   readonly claims: readonly CardClaim[]
+  readonly implausible: ReadonlySet<UnitId>
   readonly nowMs: number
 }
 
@@ -141,8 +145,9 @@ export class Decider {
       return endedWindowKeys(open, deposits.get(open.nodeId) ?? [])
     })
     const closedWindows = keys.length === 0 ? [] : await store.readClosedWindows(keys)
+    const implausible = new Set(await store.readWithheldByFinding(nodeIds))
     const claims = await store.readDepositClaims(nodeIds)
-    return { deposits, closedWindows, claims, nowMs: clock.wallMs() }
+    return { deposits, closedWindows, claims, implausible, nowMs: clock.wallMs() }
   }
 
   #decideOne(look: Look, facts: Facts, siteRoom: ModelRoom): DepositDecision {
@@ -153,6 +158,7 @@ export class Decider {
       openDeposits: facts.deposits.get(nodeId) ?? [],
       closedWindows: facts.closedWindows,
       claims: facts.claims,
+      implausible: facts.implausible,
       isCalendarReadable: this.#calendars.of(policy?.calendar ?? null).isReadable,
       siteRoom,
       siteExcess: this.#excess.get(nodeId) ?? NO_EXCESS,

@@ -23,6 +23,8 @@ const NOT_DEPOSITED = [
   /** Known by a board or a place only: not depositable by default (DESIGN 1.5). */
   'weak_identity',
   'in_conflict',
+  /** What it tells is not plausible (plausibility/rules.ts), and nobody has cleared it. */
+  'implausible',
   /** No policy, or one that says no. */
   'not_consented',
   /** The policy's calendar is written in a way that this collector does not know. */
@@ -208,6 +210,7 @@ function refusalOf(
 ): NotDeposited | null {
   return (
     identityRefusal(row) ??
+    (question.implausible.has(unit.unitId) ? 'implausible' : null) ??
     consentRefusal(unit, question) ??
     placeRefusal(unit, row, question) ??
     proofRefusal(unit, question) ??

@@ -1,5 +1,6 @@
 /** All that one look at a node's deposits rests on: rows as read, guards and settings as of now. */
 import type { CardClaim } from '../model/draw.ts'
+import type { UnitId } from '../model/ids.ts'
 import type { UnitRow } from '../model/inventory.ts'
 import type { Deposit } from '../model/ledger.ts'
 import type { ClosedWindow, OpenNode } from '../model/timeline.ts'
@@ -39,6 +40,8 @@ export interface DepositQuestion {
   readonly closedWindows: readonly ClosedWindow[]
   /** On cards of this node; read after `open`, so that they are never older. */
   readonly claims: readonly CardClaim[]
+  /** Cards of this node of which something was told that a person has to look at first. */
+  readonly implausible: ReadonlySet<UnitId>
   /** The calendar of the node's policy is one that this program understands. */
   readonly isCalendarReadable: boolean
   /** Cards of a model that may be deposited besides those that are; of other models: any number. */

@@ -3,6 +3,7 @@ import type { Same } from '../text/common.ts'
 
 const zh = {
   basis: { label: '计量', p: 'P（FP16 稠密）', cards: '卡' },
+  implausible: '其中 {{count}} 卡所报不合常理，待核',
   headline: {
     title: '总览',
     declared: '申报算力',
@@ -103,6 +104,7 @@ const zh = {
 
 const en: Same<typeof zh> = {
   basis: { label: 'Counted in', p: 'P (dense FP16)', cards: 'Cards' },
+  implausible: 'Of {{count}} of these cards something told is not plausible',
   headline: {
     title: 'At a glance',
     declared: 'Declared',

@@ -2,11 +2,12 @@
  * 一本账: declared, connected, what the cards do, deposited and lent, as of any instant; by place,
  * party, maker and model. One question to the interface for each part of the page.
  */
-import { Button, Flex, Segmented } from 'antd'
+import { Button, Flex, Segmented, Typography } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useAnswer } from '../api/client.ts'
 import { Answer } from '../parts/answer.tsx'
+import { Term } from '../parts/figure.tsx'
 import { InstantPicker, useInstant } from '../parts/instant.tsx'
 import { Pedigree } from '../parts/pedigree.tsx'
 import { Section } from '../parts/section.tsx'
@@ -80,6 +81,11 @@ function Top({ ledger }: { readonly ledger: Ledger }) {
   return (
     <>
       <Pedigree of={ledger} />
+      {ledger.implausible_cards === 0 ? null : (
+        <Typography.Text type="warning">
+          <Term id="implausible">{t('implausible', { count: ledger.implausible_cards })}</Term>
+        </Typography.Text>
+      )}
       {row === undefined ? null : (
         <Section title={t('headline.title')}>
           <Headline row={row} />

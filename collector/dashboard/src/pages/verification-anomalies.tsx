@@ -2,17 +2,21 @@
 import { Alert, Flex, type TableColumnsType, Typography } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { FindingAnswer } from '../../../src/api/answers/findings.ts'
 import type { QualityAnswer } from '../../../src/api/answers/quality.ts'
 import { useAnswer } from '../api/client.ts'
+import type { Session } from '../api/session.ts'
 import { countText, durationText, instantText } from '../format.ts'
 import { Answer } from '../parts/answer.tsx'
 import { Term } from '../parts/figure.tsx'
 import { Rows } from '../parts/rows.tsx'
 import { Section } from '../parts/section.tsx'
 import { useNames } from './ledger-names.ts'
+import { ClearFinding } from './verification-clear.tsx'
 
 /** In the order in which they weigh. */
 const KINDS = [
+  'implausible',
   'clones',
   'epochs',
   'refused',
@@ -34,7 +38,7 @@ interface Column {
 }
 type Row = Readonly<Record<string, unknown>>
 
-export function AnomaliesTab() {
+export function AnomaliesTab({ session }: { readonly session: Session }) {
   const quality = useAnswer<QualityAnswer>('/v1/quality')
   return (
     <Answer of={quality} rows={12}>
@@ -43,7 +47,7 @@ export function AnomaliesTab() {
           <Doubts of={answer.collector} />
           <Summary of={answer} />
           {KINDS.filter((kind) => answer[kind].total > 0).map((kind) => (
-            <KindTable key={kind} kind={kind} list={answer[kind]} />
+            <KindTable key={kind} kind={kind} list={answer[kind]} session={session} />
           ))}
         </Flex>
       )}
@@ -112,9 +116,14 @@ function KindName({
   return isThere ? <a href={`#${kind}`}>{name}</a> : <span>{name}</span>
 }
 
-function KindTable({ kind, list }: { readonly kind: Kind; readonly list: QualityAnswer[Kind] }) {
+function KindTable(props: {
+  readonly kind: Kind
+  readonly list: QualityAnswer[Kind]
+  readonly session: Session
+}) {
   const { t } = useTranslation('verification')
-  const columns = useColumns()[kind]
+  const { kind, list, session } = props
+  const columns = useColumns(session)[kind]
   const title = t(`anomalies.lists.${kind}.title`)
   const rows = list.rows.map((row, index): Row => ({ ...row, index }))
   const shown: TableColumnsType<Row> = columns.map(({ title: name, value, isNumber }) => ({
@@ -144,7 +153,7 @@ function KindTable({ kind, list }: { readonly kind: Kind; readonly list: Quality
 }
 
 /** How each kind is shown: a table of tables. */
-function useColumns(): Readonly<Record<Kind, readonly Column[]>> {
+function useColumns(session: Session): Readonly<Record<Kind, readonly Column[]>> {
   const { t } = useTranslation('verification')
   const names = useNames()
   const word = (name: string) => t(`anomalies.${name}`)
@@ -188,6 +197,27 @@ function useColumns(): Readonly<Record<Kind, readonly Column[]>> {
     instant('at', 'refused_at'),
   ]
   return {
+    implausible: [
+      { title: word('rule'), value: ({ rule }) => t(`anomalies.rules.${String(rule)}`) },
+      node,
+      unit,
+      instant('from', 'since'),
+      instant('to', 'until'),
+      { title: word('hours'), isNumber: true, value: ({ hours }) => countText(Number(hours)) },
+      { title: word('figures'), value: (row) => figuresText(row as unknown as FindingAnswer) },
+      {
+        title: word('withholds'),
+        value: ({ withholds }) => word(withholds === true ? 'withheld' : 'not_withheld'),
+      },
+      ...(session.role === 'admin'
+        ? [
+            {
+              title: word('clear'),
+              value: ({ finding_id }: Row) => <ClearFinding findingId={Number(finding_id)} />,
+            },
+          ]
+        : []),
+    ],
     clones: [
       node,
       { title: word('cause'), value: ({ reason }) => t(`anomalies.clone.${String(reason)}`) },
@@ -239,6 +269,10 @@ function useColumns(): Readonly<Record<Kind, readonly Column[]>> {
       { title: word('cards'), isNumber: true, value: ({ cards }) => countText(Number(cards)) },
     ],
   }
+}
+
+function figuresText({ figures }: FindingAnswer): string {
+  return figures.map(({ name, value }) => `${name} ${countText(value)}`).join(', ')
 }
 
 function signedSeconds(ms: number): string {

@@ -37,7 +37,11 @@ const TABS: readonly Tab[] = [
     roles: [...PEOPLE, 'security'],
     page: (session) => <ConflictsTab session={session} />,
   },
-  { name: 'anomalies', roles: [...PEOPLE, 'security'], page: () => <AnomaliesTab /> },
+  {
+    name: 'anomalies',
+    roles: [...PEOPLE, 'security'],
+    page: (session) => <AnomaliesTab session={session} />,
+  },
   { name: 'corrections', roles: PEOPLE, page: () => <CorrectionsTab /> },
   { name: 'balance', roles: PEOPLE, page: () => <BalanceTab /> },
   {

@@ -61,6 +61,9 @@ const CHINESE: Readonly<Record<string, string>> = {
   chance: '联合概率',
   claims: '各方主张',
   clean_at: '确认清空时刻',
+  cleared_at: '核销时刻',
+  cleared_because: '核销理由',
+  cleared_by: '核销人',
   clock_offset_ms: '时钟偏差 (毫秒)',
   close_reason: '关闭原因',
   closed_at: '关闭时刻',
@@ -124,7 +127,9 @@ const CHINESE: Readonly<Record<string, string>> = {
   flag: '存疑',
   forecast_brier: '预测 Brier 分',
   forecast_version: '预测版本',
+  finding_id: '发现编号',
   found: '发现',
+  found_at: '发现时刻',
   free: '空闲',
   free_cards: '空闲卡数',
   free_ms: '空闲 (卡·毫秒)',
@@ -265,6 +270,7 @@ const CHINESE: Readonly<Record<string, string>> = {
   revoked_at: '撤销时刻',
   role: '角色',
   route: '接口',
+  rule: '规则',
   sampled_at: '采样时刻',
   samples_below_tenth: '样本 (低于10%)',
   samples_expected: '样本 (应有)',
@@ -347,6 +353,7 @@ const CHINESE: Readonly<Record<string, string>> = {
   whole_node: '整机',
   window_age_ms_max: '空闲时长 (最长, 毫秒)',
   window_age_ms_min: '空闲时长 (最短, 毫秒)',
+  withholds: '暂停存入',
 }
 /** Steps that only group, in English. */
 const SILENT = new Set(['stages'])

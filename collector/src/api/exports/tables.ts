@@ -36,6 +36,7 @@ export const P_HOUR_NAMES = TIME_FIGURES.map((figure) => {
 })
 
 const QUALITY = [
+  ['implausible', '不合常理', 'Not plausible'],
   ['clones', '疑似克隆', 'Clones'],
   ['epochs', '更换的缓存', 'Replaced spools'],
   ['refused', '被拒记录', 'Refused records'],
