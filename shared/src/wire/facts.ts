@@ -39,10 +39,10 @@ const HASH_BYTES = 32
 const REVISION = { min: 1, max: 0xffff_ffff }
 const UNIT_INDEX = { min: 0, max: 1_000_000 }
 /** 16 TiB: no card has that in the life of this wire. */
-const MEMORY_MIB_MAX = 16 * 1024 * 1024
+export const MEMORY_MIB_MAX = 16 * 1024 * 1024
 const NODE_MEMORY_MIB_MAX = 0xffff_ffff
-const POWER_CAP_WATTS_MAX = 100_000
-const CPU_CORES_MAX = 100_000
+export const POWER_CAP_WATTS_MAX = 100_000
+export const CPU_CORES_MAX = 100_000
 
 export function packFacts(facts: NodeFacts): yiben.v1.Facts.$Properties {
   const short = (value: string) => clipText(value, TEXT_SHORT_BYTES_MAX)
@@ -78,11 +78,15 @@ function packUnit(unit: UnitFacts): yiben.v1.Unit.$Properties {
     sharePpm: unit.sharePpm,
     driverVersion:
       unit.driverVersion === null ? null : clipText(unit.driverVersion, TEXT_SHORT_BYTES_MAX),
-    identities: unit.identities.map((identity) => ({
-      keyNumber: identity.keyNumber,
-      hash: fromHex(identity.hash),
-      strength: numberOfWord(identity.strength, IDENTITY_STRENGTHS),
-    })),
+    identities: unit.identities.map(packIdentity),
+  }
+}
+
+export function packIdentity(identity: Identity): yiben.v1.Identity.$Properties {
+  return {
+    keyNumber: identity.keyNumber,
+    hash: fromHex(identity.hash),
+    strength: numberOfWord(identity.strength, IDENTITY_STRENGTHS),
   }
 }
 

@@ -44,6 +44,13 @@ export const TEXT_SENTENCE_BYTES_MAX = 500
 /** UTF-8 bytes of a deposit calendar: two years of single days in a dozen spans, and some. */
 export const CALENDAR_BYTES_MAX = 32 * 1024
 
+/** Terms and declarations of one site: some a year, for decades. */
+export const SITE_STATEMENTS_MAX = 1024
+/** Owners times printed names of one site in one hour, or times states at an instant. */
+export const SITE_GROUPS_MAX = 2048
+/** UTF-8 bytes of a checkpoint: a signed note with the lines of some dozen witnesses. */
+export const NOTE_BYTES_MAX = 8 * 1024
+
 /** From an accepted connection to a proof: slow lines are served, silent ones are not kept. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000
 /** DESIGN 2.3: three missed in a row suspend new holds. */

@@ -113,6 +113,18 @@ const TO_COLLECTOR: readonly ToCollectorMessage[] = [
     },
   },
   { kind: 'leases', leases: [NOTICE] },
+  {
+    kind: 'key_change',
+    keyChange: {
+      nonce: 'ab'.repeat(16),
+      algorithm: 1,
+      newKey: 'cd'.repeat(32),
+      fingerprint: 'ef'.repeat(32),
+      oldSignature: new Uint8Array(64).fill(1),
+      newSignature: new Uint8Array(64).fill(2),
+    },
+  },
+  { kind: 'trust_known', version: 1_800_000_000 },
 ]
 
 const TO_NODE: readonly ToNodeMessage[] = [
@@ -155,6 +167,25 @@ const TO_NODE: readonly ToNodeMessage[] = [
   { kind: 'lease_notice', leaseNotice: NOTICE },
   { kind: 'need_facts' },
   { kind: 'drain', drain: { reconnectAfterMs: 1000, jitterMs: 5000 } },
+  {
+    kind: 'trust_roots',
+    trustRoots: {
+      version: 1_800_000_000,
+      roots: [new Uint8Array(500).fill(3), new Uint8Array(600).fill(4)],
+      algorithm: 1,
+      signature: new Uint8Array(64),
+    },
+  },
+  ...[null, 'cd'.repeat(32)].map((newKey) => ({
+    kind: 'rotate_key' as const,
+    rotateKey: {
+      nonce: 'ab'.repeat(16),
+      oldKey: 'ef'.repeat(32),
+      newKey,
+      algorithm: 1,
+      signature: new Uint8Array(64),
+    },
+  })),
 ]
 
 describe('messages', () => {

@@ -1,0 +1,210 @@
+/** What people see of children: the tree, its nodes, what is wrong with what was told. */
+import { ERROR_CODES, VENDORS } from '@yiben/shared'
+import type { ChildNodeRow, CollectorRow } from '../../model/child.ts'
+import type { ChildId } from '../../model/ids.ts'
+import type { ChildQuality } from '../children-store.ts'
+import type { Page, PageRequest, Scope } from '../requests.ts'
+import { conflictsSince } from './children-conflicts.ts'
+import { takenOutSpans } from './children-taken-out.ts'
+import type { Database, Row } from './driver.ts'
+import type { SyncStore } from './methods.ts'
+import { inScope, sitesInScope } from './scope.ts'
+import { PAGE_ROWS_MAX, pageLimit, pageOf } from './units.ts'
+import { flag, integer, integerOrNull, text, textOrNull, wordOf } from './values.ts'
+
+/** The newest of each list of the quality page. */
+export const QUALITY_ROWS_MAX = PAGE_ROWS_MAX
+export const EPOCH_CHANGES = ['replaced', 'forked'] as const
+
+type ReadMethods = Pick<SyncStore, 'listCollectors' | 'listChildNodes' | 'readChildQuality'>
+
+export function childReadMethods(db: Database): ReadMethods {
+  return {
+    listCollectors: (scope) => listCollectors(db, scope),
+    listChildNodes: (scope, origin, page) => listNodes(db, scope, origin, page),
+    readChildQuality: (scope, sinceMs) => readQuality(db, scope, sinceMs),
+  }
+}
+
+/** A ledger is seen by who sees one of its sites; one that has told of none, by who sees all. */
+function listCollectors(db: Database, scope: Scope): readonly CollectorRow[] {
+  const sites = sitesInScope(db, scope)
+  const rows = db.all(
+    `SELECT c.*, k.child_id, s.from_ms AS silent_from_ms, p.log_origin, p.tree_size, p.root_hash,
+       p.received_at_ms AS checkpoint_at_ms,
+       (SELECT max(h.hour_ms) FROM child_hours h JOIN site_origins o ON o.site_code = h.site_code
+         AND o.collector_number = h.collector_number
+         WHERE h.collector_number = c.collector_number AND h.hour_ms >= ?
+           AND ${inScope('h.site_code')}) AS last_hour_ms,
+       (SELECT count(*) FROM site_origins o WHERE o.collector_number = c.collector_number
+         AND ${inScope('o.site_code')}) AS sites,
+       (SELECT count(*) FROM child_nodes n JOIN site_origins o ON o.site_code = n.site_code
+         AND o.collector_number = n.collector_number WHERE n.collector_number = c.collector_number
+         AND n.is_revoked = 0 AND ${inScope('n.site_code')}) AS nodes,
+       (SELECT count(*) FROM child_cards d JOIN site_origins o ON o.site_code = d.site_code
+         AND o.collector_number = d.collector_number WHERE d.collector_number = c.collector_number
+         AND d.booked_to_ms IS NULL AND d.is_counted = 1 AND ${inScope('d.site_code')}) AS cards
+     FROM child_collectors c JOIN children k ON k.child_number = c.child_number
+     LEFT JOIN child_silences s ON s.collector_number = c.collector_number AND s.to_ms IS NULL
+     LEFT JOIN child_checkpoints p ON p.collector_number = c.collector_number
+     ORDER BY k.child_number, c.collector_number`,
+    recentHourMs(db),
+    ...[sites, sites, sites, sites, sites, sites, sites, sites],
+  )
+  return rows.map(collectorOf).filter((one) => sites === null || one.sites > 0)
+}
+
+/** Newest hours are looked for among those of the last 40 days: who has told none of them is long away. */
+function recentHourMs(db: Database): number {
+  const row = db.get('SELECT max(hour_ms) AS last FROM child_hours') ?? {}
+  return row.last === null ? 0 : integer(row, 'last') - 40 * 24 * 3_600_000
+}
+
+export function collectorOf(row: Row): CollectorRow {
+  const logOrigin = textOrNull(row, 'log_origin')
+  return {
+    origin: text(row, 'origin'),
+    childId: text(row, 'child_id') as ChildId,
+    parentOrigin: textOrNull(row, 'parent_origin'),
+    name: text(row, 'name'),
+    programVersion: text(row, 'program_version'),
+    awaySinceMs: integerOrNull(row, 'silent_from_ms'),
+    reportedAtMs: integer(row, 'generation') === 0 ? null : integer(row, 'received_at_ms'),
+    sites: integer(row, 'sites'),
+    nodes: integer(row, 'nodes'),
+    cards: integer(row, 'cards'),
+    lastHourMs: integerOrNull(row, 'last_hour_ms'),
+    checkpoint:
+      logOrigin === null
+        ? null
+        : {
+            logOrigin,
+            size: integer(row, 'tree_size'),
+            rootHash: text(row, 'root_hash'),
+            receivedAtMs: integer(row, 'checkpoint_at_ms'),
+          },
+  }
+}
+
+function listNodes(
+  db: Database,
+  scope: Scope,
+  origin: string,
+  page: PageRequest,
+): Page<ChildNodeRow> {
+  const sites = sitesInScope(db, scope)
+  const limit = pageLimit(page)
+  const nodes = db.all(
+    `SELECT n.*, c.origin FROM child_collectors c
+     JOIN child_nodes n ON n.collector_number = c.collector_number
+     JOIN site_origins o ON o.site_code = n.site_code AND o.collector_number = n.collector_number
+     WHERE c.origin = ? AND n.node_id > ? AND ${inScope('n.site_code')}
+     ORDER BY n.node_id LIMIT ?`,
+    origin,
+    page.cursor ?? '',
+    sites,
+    sites,
+    limit + 1,
+  )
+  const taken = new Set(takenOutSpans(db).map(({ collector, unit }) => `${collector}/${unit}`))
+  const rows = nodes.map((row): ChildNodeRow => {
+    const collector = integer(row, 'collector_number')
+    const nodeId = text(row, 'node_id')
+    const cards = db.all(
+      `SELECT d.*, p.vendor, p.printed_name, p.memory_total_mib, p.power_cap_watts
+       FROM child_cards d JOIN profiles p ON p.profile_id = d.profile_id
+       WHERE d.collector_number = ? AND d.node_id = ? ORDER BY d.unit_number`,
+      collector,
+      nodeId,
+    )
+    return {
+      origin: text(row, 'origin'),
+      nodeId,
+      siteCode: text(row, 'site_code'),
+      name: text(row, 'name'),
+      isRevoked: flag(row, 'is_revoked'),
+      cpuCores: integerOrNull(row, 'cpu_cores'),
+      receivedAtMs: integer(row, 'received_at_ms'),
+      cards: cards.map((card) => ({
+        ...cardOf(card),
+        isTakenOut: taken.has(`${collector}/${integer(card, 'unit_number')}`),
+      })),
+    }
+  })
+  return pageOf(rows, limit, ({ nodeId }) => nodeId)
+}
+
+export function cardOf(row: Row): Omit<ChildNodeRow['cards'][number], 'isTakenOut'> {
+  return {
+    unitNumber: integer(row, 'unit_number'),
+    acceleratorNumber: integer(row, 'accelerator_number'),
+    vendor: wordOf(row, 'vendor', VENDORS),
+    name: text(row, 'printed_name'),
+    memoryTotalMib: integerOrNull(row, 'memory_total_mib'),
+    powerCapWatts: integerOrNull(row, 'power_cap_watts'),
+    validFromMs: integer(row, 'valid_from_ms'),
+    bookedToMs: integerOrNull(row, 'booked_to_ms'),
+    endedReason: textOrNull(row, 'ended_reason'),
+    isCounted: flag(row, 'is_counted'),
+    isInConflict: flag(row, 'is_in_conflict'),
+  }
+}
+
+/** What is wrong with a child as a whole is for who sees all of the country. */
+function readQuality(db: Database, scope: Scope, sinceMs: number): ChildQuality {
+  const sites = sitesInScope(db, scope)
+  const unbalanced = db.all(
+    `SELECT c.origin, h.site_code, h.hour_ms, h.unbalanced_ms FROM child_hours h
+     JOIN site_origins o ON o.site_code = h.site_code AND o.collector_number = h.collector_number
+     JOIN child_collectors c ON c.collector_number = h.collector_number
+     WHERE h.unbalanced_ms <> 0 AND h.received_at_ms >= ? AND ${inScope('h.site_code')}
+     ORDER BY h.received_at_ms DESC LIMIT ${QUALITY_ROWS_MAX}`,
+    sinceMs,
+    sites,
+    sites,
+  )
+  return {
+    unbalanced: unbalanced.map((row) => ({
+      origin: text(row, 'origin'),
+      siteCode: text(row, 'site_code'),
+      hourMs: integer(row, 'hour_ms'),
+      missingMs: integer(row, 'unbalanced_ms'),
+    })),
+    conflicts: conflictsSince(db, scope, sinceMs, QUALITY_ROWS_MAX),
+    refused: sites === null ? refusedSince(db, sinceMs) : [],
+    epochs: sites === null ? epochsSince(db, sinceMs) : [],
+  }
+}
+
+function refusedSince(db: Database, sinceMs: number): ChildQuality['refused'] {
+  const rows = db.all(
+    `SELECT k.child_id, r.epoch, r.seq, r.code, r.sentence, r.refused_at_ms FROM child_refused r
+     JOIN children k ON k.child_number = r.child_number WHERE r.refused_at_ms >= ?
+     ORDER BY r.refused_at_ms DESC, r.seq DESC LIMIT ${QUALITY_ROWS_MAX}`,
+    sinceMs,
+  )
+  return rows.map((row) => ({
+    childId: text(row, 'child_id') as ChildId,
+    epoch: text(row, 'epoch'),
+    seq: integer(row, 'seq'),
+    code: wordOf(row, 'code', ERROR_CODES),
+    sentence: text(row, 'sentence'),
+    refusedAtMs: integer(row, 'refused_at_ms'),
+  }))
+}
+
+function epochsSince(db: Database, sinceMs: number): ChildQuality['epochs'] {
+  const rows = db.all(
+    `SELECT k.child_id, e.epoch, e.begun_as, e.began_at_ms FROM child_epochs e
+     JOIN children k ON k.child_number = e.child_number
+     WHERE e.begun_as <> 'first' AND e.began_at_ms >= ?
+     ORDER BY e.began_at_ms DESC LIMIT ${QUALITY_ROWS_MAX}`,
+    sinceMs,
+  )
+  return rows.map((row) => ({
+    childId: text(row, 'child_id') as ChildId,
+    epoch: text(row, 'epoch'),
+    begunAs: wordOf(row, 'begun_as', EPOCH_CHANGES),
+    beganAtMs: integer(row, 'began_at_ms'),
+  }))
+}

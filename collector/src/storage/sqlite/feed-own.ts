@@ -1,0 +1,226 @@
+/** What is fed of this ledger itself, as records: sites, nodes, sealed hours, its checkpoint. */
+import {
+  assert,
+  type ChildRecord,
+  type HourReport,
+  IDENTITY_STRENGTHS,
+  type Identity,
+  type NodeReport,
+  type RecordVersion,
+  type ReportedBucket,
+  type ReportedCard,
+  type ReportedDeclaration,
+  VENDORS,
+} from '@yiben/shared'
+import { bucketSums } from './columns.ts'
+import type { Database, Row } from './driver.ts'
+import { readLedger } from './ledger.ts'
+import { profileOf } from './rows.ts'
+import { termsOf } from './sites.ts'
+import {
+  bigint,
+  flag,
+  integer,
+  integerOrNull,
+  smallOfBigint,
+  text,
+  textOrNull,
+  wordOf,
+} from './values.ts'
+
+/**
+ * A record of a node holds some thousand cards. Where more have ever stood in it, those that are there
+ * and the latest of those that have left are told.
+ */
+export const CARDS_TOLD_MAX = 800
+/** As the wire takes them: the strongest, under the newest keys. */
+export const IDENTITIES_TOLD_MAX = 8
+/** A site that a child has told is passed on as the child's. */
+const IS_OWN = (column: string) =>
+  `NOT EXISTS (SELECT 1 FROM site_origins o WHERE o.site_code = ${column})`
+export const BASES = ['fp16_dense', 'fp16_sparse', 'unstated'] as const
+
+/** Reads the things under a key; none where it is not to be told. */
+export type FeedReader = (key: string, version: RecordVersion) => readonly ChildRecord[]
+
+export function ownReaders(db: Database, origin: string): Readonly<Record<string, FeedReader>> {
+  return {
+    site: (key, version) => siteRecords(db, { origin, version }, key),
+    node: (key, version) => nodeRecords(db, { origin, version }, key),
+    hour: (key, version) => hourRecords(db, { origin, version }, Number(key)),
+    checkpoint: (_key, version) => checkpointRecords(db, { origin, version }),
+  }
+}
+
+export interface Head {
+  readonly origin: string
+  readonly version: RecordVersion
+}
+
+function siteRecords(db: Database, head: Head, code: string): readonly ChildRecord[] {
+  const site = db.get(`SELECT name FROM sites s WHERE code = ? AND ${IS_OWN('s.code')}`, code)
+  if (site === undefined) return []
+  const terms = db
+    .all('SELECT * FROM site_terms WHERE site_code = ? ORDER BY valid_from_ms', code)
+    .map(termsOf)
+    .map(({ keep: _keep, ...told }) => told)
+  const declared = db
+    .allBigint('SELECT * FROM declared WHERE site_code = ? ORDER BY model, declared_at_ms', code)
+    .map(
+      (row): ReportedDeclaration => ({
+        model: text(row, 'model'),
+        cards: smallOfBigint(row, 'cards'),
+        declaredMilliP: bigint(row, 'declared_milli_p'),
+        basis: wordOf(row, 'basis', BASES),
+        author: text(row, 'author'),
+        declaredAtMs: smallOfBigint(row, 'declared_at_ms'),
+      }),
+    )
+  const name = text(site, 'name')
+  return [{ kind: 'site', site: { ...head, siteCode: code, name, terms, declared } }]
+}
+
+function nodeRecords(db: Database, head: Head, nodeId: string): readonly ChildRecord[] {
+  const row = db.get(
+    `SELECT n.name, n.site_code, n.status, (SELECT t.cpu_cores FROM node_traits t
+       WHERE t.node_id = n.node_id ORDER BY t.trait_number DESC LIMIT 1) AS cpu_cores
+     FROM nodes n WHERE n.node_id = ?`,
+    nodeId,
+  )
+  assert(row !== undefined, 'a node stays in the roster')
+  const node: NodeReport = {
+    ...head,
+    nodeId,
+    name: text(row, 'name'),
+    siteCode: text(row, 'site_code'),
+    isRevoked: text(row, 'status') === 'revoked',
+    cpuCores: integerOrNull(row, 'cpu_cores'),
+    cards: cardsOf(db, nodeId),
+  }
+  return [{ kind: 'node', node }]
+}
+
+function cardsOf(db: Database, nodeId: string): readonly ReportedCard[] {
+  return db
+    .all(
+      `SELECT * FROM (SELECT u.*, p.vendor, p.printed_name, p.memory_total_mib, p.power_cap_watts
+         FROM units u JOIN profiles p ON p.profile_id = u.profile_id
+         WHERE u.node_id = ? AND u.kind = 'card'
+         ORDER BY u.booked_to_ms IS NULL DESC, u.unit_id DESC LIMIT ?) ORDER BY unit_id`,
+      nodeId,
+      CARDS_TOLD_MAX,
+    )
+    .map((row): ReportedCard => {
+      const { memoryTotalMib, name, powerCapWatts, vendor } = profileOf(row)
+      const acceleratorNumber = integer(row, 'accelerator_id')
+      return {
+        unitNumber: integer(row, 'unit_id'),
+        acceleratorNumber,
+        vendor,
+        name,
+        memoryTotalMib,
+        powerCapWatts,
+        identities: identitiesOf(db, acceleratorNumber),
+        validFromMs: integer(row, 'valid_from_ms'),
+        bookedToMs: integerOrNull(row, 'booked_to_ms'),
+        endedReason: textOrNull(row, 'valid_to_reason'),
+        isCounted: flag(row, 'is_counted'),
+        isInConflict: flag(row, 'is_in_conflict'),
+      }
+    })
+}
+
+function identitiesOf(db: Database, acceleratorId: number): readonly Identity[] {
+  return db
+    .all(
+      `SELECT key_number, hash, strength FROM identities INDEXED BY identities_accelerator
+       WHERE accelerator_id = ? ORDER BY strength = 'strong' DESC, strength = 'board' DESC,
+         key_number DESC, hash LIMIT ?`,
+      acceleratorId,
+      IDENTITIES_TOLD_MAX,
+    )
+    .map((row) => ({
+      keyNumber: integer(row, 'key_number'),
+      hash: text(row, 'hash'),
+      strength: wordOf(row, 'strength', IDENTITY_STRENGTHS),
+    }))
+}
+
+/** A record for each site with a card in it, in this version or one before, or with a node then. */
+function hourRecords(db: Database, head: Head, hourMs: number): readonly ChildRecord[] {
+  const seal = db.get(
+    'SELECT version, sealed_at_ms FROM seals WHERE hour_ms = ? ORDER BY version DESC LIMIT 1',
+    hourMs,
+  )
+  assert(seal !== undefined, 'an hour that is fed has been sealed')
+  const sealVersion = integer(seal, 'version')
+  const bySite = bucketsOf(db, hourMs, sealVersion)
+  return sitesOf(db, hourMs).map((siteCode): ChildRecord => {
+    const hour: HourReport = {
+      ...head,
+      siteCode,
+      hourMs,
+      sealVersion,
+      knownAtMs: integer(seal, 'sealed_at_ms'),
+      buckets: bySite.get(siteCode) ?? [],
+    }
+    return { kind: 'hour', hour }
+  })
+}
+
+function sitesOf(db: Database, hourMs: number): readonly string[] {
+  return db
+    .all(
+      `SELECT DISTINCT b.site_code FROM buckets b WHERE b.hour_ms = ? AND ${IS_OWN('b.site_code')}
+       UNION SELECT site_code FROM nodes WHERE enrolled_at_ms < ? + 3600000 ORDER BY site_code`,
+      hourMs,
+      hourMs,
+    )
+    .map((row) => text(row, 'site_code'))
+}
+
+function bucketsOf(
+  db: Database,
+  hourMs: number,
+  version: number,
+): ReadonlyMap<string, readonly ReportedBucket[]> {
+  const bySite = new Map<string, ReportedBucket[]>()
+  const rows = db.allBigint(
+    `SELECT b.*, p.vendor, p.printed_name, p.memory_total_mib, p.power_cap_watts
+     FROM buckets b JOIN profiles p ON p.profile_id = b.profile_id
+     WHERE b.hour_ms = ? AND b.version = ? AND ${IS_OWN('b.site_code')}
+     ORDER BY b.site_code, b.owner_code, b.profile_id`,
+    hourMs,
+    version,
+  )
+  for (const row of rows) {
+    const siteCode = text(row, 'site_code')
+    const buckets = bySite.get(siteCode) ?? []
+    if (buckets.length === 0) bySite.set(siteCode, buckets)
+    buckets.push(bucketOf(row))
+  }
+  return bySite
+}
+
+export function bucketOf(row: Row): ReportedBucket {
+  const smallOrNull = (column: string) => (row[column] === null ? null : smallOfBigint(row, column))
+  return {
+    ownerCode: text(row, 'owner_code'),
+    vendor: wordOf(row, 'vendor', VENDORS),
+    name: text(row, 'printed_name'),
+    memoryTotalMib: smallOrNull('memory_total_mib'),
+    powerCapWatts: smallOrNull('power_cap_watts'),
+    cards: smallOfBigint(row, 'cards'),
+    ...bucketSums(row),
+  }
+}
+
+/** Of this generation only: what was signed before a restore is older than what the parent holds. */
+function checkpointRecords(db: Database, head: Head): readonly ChildRecord[] {
+  const { generation } = readLedger(db)
+  const row = db
+    .all('SELECT origin, note FROM checkpoints')
+    .find((one) => text(one, 'origin').endsWith(`/${generation}`))
+  if (row === undefined) return []
+  return [{ kind: 'checkpoint', checkpoint: { ...head, note: text(row, 'note') } }]
+}
