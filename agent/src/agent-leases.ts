@@ -85,7 +85,10 @@ export class AgentLeases {
     else void this.#answer(message.leaseQuery)
   }
 
-  /** One question too many is left unanswered: it is asked again. */
+  /**
+   * One question too many is left unanswered, and one that the disk, or the end of the agent, came
+   * in between of: it is asked again.
+   */
   async #answer(query: LeaseQuery): Promise<void> {
     if (this.#questions >= QUESTIONS_MAX) return
     const { options, keeper, units, lookNow, say } = this.#parts
@@ -102,6 +105,8 @@ export class AgentLeases {
         isFenced: options.config.handover.isFenced,
       })
       say({ kind: 'lease_answer', leaseAnswer })
+    } catch (error) {
+      options.log.error({ err: error }, 'a question about leases could not be answered')
     } finally {
       this.#questions -= 1
     }

@@ -16,7 +16,7 @@ import {
 } from '../../collector/src/model/node-link.ts'
 import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
 import { LedgerRig, MINUTE, START_MS } from '../collector/bank/ledger-rig.ts'
-import { Chance } from '../simulation/faults.ts'
+import { Chance } from '../simulation/chance.ts'
 import { FakeRandom } from '../support/fake-clock.ts'
 import { hasOpenPlaces } from './book.ts'
 import { type Death, Life, type Spoiling } from './collector.ts'

@@ -14,6 +14,7 @@ import {
   type Veto,
 } from '@yiben/shared'
 import type { Answer } from './cards.ts'
+import { type FreeSpan, type Origin, truthFault } from './truth.ts'
 
 /** How far the collector has an epoch. */
 export interface CommittedEpoch {
@@ -29,13 +30,10 @@ export interface PlainRun {
   code: RunCode
 }
 
-/** Answers of a probe, by the node's timeline as it ran when the record was written. */
-interface Origin {
-  readonly answers: readonly Answer[]
-  /** The record was moved by this much since. */
-  readonly shiftMs: number
-  /** Of a tick; `null` for all others. */
-  readonly startMs: number | null
+/** Everything that is booked at one instant; what was sent and answered is no part of it. */
+export interface AuditorSave {
+  readonly nodes: ReadonlyMap<string, NodeBook>
+  readonly epochs: ReadonlyMap<string, Pick<EpochBook, 'bookedSeq' | 'unitsOf'>>
 }
 
 interface EpochBook {
@@ -61,19 +59,6 @@ export interface NodeBook {
   /** When the owner took cards back, by identity hash, in the order of the records. */
   readonly vetoes: Map<string, number[]>
 }
-
-/** `isFirstSight`: what the probe had answered of the card before was of no card the node had told. */
-interface FreeSpan {
-  readonly fromMs: number
-  readonly toMs: number
-  readonly isFirstSight: boolean
-}
-
-/** Of the timeline's rounding and slewing within the 15 s a tool may take. */
-const TOLERANCE_MS = 25
-/** Three periods; a tool that has been slow is asked less often, at least once a minute. */
-const SAMPLE_GAP_MS_MAX = 30_000 + TOLERANCE_MS
-const SLOW_SAMPLE_GAP_MS_MAX = 180_000 + TOLERANCE_MS
 
 export class Auditor {
   readonly problems: string[] = []
@@ -170,6 +155,38 @@ export class Auditor {
       this.#bookRecord(nodeId, epoch, book, record)
       book.bookedSeq = record.seq
     }
+  }
+
+  save(): AuditorSave {
+    const epochs = [...this.#epochs].map(
+      ([epoch, { bookedSeq, unitsOf }]) => [epoch, { bookedSeq, unitsOf }] as const,
+    )
+    return structuredClone({ nodes: this.#nodes, epochs: new Map(epochs) })
+  }
+
+  /** The ledger is what it was then: what was booked since has to be booked again. */
+  load(save: AuditorSave): void {
+    const { nodes, epochs } = structuredClone(save)
+    this.#nodes.clear()
+    for (const [nodeId, book] of nodes) this.#nodes.set(nodeId, book)
+    for (const [epoch, book] of this.#epochs) {
+      const saved = epochs.get(epoch)
+      book.bookedSeq = saved?.bookedSeq ?? 0
+      book.unitsOf.clear()
+      for (const [revision, units] of saved?.unitsOf ?? []) book.unitsOf.set(revision, units)
+    }
+  }
+
+  /** Bytes that nodes have sent, by epoch: what somebody else could have overheard. */
+  overheard(): ReadonlyMap<string, readonly Uint8Array[]> {
+    return new Map(
+      [...this.#epochs].map(([epoch, { sent }]) => [
+        epoch,
+        [...sent.values()].flatMap((byMachine) =>
+          [...byMachine.values()].map(({ bytes }) => bytes),
+        ),
+      ]),
+    )
   }
 
   #bookRecord(nodeId: string, epoch: string, book: EpochBook, record: SpoolRecord): void {
@@ -334,29 +351,6 @@ function nameOf(epoch: string, { seq, hash }: SpoolRecord): string {
 
 function equal(left: Uint8Array, right: Uint8Array): boolean {
   return Buffer.from(left).equals(Buffer.from(right))
-}
-
-/** What speaks against the card having been free then; `null` for nothing. */
-function truthFault({ answers, shiftMs }: Origin, key: string, span: FreeSpan): string | null {
-  const fromMs = span.fromMs - shiftMs
-  const toMs = span.toMs - shiftMs
-  const first = answers.findLastIndex((answer) => answer.atMs <= fromMs + TOLERANCE_MS)
-  const last = answers.findIndex((answer) => answer.atMs >= toMs - TOLERANCE_MS)
-  if (first === -1 || last === -1) return 'no sample lies at its ends'
-  for (let at = first; at <= last; at += 1) {
-    const answer = answers[at]
-    const mood = answer?.moods?.get(key) ?? null
-    // C21: a lone grey reading costs the span that it ends, not the one that it begins.
-    const isSecond = answers[at - 1]?.moods?.get(key) === 'grey' && !span.isFirstSight
-    const isLoneGrey = mood === 'grey' && at === first && !isSecond
-    if (mood !== 'idle' && !isLoneGrey)
-      return `the probe said ${mood ?? 'nothing'} at ${answer?.atMs}`
-    const before = answers[at - 1]
-    const gapMs = (answer?.atMs ?? 0) - (before?.atMs ?? 0)
-    const gapMsMax = answer?.isAfterSlow ? SLOW_SAMPLE_GAP_MS_MAX : SAMPLE_GAP_MS_MAX
-    if (at > first && gapMs > gapMsMax) return `no sample was taken for ${gapMs} ms`
-  }
-  return null
 }
 
 function isUntoldBefore(run: PlainRun | undefined, atMs: number): boolean {

@@ -6,9 +6,19 @@
  */
 import { AppError, errorSentence } from '@yiben/shared'
 import type { DrawResult } from '../../collector/src/bank/draw-desk.ts'
-import type { Claim, Draw, DrawId, DrawRequest } from '../../collector/src/model/draw.ts'
+import type { Draw, DrawId, DrawRequest } from '../../collector/src/model/draw.ts'
 import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
-import { Chance } from './faults.ts'
+import {
+  accountProblems,
+  adoptionProblems,
+  claimedSpans,
+  differences,
+  doubleGrants,
+  type LostDraw,
+  type Span,
+  spansOf,
+} from './bank-checks.ts'
+import { Chance } from './chance.ts'
 import type { SimWorld } from './world.ts'
 
 const SECOND_MS = 1_000
@@ -29,6 +39,8 @@ interface Known {
   posted: Draw | null
   /** Refused, voided or returned: nothing more is asked of it. */
   isOver: boolean
+  /** It was posted in a ledger that was lost, and the one that is there has not been heard on it. */
+  lost: LostDraw | null
 }
 
 export class SimBank {
@@ -39,21 +51,29 @@ export class SimBank {
   #isStopped = false
   #draws = 0
   /** How often it was answered what; a world in which nothing is granted proves nothing. */
-  readonly answers = { held: 0, posted: 0, extended: 0, returned: 0, refused: 0, unheard: 0 }
+  readonly answers = {
+    held: 0,
+    posted: 0,
+    extended: 0,
+    returned: 0,
+    found: 0,
+    refused: 0,
+    unheard: 0,
+  }
 
   constructor(world: SimWorld) {
     this.#world = world
     this.#chance = new Chance(world.fate.random)
+    world.beforeLoss.push(() => this.#loseLedger())
   }
 
   start(): void {
-    if (this.#isStopped) return
     this.#world.fate.clock.after(this.#chance.whole(3, 25) * SECOND_MS, () => {
       void this.#act().then(() => this.start())
     })
   }
 
-  /** Leases run to their end. */
+  /** Leases run to their end; a collector that is restored still hears of them. */
   stop(): void {
     this.#isStopped = true
   }
@@ -62,25 +82,47 @@ export class SimBank {
   async problems(): Promise<string[]> {
     const found = this.#problems.splice(0)
     const spans: Span[] = []
-    for (const { posted } of this.#known.values()) {
+    for (const { lost, posted, request } of this.#known.values()) {
       if (posted === null) continue
-      const { drawId } = posted.request
+      const { drawId } = request
       const draw = await this.#world.store.findDraw(drawId)
-      if (draw === null || !POSTED.includes(draw.state)) {
-        found.push(`draw ${drawId} was posted, the ledger says ${draw?.state ?? 'nothing'}`)
-        continue
-      }
-      found.push(...differences(posted, draw), ...accountProblems(this.#world, draw))
-      spans.push(...draw.claims.flatMap(spanOf(drawId)))
+      const isThere = draw !== null && POSTED.includes(draw.state)
+      if (isThere) found.push(...accountProblems(this.#world, draw))
+      if (lost !== null) {
+        // Until it has been asked for again it is what it was when it was lost.
+        spans.push(...lost.spans)
+      } else if (isThere) {
+        spans.push(...spansOf(this.#world, draw))
+        found.push(...differences(posted, draw))
+      } else found.push(`draw ${drawId} was posted, the ledger says ${draw?.state ?? 'nothing'}`)
     }
-    return [...found, ...doubleGrants(spans)]
+    const claimed = claimedSpans(this.#world)
+    return [...found, ...doubleGrants(spans), ...doubleGrants(claimed)]
+  }
+
+  /** What is lent now must be found again; what has ended is not asked for any more. */
+  async #loseLedger(): Promise<void> {
+    for (const known of this.#known.values()) {
+      const draw = await this.#world.store.findDraw(known.request.drawId)
+      known.held = null
+      // What was lost before and not found again is still what it was then.
+      if (known.posted === null || known.lost !== null) continue
+      const startMs = draw?.startMs ?? known.posted.startMs
+      known.lost = { startMs, spans: draw === null ? [] : spansOf(this.#world, draw) }
+    }
   }
 
   async #act(): Promise<void> {
+    if (this.#isRecovering()) {
+      await this.#replay()
+      return
+    }
+    if (this.#isStopped) return
     const under = [...this.#known.values()].filter(({ isOver }) => !isOver)
     const isNew = under.length === 0 || (under.length < DRAWS_MAX && this.#chance.isHeads)
     const known = isNew ? this.#newDraw() : this.#chance.of(under)
-    if (known.held === null) await this.#hold(known)
+    // What was not found while recovering is asked for once more.
+    if (known.held === null || known.lost !== null) await this.#hold(known)
     else if (known.posted === null) await this.#post(known)
     else await this.#change(known, known.posted)
   }
@@ -115,7 +157,7 @@ export class SimBank {
       isUnfencedTaken: true,
       isKeptInSilence: this.#chance.isHeads,
     }
-    const known: Known = { request, held: null, posted: null, isOver: false }
+    const known: Known = { request, held: null, posted: null, isOver: false, lost: null }
     this.#known.set(drawId, known)
     return known
   }
@@ -125,10 +167,39 @@ export class SimBank {
     if (result === null) return
     if (result.status === 'done') {
       this.answers.held += 1
-      known.held = result.draw
-      // An answer that was never heard may have been followed by a post that was not heard either.
-      if (POSTED.includes(result.draw.state)) known.posted = result.draw
+      this.#heard(known, result.draw)
     } else this.#refused(known, result)
+  }
+
+  #heard(known: Known, draw: Draw): void {
+    const { lost } = known
+    const isPosted = POSTED.includes(draw.state)
+    if (lost === null && known.posted !== null) return
+    known.held = draw
+    // A ledger that is recovering has not heard of every end yet.
+    if (!this.#isRecovering()) known.lost = null
+    if (lost !== null && isPosted) {
+      this.answers.found += 1
+      this.#problems.push(...adoptionProblems(lost, draw, spansOf(this.#world, draw)))
+    }
+    // An answer that was never heard may have been followed by a post that was not heard either;
+    // of a posted draw that no node has shown nothing is left but the request.
+    known.posted = isPosted ? draw : null
+    known.isOver = draw.state === 'ended'
+  }
+
+  #isRecovering(): boolean {
+    const { collector } = this.#world
+    return collector.isAlive && collector.life.collector.recovery.isRecovering()
+  }
+
+  /** Every draw that may still be lent, with the same words; and then that this was all. */
+  async #replay(): Promise<void> {
+    const { collector } = this.#world
+    for (const known of this.#known.values()) {
+      if (!known.isOver && collector.isAlive) await this.#hold(known)
+    }
+    if (collector.isAlive) collector.life.collector.recovery.bankTold()
   }
 
   async #post(known: Known): Promise<void> {
@@ -170,14 +241,14 @@ export class SimBank {
   /** What passes by itself is asked again; what is said of the draw is final. */
   #refused(known: Known, { draw, refusal }: Extract<DrawResult, { status: 'refused' }>): void {
     this.answers.refused += 1
-    if (refusal.code === 'draw_unknown' && known.held !== null) {
+    if (refusal.code === 'draw_unknown' && known.held !== null && known.lost === null) {
       this.#problems.push(`draw ${known.request.drawId} was held, and is unknown`)
     }
     if (refusal.code === 'id_reused') {
       this.#problems.push(`draw ${known.request.drawId} is said to be another one`)
     }
     const isPassing = ['recovering', 'clock_accused', 'deposits_suspended'].includes(refusal.code)
-    if (known.posted === null) known.isOver = !isPassing
+    if (known.posted === null || known.lost !== null) known.isOver = !isPassing
     else known.isOver = draw?.state === 'ended'
   }
 
@@ -201,80 +272,4 @@ export class SimBank {
       return null
     }
   }
-}
-
-interface Span {
-  readonly drawId: DrawId
-  readonly acceleratorId: number
-  readonly startMs: number
-  readonly endMs: number
-}
-
-function spanOf(drawId: DrawId) {
-  return ({ acceleratorId, endedAtMs, startMs, untilMs }: Claim): Span[] => {
-    if (acceleratorId === null || startMs === null || untilMs === null) return []
-    const endMs = endedAtMs ?? untilMs
-    return endMs > startMs ? [{ drawId, acceleratorId, startMs, endMs }] : []
-  }
-}
-
-/** Looked at pair by pair, as nobody else does. */
-function doubleGrants(spans: readonly Span[]): string[] {
-  return [...Map.groupBy(spans, ({ acceleratorId }) => acceleratorId)].flatMap(([card, own]) => {
-    const ordered = [...own].sort((left, right) => left.startMs - right.startMs)
-    return ordered.flatMap((span, at) => {
-      const before = ordered[at - 1]
-      if (before === undefined || before.endMs <= span.startMs) return []
-      return [`card ${card} is promised twice at ${span.startMs}: ${before.drawId}, ${span.drawId}`]
-    })
-  })
-}
-
-/** What was once promised stays: the start, each card, and no end before the one that was promised. */
-function differences(before: Draw, after: Draw): string[] {
-  const { drawId } = before.request
-  const problems: string[] = []
-  if (after.startMs !== before.startMs) problems.push(`draw ${drawId} begins at another time`)
-  if ((after.untilMs ?? 0) < (before.untilMs ?? 0)) problems.push(`draw ${drawId} is cut`)
-  for (const claim of before.claims) {
-    const now = after.claims.find(({ ordinal }) => ordinal === claim.ordinal)
-    if (now?.acceleratorId !== claim.acceleratorId) {
-      problems.push(`draw ${drawId}: claim ${claim.ordinal} has another card than was promised`)
-    }
-    if (claim.endedAtMs !== null && (now?.endedAtMs ?? Infinity) > claim.endedAtMs) {
-      problems.push(`draw ${drawId}: claim ${claim.ordinal} ends later than was said`)
-    }
-  }
-  return problems
-}
-
-/** Double entry, added up: whatever was promised of a card lies in the accounts, once. */
-function accountProblems({ db }: SimWorld, draw: Draw): string[] {
-  const { drawId } = draw.request
-  const rows = db.all(
-    `SELECT p.* FROM postings p JOIN draws d ON d.draw_number = p.draw_number
-     WHERE d.draw_id = ? ORDER BY p.posting_number`,
-    drawId,
-  )
-  return draw.claims.flatMap(({ ordinal, startMs, swapOf, untilMs }) => {
-    if (startMs === null || untilMs === null || swapOf !== null) return []
-    const balance = new Map<string, number>()
-    for (const row of rows.filter((one) => one.ordinal === ordinal)) {
-      const ms = Number(row.to_ms) - Number(row.from_ms)
-      const [from, to] = [String(row.from_account), String(row.to_account)]
-      balance.set(from, (balance.get(from) ?? 0) - ms)
-      balance.set(to, (balance.get(to) ?? 0) + ms)
-    }
-    const promisedMs = -(balance.get('promised') ?? 0)
-    const others = [...balance].filter(([account]) => account !== 'promised')
-    const problems = others
-      .filter(([, ms]) => ms < 0)
-      .map(([account, ms]) => `draw ${drawId}: claim ${ordinal} has ${ms} ms in ${account}`)
-    if (promisedMs === untilMs - startMs) return problems
-    const should = untilMs - startMs
-    return [
-      ...problems,
-      `draw ${drawId}: claim ${ordinal} promised ${should}, posted ${promisedMs}`,
-    ]
-  })
 }

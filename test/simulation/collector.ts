@@ -19,14 +19,16 @@ import {
 import { Lots, lotKeyOf } from '../../collector/src/bank/lots.ts'
 import { loadCatalogue } from '../../collector/src/catalogue/catalogue.ts'
 import { Collector, type CollectorSettings } from '../../collector/src/collector.ts'
+import { mintToken } from '../../collector/src/inventory/administration.ts'
 import { generationAfter, openingEntry } from '../../collector/src/journal/opening.ts'
 import type { LedgerGeneration } from '../../collector/src/model/ids.ts'
 import type { LedgerState } from '../../collector/src/storage/requests.ts'
+import { chooseDriver, openConnection } from '../../collector/src/storage/sqlite/driver.ts'
 import { LedgerDraft } from '../../collector/src/storage/sqlite/restore.ts'
 import { MemoryCheckpoints } from '../support/memory-checkpoints.ts'
 import type { SimProcess, SimScheduler } from '../support/sim-scheduler.ts'
 import type { SimHub } from './network.ts'
-import { SimStore, type StoreMutant } from './store.ts'
+import { type SimDisk, SimStore, type StoreMutant } from './store.ts'
 
 /** Seals come soon, and rounds are as far apart as they may be, to keep a world quick. */
 export const SIM_SETTINGS: CollectorSettings = {
@@ -57,6 +59,13 @@ const NO_NETWORK: Network = {
   dial: () => Promise.reject(new Error('the collector dials nobody')),
 }
 
+/** Spoils what a restore has made of a backup, before it takes the place. */
+export interface RestoreMutant {
+  /** SQL that the restored ledger is to be changed with. */
+  readonly sql?: string
+  readonly keepsGeneration?: boolean
+}
+
 interface Life {
   readonly process: SimProcess
   readonly store: SimStore
@@ -73,6 +82,8 @@ export interface SimCollectorOptions {
   readonly log: Logger
   readonly settings?: Partial<CollectorSettings>
   readonly mutant?: StoreMutant
+  readonly restoreMutant?: RestoreMutant
+  readonly disk?: SimDisk
   /** It ended by itself: a bug. */
   readonly onFailure: (error: unknown) => void
 }
@@ -129,12 +140,12 @@ export class SimCollector {
   }
 
   async start(): Promise<void> {
-    const { scheduler, random, log, hub, onFailure, settings, mutant } = this.#options
+    const { scheduler, random, log, hub, onFailure, settings, mutant, disk } = this.#options
     if (this.isAlive) return
     this.#isStarting = true
     const seed = Math.floor(random.fraction() * 2 ** 31)
     const process = scheduler.process('collector', seed, this.wallOffsetMs)
-    const store = new SimStore(this.path, this.ledger, mutant ?? ((inner) => inner))
+    const store = new SimStore(this.path, this.ledger, mutant ?? ((inner) => inner), disk ?? {})
     store.setFull(this.#isDiskFull)
     const { clock } = process
     const collector = new Collector({
@@ -181,18 +192,39 @@ export class SimCollector {
     this.kill()
   }
 
-  /** As `restore --replace` does; nobody may have the ledger open. */
-  async restore(backup: string): Promise<void> {
+  /** Killed, and nobody here has the ledger open any more. */
+  async letGo(): Promise<void> {
     const store = this.#life?.store
     this.kill()
     await store?.die()
+  }
+
+  /** As `restore --replace` does; nobody else may have the ledger open. */
+  async restore(backup: string): Promise<void> {
+    await this.letGo()
     const draft = LedgerDraft.copyOf(backup, this.path)
     const { ledger } = draft.facts
     const openedAtMs = this.wallMs
-    const generation = generationAfter([ledger.generation, this.ledger.generation], openedAtMs)
+    const { restoreMutant } = this.#options
+    const known = [ledger.generation, this.ledger.generation]
+    const generation = restoreMutant?.keepsGeneration
+      ? ledger.generation
+      : generationAfter(known, openedAtMs)
     this.ledger = { ...ledger, generation, openedAtMs }
     draft.begin(this.ledger, openingEntry(this.ledger, this.#checkpoints.note))
     draft.place(`${openedAtMs}`)
+    if (restoreMutant?.sql !== undefined) this.#spoil(restoreMutant.sql)
+  }
+
+  #spoil(sql: string): void {
+    const db = openConnection({
+      path: this.path,
+      driver: chooseDriver(),
+      isReader: false,
+      synchronous: 'OFF',
+    })
+    db.exec(sql)
+    db.close()
   }
 
   /** Dies at the `writes`-th write from now on. */
@@ -209,6 +241,17 @@ export class SimCollector {
   setDiskFull(isFull: boolean): void {
     this.#isDiskFull = isFull
     this.#life?.store.setFull(isFull)
+  }
+
+  /** From now on there is a bank: a recovery waits for its word. */
+  async createBankToken(): Promise<void> {
+    const { random } = this.#options
+    const nowMs = this.wallMs
+    const { row, outbox } = mintToken(
+      { role: 'bank', siteCode: null, regionCode: null, cidr: null, uses: null, ttlMs: TOKEN_MS },
+      { random, identity: IDENTITY, by: 'test', nowMs },
+    )
+    await this.life.store.store.createToken(row, outbox)
   }
 
   /** A token that admits any number of nodes to `siteCode`. */

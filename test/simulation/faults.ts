@@ -2,7 +2,8 @@
  * What can happen to a world, as a table: how common each is, and what is done. Each undoes itself
  * after a drawn time where it can be undone; the rest is mended when the world is healed.
  */
-import type { Random } from '@yiben/shared'
+import type { Chance } from './chance.ts'
+import { letInForger, restoreCollector, upgradeAgent } from './disasters.ts'
 import type { SimNode } from './node.ts'
 import type { SimWorld } from './world.ts'
 
@@ -10,34 +11,10 @@ const MINUTE_MS = 60_000
 /** No clock of the world is further from the truth. */
 const WALL_OFFSET_MS_MAX = 40_000
 
-export interface Fault {
+interface Fault {
   readonly name: string
   readonly weight: number
   readonly strike: (world: SimWorld, chance: Chance) => void
-}
-
-/** Draws of one fault. */
-export class Chance {
-  readonly #random: Random
-
-  constructor(random: Random) {
-    this.#random = random
-  }
-
-  get isHeads(): boolean {
-    return this.#random.fraction() < 0.5
-  }
-
-  /** A whole number of [from, to). */
-  whole(from: number, to: number): number {
-    return Math.floor(from + (to - from) * this.#random.fraction())
-  }
-
-  of<One>(list: readonly One[]): One {
-    const one = list[this.whole(0, list.length)]
-    if (one === undefined) throw new Error('nothing to choose from')
-    return one
-  }
 }
 
 export const FAULTS: readonly Fault[] = [
@@ -62,6 +39,9 @@ export const FAULTS: readonly Fault[] = [
   { name: 'tool hangs', weight: 3, strike: hangTool },
   { name: 'node copied', weight: 2, strike: copyNode },
   { name: 'owner takes back and gives again', weight: 5, strike: takeBack },
+  { name: 'collector restored from a backup', weight: 6, strike: restoreCollector },
+  { name: 'agent upgraded', weight: 3, strike: upgradeAgent },
+  { name: 'forger let in', weight: 5, strike: letInForger },
 ]
 
 export function drawFault(chance: Chance): Fault {
@@ -72,6 +52,12 @@ export function drawFault(chance: Chance): Fault {
     if (left < 0) return fault
   }
   return FAULTS[0] as Fault
+}
+
+export function faultNamed(name: string): Fault {
+  const fault = FAULTS.find((one) => one.name === name)
+  if (fault === undefined) throw new Error(`no fault is called ${name}`)
+  return fault
 }
 
 function later(world: SimWorld, delayMs: number, run: () => void): void {
@@ -273,6 +259,8 @@ function copyNode(world: SimWorld, chance: Chance): void {
   original.copyDisk(path)
   const copy = world.newCopy(original, chance.isHeads)
   copy.restoreDisk(path)
+  // After a restore nobody knows which of two alike was first: the copy may be taken for it.
+  if (original.resembles(copy)) original.spoolLife += 1
   world.note(`${original.name} is copied to ${copy.name}`)
   copy.start()
   later(world, chance.whole(30, 300) * 1_000, () => copy.kill())

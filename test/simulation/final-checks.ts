@@ -18,6 +18,7 @@ const RECORDS_BEHIND_MAX = 2
 export async function unquiet(world: SimWorld): Promise<string[]> {
   const problems: string[] = []
   if (!world.collector.isAlive) problems.push('the collector is not running')
+  if (await world.store.isRecovering()) problems.push('the collector is recovering')
   for (const node of world.nodes) problems.push(...(await unquietNode(world, node)))
   return problems
 }
@@ -59,6 +60,7 @@ export async function restProblems(world: SimWorld): Promise<string[]> {
   for (let hourMs = floorHour(firstMs); hourMs <= dueMs; hourMs += HOUR_MS) {
     if (!seals.some((seal) => seal.hourMs === hourMs)) problems.push(`hour ${hourMs} is not sealed`)
   }
+  problems.push(...placementProblems(world, views))
   const leases = leasesByUnit(world)
   for (const { hourMs, version } of seals) {
     const range = { fromMs: hourMs, toMs: hourMs + HOUR_MS, knownAtMs: Number.MAX_SAFE_INTEGER }
@@ -71,6 +73,20 @@ export async function restProblems(world: SimWorld): Promise<string[]> {
     }
   }
   return problems
+}
+
+/** Whoever else has named them: what is in a machine is one of its cards, or both know of a conflict. */
+function placementProblems(world: SimWorld, views: readonly NodeView[]): string[] {
+  return world.nodes.flatMap((node) => {
+    const own = views.find((view) => view.nodeId === node.nodeId)?.units ?? []
+    return node.plugged.flatMap(({ key }) => {
+      const hash = world.hashOf(key)
+      const isPlaced = own.some(
+        ({ identityHash, unit }) => identityHash === hash && unit.validToMs === null,
+      )
+      return isPlaced ? [] : [`${node.name}: its card ${key} is none of the ledger's there`]
+    })
+  })
 }
 
 type HourTotals = Pick<

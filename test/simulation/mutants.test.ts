@@ -11,10 +11,10 @@ const TEST_MS_MAX = 600_000
 describe('the checks of the simulated world find a collector that', () => {
   test.each(MUTANTS)(
     '$name',
-    async ({ mutant, found, isLending = false, seedFrom = 1 }) => {
+    async ({ found, isLending = false, seedFrom = 1, ...planted }) => {
       const problems: string[] = []
       for (let seed = seedFrom; seed < seedFrom + SEEDS_MAX && problems.length === 0; seed += 1) {
-        problems.push(...(await runSeed(seed, { mutant, faults: FAULTS, isLending })).problems)
+        problems.push(...(await runSeed(seed, { ...planted, faults: FAULTS, isLending })).problems)
       }
       expect(problems.join('\n')).toMatch(found)
     },

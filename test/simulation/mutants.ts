@@ -3,11 +3,16 @@ import { runCode, stateOf } from '@yiben/shared'
 import type { DrawChange } from '../../collector/src/storage/draw-requests.ts'
 import type { IngestCommit, IngestResult } from '../../collector/src/storage/requests.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
+import type { RestoreMutant } from './collector.ts'
 import type { StoreMutant } from './store.ts'
 
 export interface Mutant {
   readonly name: string
-  readonly mutant: StoreMutant
+  readonly mutant?: StoreMutant
+  /** Of a restore, and of no collector that runs. */
+  readonly restoreMutant?: RestoreMutant
+  /** What befalls each of its worlds, first of all. */
+  readonly always?: readonly string[]
   /** What the checks say when they find it. */
   readonly found: RegExp
   /** In a world with a bank. */
@@ -16,6 +21,9 @@ export interface Mutant {
   readonly seedFrom?: number
 }
 
+const RESTORED = ['collector restored from a backup'] as const
+/** Some of what a forger tells is of the cards of others. */
+const FORGED = ['forger let in', 'forger let in', 'forger let in'] as const
 const FREE = runCode('free/proven')
 const MINUTE_MS = 60_000
 
@@ -188,5 +196,46 @@ export const MUTANTS: readonly Mutant[] = [
     mutant: alteredDraws((change) => ({ ...change, postings: change.postings.slice(1) })),
     found: /promised \d+, posted|ms in pending/,
     isLending: true,
+  },
+  {
+    name: 'is restored and believes to hold what it has lost',
+    restoreMutant: { sql: 'UPDATE epochs SET watermark = watermark + 1 WHERE watermark > 0' },
+    always: RESTORED,
+    found: /nobody sent|the timeline ends at|is not acknowledged|sent was/,
+  },
+  {
+    name: 'is restored and begins no new generation',
+    restoreMutant: { keepsGeneration: true },
+    always: RESTORED,
+    found: /generation \d+ follows|was signed with two roots|was signed after one of/,
+  },
+  {
+    name: 'is restored and has lost an entry of the journal',
+    restoreMutant: { sql: 'DELETE FROM journal WHERE seq = (SELECT max(seq) - 1 FROM journal)' },
+    always: RESTORED,
+    found: /the journal: |does not fit/,
+  },
+  {
+    name: 'believes whoever names a card that it was never another’s',
+    mutant: (store) =>
+      altered(store, {
+        commitFacts: (commit) =>
+          store.commitFacts({
+            ...commit,
+            ended: commit.ended.map((end) =>
+              end.reason === 'moved'
+                ? { ...end, validToMs: end.validToMs - MINUTE_MS, bookedToMs: end.validToMs }
+                : end,
+            ),
+          }),
+      }),
+    always: FORGED,
+    found: /add up to|sent was|overlap|its runs/,
+  },
+  {
+    name: 'forgets that a card is claimed twice',
+    mutant: alteredCommits((commit) => ({ ...commit, conflicts: [] })),
+    always: FORGED,
+    found: /add up to|is none of the ledger's there/,
   },
 ]

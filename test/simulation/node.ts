@@ -3,54 +3,24 @@
  * be plugged in and out, and the real agent with its real spool and link. What is on its disk
  * outlives the agent; an agent that dies leaves whatever its disk had taken.
  */
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  AppError,
-  CALENDAR_ALWAYS,
-  Link,
-  type Logger,
-  linkUrlOf,
-  openFileSpool,
-  type Random,
-  type SpoolLimits,
-  silentLogger,
-} from '@yiben/shared'
-import { Agent } from '../../agent/src/agent.ts'
+import { type Logger, openFileSpool, type Random, silentLogger } from '@yiben/shared'
+import type { Agent } from '../../agent/src/agent.ts'
 import { LEASES_CAPABILITY } from '../../agent/src/agent-leases.ts'
-import { enroll, fingerprintHex, fingerprintOf } from '../../agent/src/enrollment.ts'
-import { createNoneOwner } from '../../agent/src/owners/none.ts'
-import type { ToolRunner } from '../../agent/src/probes/probe.ts'
+import { enroll } from '../../agent/src/enrollment.ts'
 import { StateDir } from '../../agent/src/state-dir.ts'
-import { HANDOVER_BY_HAND, leasesIn } from '../support/agent-leases.ts'
 import type { SimProcess, SimScheduler } from '../support/sim-scheduler.ts'
 import type { Auditor } from './auditor.ts'
 import { type Answer, type SimCard, type SimCards, SimProbe } from './cards.ts'
 import type { SimLine } from './network.ts'
+import { COLLECTOR_URL, type NodeSettings, type Release, simAgent } from './node-agent.ts'
 import { SimSpool, type SpoolWatcher } from './spool.ts'
 
-export const COLLECTOR_URL = 'https://collector.test:7480'
-const NO_TOOLS: ToolRunner = {
-  run: async () => ({ status: 'missing', sentence: 'No tools here.', durationMs: 0 }),
-  stream: () => null,
-  locate: () => null,
-}
 /** Small, so that opening a spool costs little. */
 const BALLAST_BYTES = 16 * 1024
 const SAMPLES_UNDER_WAY_MAX = 2
 const GIB = 1024 ** 3
-
-export interface NodeSettings {
-  readonly samplePeriodMs: number
-  readonly tickMs: number
-  readonly minFreeMs: number
-  readonly keepCardsPerNode: number
-  /** Share of samples that fail. */
-  readonly failures: number
-  /** In [0, 1): where ticks and samples lie. */
-  readonly phase: number
-  readonly spoolLimits: Partial<SpoolLimits>
-}
 
 export const NODE_SETTINGS: NodeSettings = {
   samplePeriodMs: 10_000,
@@ -91,6 +61,9 @@ export class SimNode {
   wallOffsetMs = 0
   /** Free space as the disk tells; the spool stops in time by itself. */
   freeBytes = 100 * GIB
+  release: Release = { version: '0.1.0', capabilities: [LEASES_CAPABILITY] }
+  /** One more whenever its spool is not the one that was there, or not it alone. */
+  spoolLife = 1
   readonly #options: SimNodeOptions
   readonly #stateDir: string
   readonly #rootPrefix: string
@@ -118,6 +91,16 @@ export class SimNode {
 
   get isAlive(): boolean {
     return this.#life !== null
+  }
+
+  /** The highest that its disk remembers to have met. */
+  get ledgerGeneration(): number {
+    return Number(this.life.spool.inner.getMeta('link.ledger_generation') ?? 0)
+  }
+
+  /** Acknowledged records outlive every world on its disk. */
+  get keepsSpool(): boolean {
+    return this.#options.settings.spoolLimits.ackedRetentionMs === undefined
   }
 
   get tickMs(): number {
@@ -168,7 +151,21 @@ export class SimNode {
         life.answers.push({ atMs, moods, isAfterSlow: probe.isAfterSlow })
       }
     })
-    const agent = this.#agent(process, spool, probe)
+    const { log = silentLogger, scheduler, settings } = this.#options
+    const agent = simAgent({
+      name: this.name,
+      process,
+      network: this.line.networkOf(process),
+      spool,
+      probe,
+      stateDir: this.#stateDir,
+      rootPrefix: this.#rootPrefix,
+      bootId: this.bootId,
+      bootTimeMs: () => scheduler.nowMs - this.#bootedAtMs,
+      release: this.release,
+      settings,
+      log,
+    })
     const ended = agent.run()
     this.#life = { process, spool, agent, probe, ended }
     probe.hungUntilMs = this.#hungUntilMs
@@ -235,12 +232,14 @@ export class SimNode {
   }
 
   restoreDisk(from: string): void {
+    this.spoolLife += 1
     rmSync(this.#stateDir, { recursive: true, force: true })
     cpSync(from, this.#stateDir, { recursive: true })
   }
 
   /** The spool is gone; with `isSalvageLost` what is kept beside it, too. */
   loseSpool(isSalvageLost: boolean): void {
+    this.spoolLife += 1
     const names = ['spool.db', 'spool.db-wal', 'spool.db-shm']
     for (const name of isSalvageLost ? [...names, 'spool.salvage'] : names) {
       rmSync(join(this.#stateDir, name), { force: true })
@@ -248,6 +247,7 @@ export class SimNode {
   }
 
   wipeDisk(): void {
+    this.spoolLife += 1
     rmSync(this.#stateDir, { recursive: true, force: true })
   }
 
@@ -255,6 +255,10 @@ export class SimNode {
   resemble(other: SimNode): void {
     rmSync(this.#rootPrefix, { recursive: true, force: true })
     cpSync(other.#rootPrefix, this.#rootPrefix, { recursive: true })
+  }
+
+  resembles(other: SimNode): boolean {
+    return machineIdOf(this.#rootPrefix) === machineIdOf(other.#rootPrefix)
   }
 
   get hasDisk(): boolean {
@@ -303,94 +307,8 @@ export class SimNode {
       onSample,
     })
   }
+}
 
-  #agent(process: SimProcess, spool: SimSpool, probe: SimProbe): Agent {
-    const { settings, scheduler } = this.#options
-    const log = this.#options.log ?? silentLogger
-    const state = StateDir.at(this.#stateDir)
-    const enrollment = state.readEnrollment()
-    const nodeKeys = state.readKey()
-    if (enrollment === null || nodeKeys === null) {
-      throw new AppError('state_missing', `${this.name} is not enrolled`)
-    }
-    const source = enrollment.fingerprintSource
-    const fingerprint = fingerprintOf(this.#rootPrefix, nodeKeys.publicKey, source)
-    const { clock, random } = process
-    const { number: keyNumber, key } = enrollment.identityKey
-    return new Agent({
-      clock,
-      random,
-      log,
-      config: {
-        samplePeriodMs: settings.samplePeriodMs,
-        tickMs: settings.tickMs,
-        baselines: [],
-        collectorUrl: COLLECTOR_URL,
-        probes: { deadlineMs: 15_000, coreShareMax: 0.02 },
-        deposit: {
-          enabled: true,
-          calendar: CALENDAR_ALWAYS,
-          keepCardsPerNode: settings.keepCardsPerNode,
-          minFreeMs: settings.minFreeMs,
-          maxLeaseMs: 36_000_000,
-        },
-        handover: HANDOVER_BY_HAND,
-      },
-      agentVersion: '0.1.0',
-      node: {
-        nodeId: enrollment.nodeId,
-        bootId: this.bootId,
-        hostPidNamespace: true,
-        identityKey: { keyNumber, key: Buffer.from(key, 'hex') },
-        phase: settings.phase,
-      },
-      spool,
-      leases: leasesIn(state, enrollment.collector.publicKey),
-      entries: [
-        {
-          vendor: probe.vendor,
-          create: () => probe,
-        },
-      ],
-      probeContext: {
-        exec: NO_TOOLS,
-        clock,
-        log,
-        rootPrefix: '',
-        toolPath: [],
-        nvmlLibrary: null,
-      },
-      owner: createNoneOwner({ depositCalendar: CALENDAR_ALWAYS }),
-      pci: async () => null,
-      hostFacts: async () => ({
-        operatingSystem: 'Simulated',
-        kernel: null,
-        architecture: 'x64',
-        cpuModel: null,
-        cpuCores: 64,
-        memoryTotalMib: null,
-        virtualization: null,
-      }),
-      cpuTime: () => ({ busyMs: clock.monotonicMs(), totalMs: 64 * clock.monotonicMs() }),
-      bootTimeMs: () => scheduler.nowMs - this.#bootedAtMs,
-      createLink: (owner) =>
-        new Link({
-          world: { clock, random, network: this.line.networkOf(process) },
-          spool,
-          owner,
-          log,
-          target: { url: linkUrlOf(COLLECTOR_URL), ca: null, proxyUrl: null },
-          collector: enrollment.collector,
-          identity: {
-            role: 'agent',
-            nodeKeys,
-            fingerprint: fingerprintHex(fingerprint),
-            bootId: this.bootId,
-            programVersion: '0.1.0',
-            capabilities: [LEASES_CAPABILITY],
-            enrollment: null,
-          },
-        }),
-    })
-  }
+function machineIdOf(rootPrefix: string): string {
+  return readFileSync(join(rootPrefix, 'etc/machine-id'), 'utf8')
 }

@@ -5,9 +5,12 @@
 
 import { FakeRandom } from '../support/fake-clock.ts'
 import { SimBank } from './bank-client.ts'
+import { Chance } from './chance.ts'
 import { Checker } from './checks.ts'
-import { Chance, drawFault } from './faults.ts'
+import type { RestoreMutant } from './collector.ts'
+import { drawFault, faultNamed } from './faults.ts'
 import { restProblems, unquiet } from './final-checks.ts'
+import { generationProblems, lossProblems } from './losses.ts'
 import type { SimNode } from './node.ts'
 import type { StoreMutant } from './store.ts'
 import { HOUR_8_MS, SimWorld } from './world.ts'
@@ -16,6 +19,8 @@ const MINUTE_MS = 60_000
 /** An hour ends within a world, and is sealed within it. */
 const START_MS = HOUR_8_MS + 38 * MINUTE_MS
 const FAULTY_MS = 24 * MINUTE_MS
+/** As 48 h are to a backup of days ago. */
+const FORGETFUL_MS = 2 * MINUTE_MS
 /** Distrust of a peer lasts 5 minutes, the longest wait of a link. */
 const QUIET_MINUTES_MAX = 20
 
@@ -31,6 +36,9 @@ export interface SeedResult {
 
 export interface SeedOptions {
   readonly mutant?: StoreMutant
+  readonly restoreMutant?: RestoreMutant
+  /** Faults which befall it at least. */
+  readonly always?: readonly string[]
   /** Faults per world; drawn where it is not given. */
   readonly faults?: number
   /** There is a bank that draws cards. */
@@ -44,6 +52,7 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     seed,
     startMs: START_MS,
     ...(options.mutant === undefined ? {} : { mutant: options.mutant }),
+    ...(options.restoreMutant === undefined ? {} : { restoreMutant: options.restoreMutant }),
   })
   const bank = options.isLending === true ? new SimBank(world) : null
   const checker = new Checker(world, bank)
@@ -67,8 +76,9 @@ async function live(
 ): Promise<string[]> {
   const chance = new Chance(new FakeRandom(world.seed ^ 0x5eed))
   await begin(world, chance)
+  if (bank !== null) await world.until(world.collector.createBankToken())
   bank?.start()
-  const faults = drawFaults(chance, options.faults ?? chance.whole(3, 9))
+  const faults = drawFaults(chance, options.faults ?? chance.whole(3, 9), options.always ?? [])
   for (const { atMs, strike } of [...faults, ...minutes()].sort(byTime)) {
     await world.run(Math.max(0, START_MS + atMs - world.nowMs))
     strike(world)
@@ -85,12 +95,19 @@ async function begin(world: SimWorld, chance: Chance): Promise<void> {
   await world.collector.start()
   await world.run(100)
   const nodes = chance.whole(2, 5)
+  // Their spools keep what was acknowledged for less time than some backups are old.
+  const isForgetful = chance.whole(0, 4) === 0
+  const spoolLimits = isForgetful ? { ackedRetentionMs: FORGETFUL_MS } : {}
   for (let node = 0; node < nodes; node += 1) {
     const cards = Array.from({ length: chance.whole(1, 4) }, (_, card) => `card-${node}-${card}`)
     await world.addNode({
       cards,
       siteCode: `SITE-${1 + (node % 2)}`,
-      settings: { phase: chance.whole(0, 16) / 16, keepCardsPerNode: chance.isHeads ? 0 : 1 },
+      settings: {
+        phase: chance.whole(0, 16) / 16,
+        keepCardsPerNode: chance.isHeads ? 0 : 1,
+        spoolLimits,
+      },
     })
   }
 }
@@ -100,9 +117,10 @@ interface Strike {
   readonly strike: (world: SimWorld) => void
 }
 
-function drawFaults(chance: Chance, count: number): Strike[] {
-  return Array.from({ length: count }, () => {
-    const fault = drawFault(chance)
+function drawFaults(chance: Chance, count: number, always: readonly string[]): Strike[] {
+  return Array.from({ length: count }, (_, at) => {
+    const named = always[at]
+    const fault = named === undefined ? drawFault(chance) : faultNamed(named)
     return {
       atMs: chance.whole(2 * MINUTE_MS, FAULTY_MS),
       strike: (world: SimWorld) => fault.strike(world, chance),
@@ -150,7 +168,12 @@ async function heal(world: SimWorld, checker: Checker): Promise<string[]> {
     const problems = await checker.step()
     if (problems.length > 0) return problems
     left = minute < 10 ? ['healing'] : await unquiet(world)
-    if (left.length === 0) return restProblems(world)
+    if (left.length > 0) continue
+    return [
+      ...(await restProblems(world)),
+      ...lossProblems(world),
+      ...(await generationProblems(world)),
+    ]
   }
   return left.map((problem) => `the world does not come to rest: ${problem}`)
 }

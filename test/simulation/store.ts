@@ -7,6 +7,7 @@
 import type { LedgerState } from '../../collector/src/storage/requests.ts'
 import { coreOver } from '../../collector/src/storage/sqlite/core.ts'
 import {
+  type ConnectionOptions,
   chooseDriver,
   type Database,
   openConnection,
@@ -28,6 +29,10 @@ export interface StoreCrash {
   readonly kill: () => void
 }
 
+/** How the file is written; a world that is not about disks waits for none. */
+export type SimDisk = Partial<Pick<ConnectionOptions, 'driver' | 'synchronous'>>
+
+const SIM_DISK = { driver: chooseDriver(), synchronous: 'OFF' } as const
 const NEVER = new Promise<never>(() => {})
 
 /** One life of the collector's store. */
@@ -39,13 +44,8 @@ export class SimStore {
   readonly #db: Database
   readonly #inner: Store
 
-  constructor(path: string, ledger: LedgerState, mutant: StoreMutant) {
-    this.#db = openConnection({
-      path,
-      driver: chooseDriver(),
-      isReader: false,
-      synchronous: 'OFF',
-    })
+  constructor(path: string, ledger: LedgerState, mutant: StoreMutant, disk: SimDisk) {
+    this.#db = openConnection({ path, isReader: false, ...SIM_DISK, ...disk })
     migrate(this.#db)
     createLedger(this.#db, ledger)
     this.#db.transaction('write', () => endAllSessions(this.#db))

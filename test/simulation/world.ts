@@ -20,10 +20,12 @@ import { FakeRandom } from '../support/fake-clock.ts'
 import { type SimProcess, SimScheduler } from '../support/sim-scheduler.ts'
 import { Auditor } from './auditor.ts'
 import { SIM_VENDOR, SimCards } from './cards.ts'
-import { SimCollector } from './collector.ts'
+import { type RestoreMutant, SimCollector } from './collector.ts'
+import type { Loss } from './losses.ts'
 import { SimHub, SimLine } from './network.ts'
-import { NODE_SETTINGS, type NodeSettings, SimNode } from './node.ts'
-import type { StoreMutant } from './store.ts'
+import { NODE_SETTINGS, SimNode } from './node.ts'
+import type { NodeSettings } from './node-agent.ts'
+import type { SimDisk, StoreMutant } from './store.ts'
 
 /** 2026-03-01T08:00:00Z. */
 export const HOUR_8_MS = 1_772_352_000_000
@@ -34,6 +36,8 @@ export interface WorldOptions {
   readonly node?: Partial<NodeSettings>
   readonly collector?: Partial<CollectorSettings>
   readonly mutant?: StoreMutant
+  readonly restoreMutant?: RestoreMutant
+  readonly disk?: SimDisk
   /** Of collector and agents; silent unless somebody looks. */
   readonly log?: Logger
 }
@@ -50,6 +54,11 @@ function newFolder(): string {
   return mkdtempSync(join(memory?.isDirectory() ? '/dev/shm' : tmpdir(), 'yiben-world-'))
 }
 
+interface Still {
+  readonly atMs: number
+  readonly work: () => Promise<void>
+}
+
 export class SimWorld implements AsyncDisposable {
   readonly seed: number
   readonly random: FakeRandom
@@ -63,6 +72,11 @@ export class SimWorld implements AsyncDisposable {
   readonly problems: string[] = []
   /** What was done to this world, for whoever has to understand a failure. */
   readonly trace: string[] = []
+  forgers = 0
+  /** Every time that the collector was restored, in order. */
+  readonly losses: Loss[] = []
+  /** Whoever remembers more than the ledger is told before it is put back. */
+  readonly beforeLoss: (() => Promise<void>)[] = []
   readonly folder: string
   /** What happens to the world from outside has a clock that nobody kills. */
   readonly fate: SimProcess
@@ -70,6 +84,8 @@ export class SimWorld implements AsyncDisposable {
   readonly #startMs: number
   readonly #keyOfHash = new Map<string, string>()
   readonly #everyNode: SimNode[] = []
+  /** By time. */
+  readonly #stills: Still[] = []
   #machines = 0
   #reader: { readonly db: Database; readonly store: Store } | null = null
 
@@ -91,6 +107,8 @@ export class SimWorld implements AsyncDisposable {
       log: options.log ?? silentLogger,
       ...(options.collector === undefined ? {} : { settings: options.collector }),
       ...(options.mutant === undefined ? {} : { mutant: options.mutant }),
+      ...(options.restoreMutant === undefined ? {} : { restoreMutant: options.restoreMutant }),
+      ...(options.disk === undefined ? {} : { disk: options.disk }),
       onFailure: (error) => this.problems.push(`the collector ended: ${detailOf(error)}`),
     })
   }
@@ -110,7 +128,20 @@ export class SimWorld implements AsyncDisposable {
   }
 
   async run(ms: number): Promise<void> {
-    await this.scheduler.advance(ms)
+    const endMs = this.nowMs + ms
+    for (let next = this.#stills[0]; next !== undefined; next = this.#stills[0]) {
+      if (next.atMs > endMs) break
+      this.#stills.shift()
+      await this.scheduler.advance(Math.max(0, next.atMs - this.nowMs))
+      await next.work()
+    }
+    await this.scheduler.advance(endMs - this.nowMs)
+  }
+
+  /** Does `work` while the world stands still: nothing else happens meanwhile. */
+  standStill(delayMs: number, work: () => Promise<void>): void {
+    this.#stills.push({ atMs: this.nowMs + delayMs, work })
+    this.#stills.sort((left, right) => left.atMs - right.atMs)
   }
 
   /** Runs until `work` is done, at most for `ms`. */
@@ -182,10 +213,22 @@ export class SimWorld implements AsyncDisposable {
 
   /** The collector's ledger is put back as it was when the backup was made; it starts anew. */
   async restoreCollector(backup: string): Promise<void> {
-    await this.#reader?.store.close()
-    this.#reader = null
+    await this.#closeReader()
     await this.collector.restore(backup)
     await this.collector.start()
+  }
+
+  /** The power goes and comes; `spoil` is what the disk has made of the ledger's files meanwhile. */
+  async spoilLedger(spoil: () => void): Promise<void> {
+    await this.#closeReader()
+    await this.collector.letGo()
+    spoil()
+    await this.collector.start()
+  }
+
+  async #closeReader(): Promise<void> {
+    await this.#reader?.store.close()
+    this.#reader = null
   }
 
   note(text: string): void {
@@ -202,7 +245,7 @@ export class SimWorld implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const node of this.#everyNode) node.kill()
     this.collector.kill()
-    await this.#reader?.store.close()
+    await this.#closeReader()
     rmSync(this.folder, { recursive: true, force: true })
   }
 
@@ -215,16 +258,18 @@ export class SimWorld implements AsyncDisposable {
     return this.#reader
   }
 
+  /** What the ledger knows a card or a part of one by. */
+  hashOf(key: string): string {
+    const { identityKeyNumber, identityKey } = this.collector.ledger
+    const hashKey = { keyNumber: identityKeyNumber, key: Buffer.from(identityKey, 'hex') }
+    return hashIdentity(hashKey, { vendor: SIM_VENDOR, strength: 'strong', raw: key }, '').hash
+  }
+
   /** Cards come to nodes during a world, so that names are looked up as they are met. */
   #keyOf(hash: string): string {
     const known = this.#keyOfHash.get(hash)
     if (known !== undefined) return known
-    const { identityKeyNumber, identityKey } = this.collector.ledger
-    const key = { keyNumber: identityKeyNumber, key: Buffer.from(identityKey, 'hex') }
-    for (const raw of this.cards.keys) {
-      const id = { vendor: SIM_VENDOR, strength: 'strong', raw } as const
-      this.#keyOfHash.set(hashIdentity(key, id, '').hash, raw)
-    }
+    for (const key of this.cards.keys) this.#keyOfHash.set(this.hashOf(key), key)
     return this.#keyOfHash.get(hash) ?? hash
   }
 }

@@ -185,7 +185,9 @@ class Decision {
       )
       return null
     }
-    const movedMs = Math.max(this.#firstProofMs, claim.toldToMs ?? validToMs, validToMs)
+    // What is told of tomorrow takes nothing from the other node: it is heard again from now on.
+    const takenMs = Math.min(this.#firstProofMs, this.#input.nowMs)
+    const movedMs = Math.max(takenMs, claim.toldToMs ?? validToMs, validToMs)
     this.#end(unit, { validToMs, bookedToMs: movedMs, reason: 'moved' })
     this.#endMissing(unit.unitId, movedMs)
     return movedMs

@@ -231,8 +231,9 @@ export class NodeBooking {
       })
       const booking = this.#units.get(unitId)
       if (booking !== undefined) booking.isReopened = true
-      else
+      else if (movedAtMs < tick.startMs)
         this.#reenter(unitId, unit.index, { fromMs: movedAtMs, toMs: tick.startMs, recordedAtMs })
+      // Else it moved away before any of its time was booked: it enters with this tick.
     }
   }
 

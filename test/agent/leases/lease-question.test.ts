@@ -1,5 +1,5 @@
 /** Whether a node lends, asked of a whole agent: fresh samples, fresh owners, refusals in order. */
-import { type LeaseAnswer, type LeaseQuery, runCode } from '@yiben/shared'
+import { AppError, type LeaseAnswer, type LeaseQuery, runCode } from '@yiben/shared'
 import { describe, expect, test } from 'vitest'
 import {
   type AskedUnit,
@@ -187,6 +187,26 @@ describe('a question', () => {
     expect(rig.link.said.at(-1)).toMatchObject({
       leaseAnswer: { accepted: false, reason: 'veto', declinedUnits: [0] },
     })
+    await rig.stop()
+  })
+
+  test('whose answer the disk comes in between of is left unanswered, and nothing else ends', async () => {
+    const rig = await start()
+    const startMs = rig.clock.wallMs() + 2_000
+    const epoch = rig.spool.state().epoch
+    const leaseQuery = { ...QUERY, epoch, startMs, untilMs: startMs + HOUR }
+    const before = rig.link.said.length
+    rig.agent.onLeaseMessage({ kind: 'lease_query', leaseQuery })
+    const state = rig.spool.state
+    rig.spool.state = () => {
+      throw new AppError('disk_failed', 'the disk cannot be read')
+    }
+    await Promise.resolve()
+    await rig.run(0)
+    rig.spool.state = state
+    await rig.run(2_000)
+    expect(rig.link.said.slice(before)).toEqual([])
+    expect(await rig.ask()).toMatchObject({ accepted: true })
     await rig.stop()
   })
 

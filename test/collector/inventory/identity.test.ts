@@ -120,6 +120,18 @@ describe('what a node shows', () => {
     expect(decision.ended).toMatchObject([{ validToMs: T0 - 7_200_000, bookedToMs: T0 }])
   })
 
+  test('facts of tomorrow end the old place now, where its node is heard again (C5)', () => {
+    const row = unitRow(9, { nodeId: OTHER, validFromMs: T0 - 86_400_000 })
+    const known = claim(card(0), row, { provenToMs: T0 - 30_000, toldToMs: T0 - 30_000 })
+    const told = input([card(0)], { claims: [known] })
+    const facts = { ...told.facts, atMs: T0 + 86_400_000 }
+    const decision = decideIdentities({ ...told, facts })
+    expect(decision.ended).toMatchObject([
+      { validToMs: T0 - 30_000, bookedToMs: told.nowMs, reason: 'moved' },
+    ])
+    expect(decision.units).toMatchObject([{ validFromMs: facts.atMs }])
+  })
+
   test('has moved where the old node told only unknown time after; no instant is booked twice (C5)', () => {
     const row = unitRow(9, { nodeId: OTHER, validFromMs: T0 - 86_400_000 })
     const told = { provenToMs: T0 - 600_000, toldToMs: T0 + 300_000 }

@@ -470,6 +470,24 @@ describe('placements', () => {
     })
   })
 
+  test('one that moved away before any of its time was booked here loses none of it (C5)', () => {
+    // Its facts were taken, and the card was first proven elsewhere within its first tick.
+    const elsewhereMs = T0 + MINUTE + 20_000
+    const row = unitRow(2, {
+      validFromMs: T0 + MINUTE,
+      validToMs: T0 + MINUTE,
+      bookedToMs: elsewhereMs,
+      validToReason: 'moved',
+    })
+    const state = { ...booked, units: [row], placements: [{ index: 0, unitId: row.unitId }] }
+    const open = { ...booked.open, units: [] } as typeof booked.open
+    const effect = foldRecords({ ...state, open }, [plainTick(2, T0 + MINUTE, 'busy/active')], soon)
+    expect(effect.lateProofs).toMatchObject([{ unitId: 2, fromMs: elsewhereMs }])
+    const [unit] = effect.open.units
+    expect(unit).toMatchObject({ unitId: 2, runStartMs: T0 + MINUTE })
+    expect(unit?.hour).toMatchObject({ busyMs: MINUTE })
+  })
+
   test('between its end there and its proof here the card was moved, in any batches (C5)', () => {
     const unknown = plainTick(2, T0 + MINUTE, 'unknown/missing_signal')
     const also = plainTick(3, movedAtMs, 'unknown/missing_signal')
