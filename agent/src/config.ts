@@ -4,8 +4,8 @@
  * environment. It promises a frozen object in base units (ms, bytes); an unknown key, a value out
  * of range or options that contradict each other stop the program with the option's name.
  */
-import type { Calendar, LogLevel, OptionRow, Vendor } from '@yiben/shared'
-import { AppError } from '@yiben/shared'
+import type { Calendar, LogLevel, NotifyRequest, OptionRow, Vendor } from '@yiben/shared'
+import { AppError, notifyRequestOf } from '@yiben/shared'
 import {
   HANDOVER_OPTIONS,
   type HandoverConfig,
@@ -24,7 +24,6 @@ import { SLURM_OPTIONS, slurmContradictions, slurmOwnerOptions } from './config/
 import type { KubernetesOwnerOptions } from './owners/kubernetes.ts'
 import type { OwnerConfig } from './owners/registry.ts'
 import type { SlurmOwnerOptions } from './owners/slurm.ts'
-import { type NotifyRequest, notifyRequestOf } from './systemd.ts'
 import type { ApprovedBaseline } from './verdict/baseline.ts'
 
 export interface AgentConfig {
@@ -32,6 +31,10 @@ export interface AgentConfig {
     /** `null`: not configured; what `enroll` was told holds. */
     readonly url: string | null
     readonly caFile: string | null
+    /** Both or neither. */
+    readonly certFile: string | null
+    readonly keyFile: string | null
+    readonly allowsPlain: boolean
     readonly proxyUrl: string | null
     readonly retryMsMax: number
   }
@@ -140,6 +143,9 @@ function assemble(get: Get): Assembled {
     collector: {
       url: get(OPTIONS.collectorUrl),
       caFile: get(OPTIONS.collectorCaFile),
+      certFile: get(OPTIONS.collectorCertFile),
+      keyFile: get(OPTIONS.collectorKeyFile),
+      allowsPlain: get(OPTIONS.collectorAllowPlain),
       proxyUrl: get(OPTIONS.collectorProxyUrl),
       retryMsMax: get(OPTIONS.collectorRetryMax),
     },
@@ -215,6 +221,10 @@ function contradictions(config: Assembled, reader: OptionReader): string[] {
     {
       holds: deposit.enabled && deposit.calendar === null,
       sentence: 'deposit.enabled needs deposit.calendar ("always" is allowed)',
+    },
+    {
+      holds: (config.collector.certFile === null) !== (config.collector.keyFile === null),
+      sentence: 'collector.cert_file and collector.key_file need each other',
     },
     {
       holds: config.tickMs < config.samplePeriodMs,

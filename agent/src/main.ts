@@ -41,6 +41,13 @@ interface CommonOptions {
   readonly json?: boolean
 }
 
+interface EnrollFlags {
+  readonly collector: string
+  readonly token: string
+  readonly name: string
+  readonly ca?: string
+}
+
 const world = createRealWorld()
 const { clock } = world
 
@@ -148,8 +155,9 @@ function program(): Command {
         .makeOptionMandatory(),
     )
     .option('--name <name>', 'what you call this node', hostname())
+    .option('--ca <file>', 'PEM file of the authority to trust, where the token pins none')
     .option('--json', 'print JSON')
-    .action(async (options: CommonOptions & { collector: string; token: string; name: string }) => {
+    .action(async (options: CommonOptions & EnrollFlags) => {
       const config = configOf(options)
       print(
         await runEnroll({
@@ -157,6 +165,7 @@ function program(): Command {
           collectorUrl: options.collector,
           token: options.token,
           nodeName: options.name,
+          caFile: options.ca ?? null,
           world,
           log: createLogger(config.logLevel === 'info' ? 'silent' : config.logLevel),
           json: options.json ?? false,

@@ -19,6 +19,7 @@ import { Bank } from './bank/bank.ts'
 import type { BookedPools } from './bank/booking-judge.ts'
 import { Bookings } from './bank/bookings.ts'
 import { CapacityFollower } from './bank/capacity-follower.ts'
+import type { SecondDisk } from './bank/draw-desk.ts'
 import type { DrawForecast } from './bank/draw-plan.ts'
 import { Draws } from './bank/draws.ts'
 import { Leases } from './bank/lease-follower.ts'
@@ -41,6 +42,7 @@ import type { NodeId } from './model/ids.ts'
 import { Roller } from './rollup/roller.ts'
 import type { LedgerState } from './storage/requests.ts'
 import type { Store } from './storage/store.ts'
+import type { KeyDesk } from './tls/key-desk.ts'
 
 const INSTANCE_BYTES = 8
 /** Agents come back to the next process after this long, and a jitter of the gateway's. */
@@ -74,6 +76,10 @@ export interface CollectorOptions {
   readonly capacity?: () => Pick<CapacityFollower, 'upToDate'>
   /** `null`, or left out: nothing is known of how long cards last. */
   readonly forecast?: () => DrawForecast | null
+  /** What nodes are told of keys and authorities; left out: nothing. */
+  readonly keys?: KeyDesk
+  /** Decisions are written there before they are answered. */
+  readonly second?: SecondDisk | null
   /** What will be free, for bookings; `null`, or left out: nothing can be booked. */
   readonly pools?: () => BookedPools | null
 }
@@ -223,11 +229,13 @@ export class Collector {
         handshakeMs: limits.handshakeTimeoutMs,
         idleMs: Math.min(IDLE_BEFORE_PING_MS, settings.liveness.suspendMs),
       },
+      childAwayAfterMs: settings.liveness.silentMs,
       onEvent: (nodeId, event) => {
         this.bank.hint()
         this.leases.onEvent(nodeId, event)
       },
       nodeLink: this.nodeLink,
+      ...(options.keys === undefined ? {} : { keys: options.keys }),
     })
   }
 
@@ -333,6 +341,7 @@ export class Collector {
         needsFence: (siteCode) => this.leases.needsFence(siteCode),
       },
       logger: log,
+      second: options.second ?? null,
       proofMsMax: settings.liveness.silentMs,
       replay: (request) => this.recovery.replay(request),
       onCommitted: (draw) => {
@@ -371,7 +380,11 @@ export function controlOf(collector: () => Collector) {
     recovery: () => collector().recovery,
     draws: () => collector().draws,
     bookings: () => collector().bookings,
-    recall: (request: RecallRequest) => collector().leases.recall(request),
+    recall: async (request: RecallRequest) => {
+      const result = await collector().leases.recall(request)
+      await collector().draws.desk.written()
+      return result
+    },
     explainDeposits: (nodeId: NodeId) => collector().bank.explain(nodeId),
     nodeRevoked: (nodeId: NodeId) => collector().nodeRevoked(nodeId),
     placementsDecided: (nodeIds: readonly NodeId[]) => collector().placementsDecided(nodeIds),

@@ -6,7 +6,14 @@
  * `config_invalid` and the name of the option. The result is frozen; parts get their slice only.
  */
 import { readFileSync } from 'node:fs'
-import { AppError, LOG_LEVELS, type LogLevel, type OptionRow } from '@yiben/shared'
+import {
+  AppError,
+  LOG_LEVELS,
+  type LogLevel,
+  type NotifyRequest,
+  notifyRequestOf,
+  type OptionRow,
+} from '@yiben/shared'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { ACCESS_OPTIONS, type AccessConfig, accessConfigOf } from './config/access-options.ts'
@@ -20,12 +27,25 @@ import {
   text,
   timeZone,
 } from './config/option-kinds.ts'
+import { STORAGE_OPTIONS, type StorageConfig, storageConfigOf } from './config/storage-options.ts'
+import { TLS_OPTIONS, type TlsConfig, tlsConfigOf } from './config/tls-options.ts'
+import { UPKEEP_OPTIONS, type UpkeepConfig, upkeepConfigOf } from './config/upkeep-options.ts'
+import {
+  UPSTREAM_OPTIONS,
+  type UpstreamConfig,
+  upstreamConfigOf,
+} from './config/upstream-options.ts'
 
 export interface CollectorConfig {
   readonly dataDir: string
   readonly host: string
   readonly port: number
-  readonly tls: { readonly certFile: string; readonly keyFile: string } | null
+  /** `null`: plain. */
+  readonly tls: TlsConfig | null
+  /** How often certificate files and orders to nodes are looked at. */
+  readonly lookMs: number
+  /** Serves other machines without TLS. */
+  readonly allowsPlain: boolean
   /** Civil days and months of reports, where a question names no zone of its own. */
   readonly timeZone: string
   readonly logLevel: LogLevel
@@ -49,6 +69,9 @@ export interface CollectorConfig {
     readonly silentMs: number
   }
   readonly access: AccessConfig
+  readonly storage: StorageConfig
+  readonly upkeep: UpkeepConfig
+  readonly upstream: UpstreamConfig
   readonly limits: {
     readonly connectionsMax: number
     readonly handshakesPerAddressMax: number
@@ -70,15 +93,13 @@ export interface ConfigSources {
 const ENVIRONMENT_PREFIX = 'YIBEN_COLLECTOR_'
 /** A configuration is a page; a file of another kind must not be read into memory. */
 const FILE_BYTES_MAX = 256 * 1024
-const LOOPBACK_HOSTS = ['127.0.0.1', '::1', 'localhost']
 
 /** Every option there is. Adding one is one line here and its place in `configOf`. */
 const OPTIONS = {
   data_dir: text('./.yiben', 'folder of the store and of the identity key'),
-  host: text('127.0.0.1', 'address to listen on; other than loopback needs a TLS certificate'),
+  host: text('127.0.0.1', 'address to listen on; other than loopback with TLS (tls.mode)'),
   port: count(7480, [0, 65_535], 'TCP port for agents and for the API; 0 takes a free one'),
-  'tls.cert': optionalText('file', 'PEM file with the certificate and its chain'),
-  'tls.key': optionalText('file', 'PEM file with the private key'),
+  ...TLS_OPTIONS,
   timezone: timeZone('Asia/Shanghai', 'zone of civil days and months in reports'),
   log_level: choice('info', LOG_LEVELS, 'what is written to standard error'),
   demo: flag('marks a new ledger as a demo, in every answer and for ever'),
@@ -109,6 +130,9 @@ const OPTIONS = {
   'limits.requests_per_minute': count(1_200, [1, 10_000_000], 'API requests of one address'),
   'limits.followers': count(256, [1, 100_000], 'readers that wait on the change feed at once'),
   ...ACCESS_OPTIONS,
+  ...STORAGE_OPTIONS,
+  ...UPKEEP_OPTIONS,
+  ...UPSTREAM_OPTIONS,
 } as const satisfies Readonly<Record<string, Option<unknown>>>
 
 type OptionName = keyof typeof OPTIONS
@@ -130,7 +154,7 @@ export function optionTable(): readonly OptionRow[] {
     default: OPTIONS[name].default,
     range: OPTIONS[name].range,
     sentence: OPTIONS[name].sentence,
-    secret: false,
+    secret: name === 'storage.url',
   }))
 }
 
@@ -148,12 +172,20 @@ export function loadConfig(sources: ConfigSources): CollectorConfig {
   return configOf(parsed.data)
 }
 
+/** What systemd asks of this process by its environment. */
+export function readNotifyRequest(): NotifyRequest | null {
+  return notifyRequestOf(process.env, process.pid)
+}
+
 function configOf(values: Values): CollectorConfig {
+  const tls = tlsConfigOf(values, values.host)
   const config: CollectorConfig = {
     dataDir: values.data_dir,
     host: values.host,
     port: values.port,
-    tls: tlsOf(values['tls.cert'], values['tls.key']),
+    tls,
+    lookMs: values['tls.look'],
+    allowsPlain: values.allow_plain,
     timeZone: values.timezone,
     logLevel: values.log_level,
     isDemo: values.demo,
@@ -171,7 +203,10 @@ function configOf(values: Values): CollectorConfig {
       suspendMs: values['liveness.suspend'],
       silentMs: values['liveness.silent'],
     }),
-    access: accessConfigOf(values, values['tls.cert'] !== ''),
+    access: accessConfigOf(values, tls !== null),
+    storage: storageConfigOf(values),
+    upkeep: upkeepConfigOf(values),
+    upstream: upstreamConfigOf(values),
     limits: Object.freeze({
       connectionsMax: values['limits.connections'],
       handshakesPerAddressMax: values['limits.handshakes_per_address'],
@@ -184,22 +219,7 @@ function configOf(values: Values): CollectorConfig {
   return Object.freeze(config)
 }
 
-function tlsOf(certFile: string, keyFile: string): CollectorConfig['tls'] {
-  if (certFile === '' && keyFile === '') return null
-  if (certFile === '' || keyFile === '') {
-    const [missing, there] = certFile === '' ? ['tls.cert', 'tls.key'] : ['tls.key', 'tls.cert']
-    throw new AppError('config_invalid', `${missing} is missing: ${there} needs it beside it`)
-  }
-  return Object.freeze({ certFile, keyFile })
-}
-
 function refuseContradictions(config: CollectorConfig): void {
-  if (config.tls === null && !LOOPBACK_HOSTS.includes(config.host)) {
-    const sentence =
-      `host is ${config.host}, but without tls.cert and tls.key only loopback ` +
-      `(${LOOPBACK_HOSTS.join(', ')}) is served: give a certificate or leave host out`
-    throw new AppError('config_invalid', sentence)
-  }
   if (config.liveness.suspendMs > config.liveness.silentMs) {
     throw new AppError('config_invalid', 'liveness.suspend must not be longer than liveness.silent')
   }
@@ -264,6 +284,8 @@ function fromEnvironment(env: Readonly<Record<string, string | undefined>>) {
   const found: Record<string, string> = {}
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith(ENVIRONMENT_PREFIX) || value === undefined) continue
+    // The command line reads it in place of `--config`.
+    if (variable === `${ENVIRONMENT_PREFIX}CONFIG`) continue
     const name = names.get(variable)
     if (name === undefined) {
       throw new AppError('config_invalid', `${variable} in the environment names no option`)

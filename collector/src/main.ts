@@ -28,7 +28,6 @@ import { type ExportOptions, runExport } from './cli/export.ts'
 import { type ForecastReplayOptions, runForecastReplay } from './cli/forecast.ts'
 import { runKey } from './cli/key.ts'
 import { type LedgerOptions, runLedger } from './cli/ledger.ts'
-import { runNodeRevoke } from './cli/node.ts'
 import { runRecoveryFinish, runRecoveryStatus } from './cli/recovery.ts'
 import {
   type ReportIssueOptions,
@@ -55,7 +54,8 @@ import {
 } from './cli/token.ts'
 import { runVerify, type VerifyOptions } from './cli/verify.ts'
 import { runVerifyStatement, type VerifyStatementOptions } from './cli/verify-statement.ts'
-import { loadConfig, optionTable } from './config.ts'
+import { loadConfig, optionTable, readNotifyRequest } from './config.ts'
+import { addFederationCommands, addNodeCommands, addTlsCommands } from './main-commands.ts'
 import { LEDGER_GROUPINGS } from './rollup/ledger.ts'
 import { ROLES } from './storage/requests.ts'
 import { COLLECTOR_VERSION } from './version.ts'
@@ -111,7 +111,7 @@ async function runServe(options: ServeFlags): Promise<void> {
     log_level: options.logLevel,
     'login.second_factor': options.secondFactor,
   }
-  await serveProcess(configOf(options, flags), world)
+  await serveProcess(configOf(options, flags), world, readNotifyRequest())
 }
 
 function common(command: Command): Command {
@@ -140,7 +140,9 @@ function program(): Command {
     .action(runServe)
   addTokenCommands(root)
   addSiteCommands(root)
-  addNodeCommands(root)
+  addNodeCommands(root, { asking, contextOf, print })
+  addTlsCommands(root, { asking, contextOf, print })
+  addFederationCommands(root, { asking, contextOf, print })
   addConflictCommands(root)
   addLedgerCommands(root)
   addExportCommands(root)
@@ -158,6 +160,7 @@ function addTokenCommands(root: Command): void {
     .option('--uses <n>', 'how many nodes it admits (default 1)')
     .option('--from <cidr>', 'addresses it may be used from')
     .option('--role <role>', `an access token with this role: ${ROLES.join(', ')}`)
+    .option('--child <name>', 'for a collector that is to report here: what it is called')
     .option('--region <code>', 'what an access token may see (GB/T 2260, default everything)')
     .option('--ttl <duration>', 'how long it is valid (default 14d)')
     .action(async (options: CommonOptions & TokenCreateOptions) =>
@@ -212,15 +215,6 @@ function addSiteCommands(root: Command): void {
     )
 }
 
-function addNodeCommands(root: Command): void {
-  const node = root.command('node').description('nodes with an agent')
-  asking(
-    node.command('revoke').description('ends its right to tell anything').argument('<id>'),
-  ).action(async (id: string, options: CommonOptions) =>
-    print(await runNodeRevoke(contextOf(options), id)),
-  )
-}
-
 function addConflictCommands(root: Command): void {
   const conflict = root.command('conflict').description('accelerators that two nodes claim')
   asking(conflict.command('list').description('both claims of each'))
@@ -266,13 +260,14 @@ function addExportCommands(root: Command): void {
     root
       .command('backup')
       .description('a consistent copy of the ledger')
-      .argument('<file>', 'must not exist'),
-  ).action(async (file: string, options: CommonOptions) =>
+      .argument('[file]', 'must not exist (default: into backup.dir, of which backup.keep stay)'),
+  ).action(async (file: string | undefined, options: CommonOptions) =>
     print(await runBackup(contextOf(options), file)),
   )
   asking(root.command('restore').description('a ledger out of a backup').argument('<file>'))
     .option('--last-note <file>', 'the newest checkpoint that anybody holds')
     .option('--replace', 'also over a ledger: it is set aside, never deleted')
+    .option('--second-journal <dir>', 'what was decided on draws since the backup comes back too')
     .action(async (file: string, options: CommonOptions & RestoreOptions) =>
       print(await runRestore(contextOf(options), file, options)),
     )

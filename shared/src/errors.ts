@@ -56,6 +56,7 @@ export const ERROR_CODES = [
   'overloaded',
   'connection_failed',
   'plain_text_refused',
+  'certificate_required',
   // enrollment and access tokens
   'token_malformed',
   'token_unknown',
@@ -83,13 +84,19 @@ export const ERROR_CODES = [
   'record_unknown_unit',
   'record_unknown_facts',
   'record_shares',
+  'record_origin',
+  'record_site',
+  'record_balance',
+  'record_checkpoint',
   // storage and decisions
   'conflict',
   'not_found',
   'request_invalid',
   'rate_limited',
   'store_unavailable',
+  'second_journal_unavailable',
   'cursor_expired',
+  'as_of_pruned',
   // reports and exports
   'month_not_over',
   'purpose_required',

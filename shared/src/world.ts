@@ -27,11 +27,16 @@ export interface Random {
   bytes(length: number): Uint8Array
 }
 
-/** How to reach a collector. `ca` and `pin` are for TLS; a proxy speaks HTTP CONNECT. */
+/** How to reach a collector. `ca` is for TLS; a proxy speaks HTTP CONNECT. */
 export interface DialTarget {
   readonly url: string
   readonly subprotocol: string
+  /** The authorities that are trusted, PEM; `null`: the system's. */
   readonly ca: string | null
+  /** What this side shows of itself in TLS, PEM; `null`, or left out: nothing. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: string } | null
+  /** Also without TLS to other machines. Left out: no. */
+  readonly allowsPlainText?: boolean
   readonly proxyUrl: string | null
   readonly timeoutMs: number
 }

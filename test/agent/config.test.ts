@@ -302,6 +302,11 @@ describe('what is refused, with the name of the option', () => {
     expect(error.fields).toMatchObject({ problems: { length: 3 } })
   })
 
+  test('but not what the command line reads for itself', () => {
+    const environment = { YIBEN_AGENT_CONFIG: '/etc/yiben/agent.yaml', YIBEN_AGENT_TOKEN: 'yb1_x' }
+    expect(load('tick: 30s', { environment }).tickMs).toBe(30_000)
+  })
+
   test('unknown variables and flags of the agent', () => {
     const environment = { YIBEN_AGENT_TICKS: '5s' }
     expect(refusal(() => load('', { environment })).message).toContain(

@@ -1,5 +1,5 @@
 /** Enrolling against a collector in memory. */
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatEnrollmentToken, silentLogger } from '@yiben/shared'
 import { describe, expect, test } from 'vitest'
@@ -76,6 +76,19 @@ describe('enroll', () => {
       tokenId: '0011223344556677',
     })
     expect(collector.violations).toEqual([])
+  })
+
+  test('keeps an authority that was named on the command line, and forgets that of another collector', async () => {
+    const { stateDir, run } = setUp()
+    const caFile = join(tempDir(), 'ca.pem')
+    const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----'
+    writeFileSync(caFile, `${pem}\n${pem}\n`)
+    await run({ caFile, keepsCa: true })
+    const kept = { version: 0, isPinned: true, roots: [pem, pem] }
+    expect(StateDir.at(stateDir).readTrust()).toEqual(kept)
+    // Configured only: read where it lies, each time.
+    await run({ caFile, token: OTHER_TOKEN })
+    expect(StateDir.at(stateDir).readTrust()).toEqual({ version: 0, isPinned: false, roots: [] })
   })
 
   test('repeated with the same token changes nothing and asks nobody', async () => {

@@ -261,6 +261,14 @@ export class Country {
     return answer?.json()
   }
 
+  /** As the administrator. */
+  async post(url: string, payload: object): Promise<Body> {
+    const headers = { authorization: `Bearer ${this.#adminToken}` }
+    const answer = await this.#app?.inject({ method: 'POST', url, headers, payload })
+    expect([url, answer?.statusCode]).toEqual([url, 200])
+    return answer?.json()
+  }
+
   /** Cards per stage at an instant as known at another; both default to now. */
   async stages(
     ask: { readonly asOfMs?: number; readonly knownAtMs?: number } = {},

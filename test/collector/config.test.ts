@@ -100,19 +100,61 @@ describe('what is wrong is refused by its name', () => {
   })
 })
 
-describe('without a certificate only loopback is served', () => {
-  test.each(['0.0.0.0', '10.1.2.3', '::', 'collector.example'])('%s is refused', (host) => {
-    const { code, message } = refusal(() => load(null, { flags: { host } }))
-    expect([code, message]).toEqual(['config_invalid', expect.stringContaining('certificate')])
+describe('TLS', () => {
+  const OWN = { mode: 'own', names: [], lifeMs: 7_776_000_000, rootsFile: null, clientCaFile: null }
+  const FILES = { mode: 'files', certFile: 'a.pem', keyFile: 'b.pem' }
+
+  test.each(['127.0.0.1', '127.0.0.2', '::1', 'localhost'])(
+    'is not spoken on %s by itself',
+    (host) => {
+      const config = load(null, { flags: { host } })
+      expect([config.host, config.tls, config.access.isSecure]).toEqual([host, null, false])
+    },
+  )
+
+  test.each(['0.0.0.0', '10.1.2.3', '::', 'collector.example'])(
+    'is spoken on %s with certificates of its own',
+    (host) => {
+      const config = load(null, { flags: { host } })
+      expect([config.tls, config.access.isSecure]).toEqual([OWN, true])
+    },
+  )
+
+  test('is spoken with the certificate that is given, anywhere', () => {
+    for (const host of ['0.0.0.0', '127.0.0.1']) {
+      expect(load(`host: ${host}\ntls: { cert: a.pem, key: b.pem }\n`).tls).toMatchObject(FILES)
+    }
   })
 
-  test.each(['127.0.0.1', '::1', 'localhost'])('%s is served', (host) => {
-    expect(load(null, { flags: { host } }).host).toBe(host)
+  test('is left to a gateway in front only where that is said', () => {
+    expect(load('host: 0.0.0.0\nallow_plain: true\n')).toMatchObject({
+      tls: null,
+      allowsPlain: true,
+    })
+    expect(load('host: 0.0.0.0\nallow_plain: true\ntls: { mode: off }\n').tls).toBeNull()
+    expect(load('host: 0.0.0.0\nallow_plain: true\ntls: { mode: own }\n').tls).toEqual(OWN)
   })
 
-  test('with one any address is', () => {
-    const config = load('host: 0.0.0.0\ntls: { cert: a.pem, key: b.pem }\n')
-    expect(config.tls).toEqual({ certFile: 'a.pem', keyFile: 'b.pem' })
+  test('takes names and addresses', () => {
+    const { tls } = load('tls: { mode: own, names: "10.1.2.3, gate.example,fd00::1", life: 30d }')
+    const names = ['10.1.2.3', 'gate.example', 'fd00::1']
+    expect(tls).toEqual({ ...OWN, names, lifeMs: 2_592_000_000 })
+  })
+
+  test.each([
+    ['no TLS for other machines', 'host: 0.0.0.0\ntls: { mode: off }', 'allow_plain'],
+    ['files that are not named', 'tls: { mode: files }', 'tls.cert'],
+    ['files for certificates of its own', 'tls: { mode: own, cert: a, key: b }', 'tls.cert'],
+    ['files for no TLS', 'tls: { mode: off, cert: a, key: b }', 'tls.cert'],
+    ['names for files', 'tls: { names: a.example, cert: a, key: b }', 'tls.names'],
+    ['names for nothing', 'tls: { names: a.example }', 'tls.names'],
+    ['what is no name', 'tls: { mode: own, names: "a b_ -c" }', 'tls.names'],
+    ['clients’ certificates without TLS', 'tls: { client_ca: a.pem }', 'tls.client_ca'],
+    ['authorities without TLS', 'tls: { roots: a.pem }', 'tls.roots'],
+    ['a life that is none', 'tls: { mode: own, life: 1s }', 'tls.life'],
+  ])('%s is refused', (_what, yaml, option) => {
+    const { code, message } = refusal(() => load(yaml))
+    expect([code, message]).toEqual(['config_invalid', expect.stringContaining(option)])
   })
 })
 

@@ -222,14 +222,15 @@ function factorTests(openFleet: OpenFleet): void {
     const tries = await Promise.all(
       Array.from({ length: 5 }, () => store.trySecondFactor(attempt(T0))),
     )
-    expect(tries.map(({ status }) => status)).toEqual([
+    // Made at one instant: in which order they come is not told.
+    expect(tries.map(({ status }) => status).sort()).toEqual([
       'counted',
       'counted',
       'counted',
       'locked',
       'locked',
     ])
-    expect(tries[4]).toEqual({ status: 'locked', untilMs: T0 + MINUTE })
+    expect(tries).toContainEqual({ status: 'locked', untilMs: T0 + MINUTE })
     // The lock is over, and the count with it.
     for (let count = 0; count < 2; count += 1) {
       expect((await store.trySecondFactor(attempt(T0 + MINUTE))).status).toBe('counted')

@@ -249,7 +249,7 @@ export function ledgerSuite(openFleet: OpenFleet): void {
       }),
       { numRuns: 8 },
     )
-  })
+  }, 120_000)
 }
 
 /** The same instant asked of three parts of the nodes, put together. */

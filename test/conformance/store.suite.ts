@@ -7,8 +7,11 @@ import type { Store } from '../../collector/src/storage/store.ts'
 import { accessSuite } from './access.suite.ts'
 import { accountsSuite } from './accounts.suite.ts'
 import { bankSuite } from './bank.suite.ts'
+import { childrenSuite } from './children.suite.ts'
 import { drawBoundsSuite } from './draw-bounds.suite.ts'
+import { drawCopiesSuite } from './draw-copies.suite.ts'
 import { drawsSuite } from './draws.suite.ts'
+import { feedSuite } from './feed.suite.ts'
 import { Fleet } from './fleet.ts'
 import { forecastSuite } from './forecast.suite.ts'
 import { grantsSuite } from './grants.suite.ts'
@@ -16,11 +19,14 @@ import { ingestSuite } from './ingest.suite.ts'
 import { inventorySuite } from './inventory.suite.ts'
 import { journalSuite } from './journal.suite.ts'
 import { ledgerSuite } from './ledger.suite.ts'
+import { nodeKeysSuite } from './node-keys.suite.ts'
 import { nodesSuite } from './nodes.suite.ts'
 import { offersSuite } from './offers.suite.ts'
+import { plausibilitySuite } from './plausibility.suite.ts'
 import { policySuite } from './policy.suite.ts'
 import { readsSuite } from './reads.suite.ts'
 import { reportsSuite } from './reports.suite.ts'
+import { retentionSuite } from './retention.suite.ts'
 import { rollupSuite } from './rollup.suite.ts'
 import { rosterSuite } from './roster.suite.ts'
 import { scopeSuite } from './scope.suite.ts'
@@ -54,18 +60,24 @@ export function storeSuite(name: string, open: OpenStore, options: SuiteOptions 
     if (options.isShort === true) return
     describe('inventory', () => inventorySuite(openFleet))
     describe('nodes', () => nodesSuite(openFleet))
+    describe('node keys', () => nodeKeysSuite(openFleet))
     describe('bank', () => bankSuite(openFleet))
+    describe('children', () => childrenSuite(openFleet))
     describe('policy', () => policySuite(openFleet))
     describe('offers', () => offersSuite(openFleet))
+    describe('feed', () => feedSuite(openFleet))
     describe('forecast', () => forecastSuite(openFleet))
     describe('draws', () => drawsSuite(openFleet))
     describe('grants', () => grantsSuite(openFleet))
     describe('draw bounds', () => drawBoundsSuite(openFleet))
+    describe('draw copies', () => drawCopiesSuite(openFleet))
     describe('accounts', () => accountsSuite(openFleet))
     describe('access', () => accessSuite(openFleet))
     describe('rollup', () => rollupSuite(openFleet))
     describe('sums', () => sumsSuite(openFleet))
+    describe('retention', () => retentionSuite(openFleet))
     describe('reports', () => reportsSuite(openFleet))
     describe('reads', () => readsSuite(openFleet))
+    describe('plausibility', () => plausibilitySuite(openFleet))
   })
 }

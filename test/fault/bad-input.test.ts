@@ -271,7 +271,7 @@ describe('in a configuration', () => {
     { line: 'seal_delay: 2', names: 'seal_delay' },
     { line: 'seal_delay: 2 weeks', names: 'seal_delay' },
     { line: 'port: -1', names: 'port' },
-    { line: 'host: 0.0.0.0', names: 'host' },
+    { line: '{ host: 0.0.0.0, tls: { mode: off } }', names: 'host' },
   ])('of the collector: $line', async ({ line, names }) => {
     await using world = new E2eWorld()
     const { collector } = world

@@ -2,13 +2,16 @@
  * A scrape of a real collector with a real agent: names, units and help are right, and whatever
  * alerts, dashboard and page speak of is there.
  */
-import { readFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Metrics } from '../../collector/src/api/metrics.ts'
+import { childVitals } from '../../collector/src/cli/child-vitals.ts'
 import { forecastVitals } from '../../collector/src/cli/forecast-vitals.ts'
 import { hostVitals } from '../../collector/src/cli/host-vitals.ts'
+import { upstreamVitals } from '../../collector/src/cli/upstream-vitals.ts'
 import type { ForecastReport } from '../../collector/src/forecast/live/report.ts'
+import type { UpstreamStatus } from '../../collector/src/upstream/upstream.ts'
 import { E2eWorld } from '../support/e2e-world.ts'
 import { type Family, metricFamilies, metricFaults } from '../support/metrics-text.ts'
 import { until } from '../support/program.ts'
@@ -29,6 +32,21 @@ const THERE = [
 /** A checkpoint is signed once in a while only. */
 const EVERYTHING_MS_MAX = 90_000
 
+/** Of a collector that reports to a parent. */
+const UPSTREAM: UpstreamStatus = {
+  link: {
+    state: 'online',
+    sinceMonotonicMs: 0,
+    nodeId: 'c-1',
+    lastProblem: null,
+    unacknowledgedRecords: 0,
+  },
+  lagMs: 0,
+  feedEntries: 0,
+  refusedRecords: 0,
+  leftOutRecords: 0,
+}
+
 let world: E2eWorld
 let text = ''
 let families: ReadonlyMap<string, Family>
@@ -36,6 +54,9 @@ let families: ReadonlyMap<string, Family>
 beforeAll(async () => {
   world = new E2eWorld('suite')
   const { collector } = world
+  const second = join(world.folder, 'second')
+  mkdirSync(second)
+  appendFileSync(collector.configFile, `journal: { second: ${second} }\n`)
   await collector.start()
   const agent = world.machine({ name: 'node-1', nodeTag: 'a1', vendors: { nvidia: 2 } })
   await world.enroll([agent])
@@ -101,8 +122,12 @@ describe('whatever is asked for is in a scrape', () => {
   async function later(): Promise<ReadonlyMap<string, Family>> {
     const metrics = new Metrics()
     const dataDir = world.collector.dataDir
-    const certificate = await hostVitals({ dataDir, generation: 1, certificateEndMs: 1 })
-    const told = await metrics.text([...forecastVitals(REPORT, 1), ...certificate])
+    const certificates = () => ({ endMs: 1, authorityEndMs: 1 })
+    const certificate = await hostVitals({ dataDir, generation: 1, certificates })
+    const upstream = upstreamVitals(UPSTREAM)
+    const children = childVitals({ heard: 1, away: 0, unheardMs: 1 })
+    const more = [...certificate, ...upstream, ...children]
+    const told = await metrics.text([...forecastVitals(REPORT, 1), ...more])
     metrics.close()
     return metricFamilies(told)
   }

@@ -27,8 +27,11 @@ export class CollectorProcess {
   readonly folder: string
   readonly dataDir: string
   readonly configFile: string
+  /** Of it and of its commands. */
+  env: Readonly<Record<string, string>> = {}
   #program: Program | null = null
   #port = 0
+  #scheme = 'http:'
   #accessToken = ''
 
   constructor(folder: string, config: readonly string[] = CONFIG) {
@@ -49,7 +52,7 @@ export class CollectorProcess {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`
+    return `${this.#scheme}//127.0.0.1:${this.#port}`
   }
 
   get port(): number {
@@ -67,14 +70,16 @@ export class CollectorProcess {
     this.#program = new Program({
       script: CollectorProcess.script,
       args: ['serve', ...this.#common(), '--config', this.configFile, '--port', `${this.#port}`],
-      env,
+      env: { ...this.env, ...env },
       ...(wrapper === undefined ? {} : { wrapper }),
     })
   }
 
   async ready(): Promise<void> {
     const line = await this.program.line(/^\{.*"url":/)
-    this.#port = Number(new URL(String(JSON.parse(line).url)).port)
+    const url = new URL(String(JSON.parse(line).url))
+    this.#port = Number(url.port)
+    this.#scheme = url.protocol
   }
 
   async kill(): Promise<void> {
@@ -86,7 +91,8 @@ export class CollectorProcess {
   }
 
   command(args: readonly string[]): Promise<Finished> {
-    return runProgram({ script: CollectorProcess.script, args: [...args, ...this.#common()] })
+    const { env } = this
+    return runProgram({ script: CollectorProcess.script, args: [...args, ...this.#common()], env })
   }
 
   /** Its output; throws when it fails. */

@@ -42,6 +42,8 @@ export class RawNode implements Disposable {
   readonly epoch = hex(16)
   readonly fingerprint = hex(32)
   readonly #url: string
+  /** Told of every frame before it is sent. */
+  onSend: ((frame: Uint8Array) => void) | null = null
   #socket: Duplex | null = null
   #heard: Heard[] = []
   #read = 0
@@ -87,6 +89,7 @@ export class RawNode implements Disposable {
   }
 
   sendFrame(frame: Uint8Array): void {
+    this.onSend?.(frame)
     this.#socket?.send(frame)
   }
 

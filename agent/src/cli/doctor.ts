@@ -17,12 +17,12 @@ import {
 import * as z from 'zod/mini'
 import type { AgentConfig } from '../config.ts'
 import { askAgent } from '../control/client.ts'
-import { readCa } from '../enrollment.ts'
 import { createToolRunner } from '../exec.ts'
 import { readHost } from '../host.ts'
 import { scriptProblem } from '../leases/handover-script.ts'
 import { readHostFacts } from '../probes/node-facts.ts'
 import { StateDir } from '../state-dir.ts'
+import { readFiles, trustedPem } from '../trust.ts'
 import { bundleText, recordTools, writeBundle } from './bundle.ts'
 import { type Check, describeChecks, note, ok, problem } from './check.ts'
 import { type MachineReport, type ReportedCard, readMachineReport } from './machine-report.ts'
@@ -277,12 +277,16 @@ async function checkCollector({ config, world }: DoctorOptions): Promise<Check> 
     return note('collector', 'No collector is configured.', 'Run `yiben-agent enroll`.')
   }
   try {
-    const url = linkUrlOf(typed)
+    const { allowsPlain, proxyUrl } = config.collector
+    const url = linkUrlOf(typed, allowsPlain)
+    const filed = readFiles(config.collector)
     const socket = await world.network.dial({
       url,
       subprotocol: SUBPROTOCOL,
-      ca: readCa(config.collector.caFile),
-      proxyUrl: config.collector.proxyUrl,
+      ca: trustedPem(StateDir.at(config.stateDir).readTrust(), filed.ca),
+      clientCertificate: filed.clientCertificate,
+      allowsPlainText: allowsPlain,
+      proxyUrl,
       timeoutMs: DIAL_MS_MAX,
     })
     socket.onFrame(() => {})

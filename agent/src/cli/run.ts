@@ -8,12 +8,16 @@ import {
   aborted,
   type Clock,
   errorSentence,
+  KEYS_CAPABILITY,
   LINK_TIMINGS,
   Link,
   type Logger,
   linkUrlOf,
+  type NotifyRequest,
   openFileSpool,
   openWithSpace,
+  ServiceManager,
+  type Timer,
   type World,
 } from '@yiben/shared'
 import { Agent } from '../agent.ts'
@@ -21,7 +25,7 @@ import { LEASES_CAPABILITY } from '../agent-leases.ts'
 import type { AgentConfig } from '../config.ts'
 import { writeLeases } from '../control/leases-file.ts'
 import { ControlServer } from '../control/server.ts'
-import { fingerprintHex, fingerprintOf, readCa } from '../enrollment.ts'
+import { fingerprintHex, fingerprintOf } from '../enrollment.ts'
 import { createToolRunner } from '../exec.ts'
 import { readHost } from '../host.ts'
 import { createHandoverScript, scriptProblem } from '../leases/handover-script.ts'
@@ -30,8 +34,11 @@ import { readHostFacts } from '../probes/node-facts.ts'
 import { readPciAccelerators } from '../probes/pci.ts'
 import type { ProbeContext, VendorEntry } from '../probes/probe.ts'
 import { VENDOR_ENTRIES } from '../probes/registry.ts'
+import { releasePagesFromTimeToTime } from '../resident-pages.ts'
 import { type Enrollment, StateDir } from '../state-dir.ts'
-import { type NotifyRequest, ServiceManager } from '../systemd.ts'
+import { NodeTrust } from '../trust.ts'
+import { NodeKeys } from '../trust-keys.ts'
+import { TrustOwner } from '../trust-owner.ts'
 import { AGENT_VERSION } from '../version.ts'
 
 export interface RunOptions {
@@ -69,9 +76,22 @@ export async function runAgent({
   refuseUnsafeScript(config)
   const { rootPrefix } = config.probes
   const host = readHost(rootPrefix)
-  const fingerprint = fingerprintOf(rootPrefix, nodeKeys.publicKey, enrollment.fingerprintSource)
-  const collectorUrl = linkUrlOf(config.collector.url ?? enrollment.collectorUrl)
-  const ca = readCa(config.collector.caFile)
+  const { allowsPlain, proxyUrl } = config.collector
+  const collectorUrl = linkUrlOf(config.collector.url ?? enrollment.collectorUrl, allowsPlain)
+  if (allowsPlain && collectorUrl.startsWith('ws:')) {
+    log.warn({ collector: collectorUrl }, 'collector.allow_plain: others can read along')
+  }
+  const { collector } = enrollment
+  const trust = new NodeTrust({ state, files: config.collector, collector, log })
+  const keys = new NodeKeys({
+    state,
+    keys: nodeKeys,
+    collector,
+    fingerprintUnder: (publicKey) =>
+      fingerprintHex(fingerprintOf(rootPrefix, publicKey, enrollment.fingerprintSource)),
+    random: world.random,
+    log,
+  })
   const { command } = config.handover
   const tools = createToolRunner({ clock: world.clock, toolPath: config.probes.toolPath })
   const spool = await openWithSpace({
@@ -127,28 +147,45 @@ export async function runAgent({
     hostFacts: () => readHostFacts({ clock: world.clock, log }),
     cpuTime: () => host.cpuTime() ?? { busyMs: null, totalMs: null },
     bootTimeMs: () => host.bootTimeMs(),
-    createLink: (owner) =>
-      new Link({
+    createLink: (owner) => {
+      const link: Link = new Link({
         world,
         spool,
-        owner,
+        owner: new TrustOwner(owner, { trust, keys, say: (message) => link.say(message) }),
         log,
-        target: { url: collectorUrl, ca, proxyUrl: config.collector.proxyUrl },
-        collector: enrollment.collector,
+        // Asked at each dial and each hello: both change while the agent runs.
+        target: {
+          url: collectorUrl,
+          get ca() {
+            return trust.ca
+          },
+          get clientCertificate() {
+            return trust.clientCertificate
+          },
+          proxyUrl,
+          allowsPlainText: allowsPlain,
+        },
+        collector,
         identity: {
           role: 'agent',
-          nodeKeys,
-          fingerprint: fingerprintHex(fingerprint),
+          get nodeKeys() {
+            return keys.keys
+          },
+          get fingerprint() {
+            return keys.fingerprint
+          },
           bootId: host.bootId(),
           programVersion: AGENT_VERSION,
-          capabilities: [LEASES_CAPABILITY],
+          capabilities: [LEASES_CAPABILITY, KEYS_CAPABILITY],
           enrollment: null,
         },
         timings: {
           heartbeatMs: config.heartbeatMs,
           backoff: { ...LINK_TIMINGS.backoff, maxMs: config.collector.retryMsMax },
         },
-      }),
+      })
+      return link
+    },
   })
   const control = new ControlServer({ runDir: config.runDir, agent, clock: world.clock, log })
   log.info(
@@ -156,10 +193,13 @@ export async function runAgent({
     'the agent starts',
   )
   const manager = await ServiceManager.open(notifyRequest, { clock: world.clock, log })
+  let pages: Timer | null = null
   try {
     await control.listen()
     const ended = agent.run()
     manager?.ready(`node ${enrollment.nodeId}, collector ${collectorUrl}`)
+    // For it koffi is loaded, which costs more than it gives where systemd need not be told.
+    if (manager !== null) pages = releasePagesFromTimeToTime(world.clock, log)
     await Promise.race([ended, aborted(stopSignal)])
     log.info({}, 'the agent stops')
     manager?.stopping()
@@ -167,6 +207,7 @@ export async function runAgent({
     await ended
     return { isHung: agent.isHung }
   } finally {
+    pages?.cancel()
     await control.stop().catch((error: unknown) => {
       log.warn({ reason: errorSentence(error) }, 'the control socket could not be closed')
     })

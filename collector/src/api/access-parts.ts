@@ -25,6 +25,8 @@ export interface AccessSettings {
   readonly key: Uint8Array
   /** Goes into enrollment tokens. */
   readonly identity: Pick<KeyPair, 'algorithm' | 'publicKey'>
+  /** The same; left out, or answering `null`: no authority is pinned. */
+  readonly authorityPin?: () => string | null
   readonly auditRetentionMs: number
   /** Built files of the dashboard. */
   readonly dashboardDir: string

@@ -37,9 +37,12 @@ export const ACCESS = {
   reports_issue: rolesOf('admin', 'regulator'),
   balance: rolesOf(...PEOPLE),
   conflicts_resolve: rolesOf('admin', 'operator'),
+  // Not an operator: what is cleared may be his own doing.
+  findings_clear: rolesOf('admin'),
   nodes_change: rolesOf('admin'),
   nodes: rolesOf(...PEOPLE, 'security'),
   accelerators: rolesOf(...PEOPLE),
+  children: rolesOf(...PEOPLE),
   sites: rolesOf(...PEOPLE, 'bank', 'security'),
   sites_change: rolesOf('admin'),
   site_facts_change: rolesOf('admin', 'operator'),

@@ -31,11 +31,13 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   conflict: 409,
   month_not_over: 409,
   cursor_expired: 410,
+  as_of_pruned: 410,
   rate_limited: 429,
   overloaded: 503,
   draining: 503,
   disk_full: 503,
   store_unavailable: 503,
+  second_journal_unavailable: 503,
   provider_unavailable: 503,
   audit_unavailable: 503,
 }
@@ -72,11 +74,14 @@ export function problemOf(code: ErrorCode, detail: string, field?: string): Prob
 
 function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="yiben"')
+  // Nor who asks too much, nor who sends the rest of a refused body, keeps a connection for it.
+  if (problem.status === 429 || !reply.request.raw.complete) reply.header('connection', 'close')
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
   // Handed over as text: a problem is not what the route's response schema describes.
   return reply
     .code(problem.status)
     .header('content-type', PROBLEM_TYPE)
+    .header('x-content-type-options', 'nosniff')
     .serializer((text: unknown) => String(text))
     .send(JSON.stringify(problem))
 }

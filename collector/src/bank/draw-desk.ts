@@ -42,6 +42,14 @@ export interface DrawGuards {
   needsFence(siteCode: string): boolean
 }
 
+/** The second journal, as those see it who answer a bank. */
+export interface SecondDisk {
+  /** Throws while nothing may be answered. */
+  refuse(): void
+  /** All that was committed before is there; rejects when it cannot be. */
+  written(): Promise<void>
+}
+
 export interface DrawsOptions {
   readonly store: DrawStore
   readonly clock: Clock
@@ -57,6 +65,8 @@ export interface DrawsOptions {
   readonly proofMsMax: number
   /** While recovering: a draw that this ledger has forgotten and nodes still show; `null`: none. */
   readonly replay?: (request: DrawRequest) => Promise<Draw | null>
+  /** Decisions are on another disk before they are answered; left out: on this one alone. */
+  readonly second?: SecondDisk | null
   /** A decision is durable: its entries are in the outbox, and notices may be due. */
   readonly onCommitted?: (draw: Draw) => void
 }
@@ -94,13 +104,20 @@ export class DrawDesk {
   /** The result of `work`, counted. */
   async counted(call: DrawCall, work: () => Promise<DrawResult>): Promise<DrawResult> {
     try {
+      this.#options.second?.refuse()
       const result = await work()
+      await this.written()
       this.calls.add({ call, outcome: outcomeOf(result) })
       return result
     } catch (error) {
       this.calls.add({ call, outcome: 'failed' })
       throw error
     }
+  }
+
+  /** Nobody is told of a decision before it is where no single disk can lose it. */
+  async written(): Promise<void> {
+    await this.#options.second?.written()
   }
 
   /** Why nothing can be granted at all now, whatever is asked for; in the order of refusals. */

@@ -97,8 +97,10 @@ export class Draws {
     return { status: 'possible', lots: lotsOf(plan.cards), chancePpm: plan.chance.chancePpm }
   }
 
-  find(drawId: DrawId): Promise<Draw | null> {
-    return this.desk.store.findDraw(drawId)
+  async find(drawId: DrawId): Promise<Draw | null> {
+    const draw = await this.desk.store.findDraw(drawId)
+    if (draw !== null) await this.desk.written()
+    return draw
   }
 
   list(scope: Scope, filter: DrawFilter, page: PageRequest): Promise<Page<Draw>> {

@@ -5,7 +5,7 @@
 import { AppError, type World } from '@yiben/shared'
 import type { CollectorConfig } from '../config.ts'
 import { civilDayStartMs } from '../rollup/civil.ts'
-import { hasLedger, openCommandStore } from '../storage/open.ts'
+import { hasLedger, openStoreOf } from '../storage/open.ts'
 import type { Store } from '../storage/store.ts'
 
 export interface CommandContext {
@@ -32,8 +32,9 @@ export async function withStore<Result>(
   { config, world }: Pick<CommandContext, 'config' | 'world'>,
   use: (store: Store) => Promise<Result>,
 ): Promise<Result> {
-  const { dataDir, isDemo } = config
-  const store = openCommandStore({ dataDir, isDemo, random: world.random, clock: world.clock })
+  const { dataDir, isDemo, storage } = config
+  const { clock, random } = world
+  const store = await openStoreOf({ dataDir, isDemo, storage, random, clock })
   try {
     return await use(store)
   } finally {
@@ -46,8 +47,8 @@ export async function withLedger<Result>(
   context: Pick<CommandContext, 'config' | 'world'>,
   use: (store: Store) => Promise<Result>,
 ): Promise<Result> {
-  const { dataDir } = context.config
-  if (!hasLedger(dataDir)) {
+  const { dataDir, storage } = context.config
+  if (storage.url === null && !hasLedger(dataDir)) {
     const sentence = `there is no ledger in ${dataDir}: start \`serve\`, or name the right --data-dir`
     throw new AppError('state_missing', sentence)
   }

@@ -13,12 +13,17 @@ const SECOND_MS = 1_000
 export interface HostVitalsParts {
   readonly dataDir: string
   readonly generation: number
-  /** Of the certificate that is shown; `null` without TLS. */
-  readonly certificateEndMs: number | null
+  /** What is shown now, asked at each scrape; `null` without TLS. */
+  readonly certificates: () => {
+    readonly endMs: number
+    /** Of the authority, where it is known. */
+    readonly authorityEndMs: number | null
+  } | null
 }
 
 export async function hostVitals(parts: HostVitalsParts): Promise<readonly Vital[]> {
-  const { certificateEndMs, dataDir } = parts
+  const { dataDir } = parts
+  const shown = parts.certificates()
   const { ledger, log } = ledgerFiles(dataDir)
   const [disk, ledgerBytes, logBytes] = await Promise.all([
     spaceOf(dataDir),
@@ -37,10 +42,17 @@ export async function hostVitals(parts: HostVitalsParts): Promise<readonly Vital
       gauge('ledger_wal_bytes', 'size of the write-ahead log of the ledger', bytes),
     ),
     ...backupVitals(parts),
-    ...known(certificateEndMs, (endMs) =>
+    ...known(shown?.endMs ?? null, (endMs) =>
       gauge(
         'tls_certificate_end_timestamp_seconds',
         'when the certificate that is shown stops being valid, since 1970',
+        endMs / SECOND_MS,
+      ),
+    ),
+    ...known(shown?.authorityEndMs ?? null, (endMs) =>
+      gauge(
+        'tls_authority_end_timestamp_seconds',
+        'when the authority of the certificate that is shown stops being valid, since 1970',
         endMs / SECOND_MS,
       ),
     ),

@@ -2,14 +2,7 @@
  * `yiben-collector serve`: opens the ledger of the data folder, listens for agents and for the API
  * on one port, says where in one line of JSON on standard output, and ends in order when told.
  */
-import {
-  AppError,
-  attachLinkListener,
-  errorSentence,
-  type Logger,
-  openWithSpace,
-  type World,
-} from '@yiben/shared'
+import { AppError, attachLinkListener, errorSentence } from '@yiben/shared'
 import { type ApiContext, createContext } from '../api/context.ts'
 import { buildApi } from '../api/server.ts'
 import { bookedPoolsOf } from '../bank/booking-judge.ts'
@@ -23,50 +16,47 @@ import type { CollectorConfig } from '../config.ts'
 import { ForecastFollower } from '../forecast/live/follower.ts'
 import { ThreadWork } from '../forecast/live/work-thread.ts'
 import { connectionsByDescriptors } from '../gateway/descriptors.ts'
+import { FirstWords } from '../gateway/first-words.ts'
 import { readOrCreateIdentity } from '../identity-file.ts'
 import { logFace, witnessKeys } from '../journal/cosigning.ts'
-import { openServingStore } from '../storage/open.ts'
+import type { SecondJournal } from '../journal/second-journal.ts'
+import { modelFacts } from '../plausibility/rules.ts'
+import { PlausibilityWatcher } from '../plausibility/watcher.ts'
+import { Pruner } from '../rollup/pruner.ts'
 import type { LedgerState } from '../storage/requests.ts'
 import type { ThreadedStore } from '../storage/sqlite/store.ts'
-import { certificateEndMs, serverMaker } from '../tls/server.ts'
+import { TlsKeeper } from '../tls/keeper.ts'
+import { KeyDesk } from '../tls/key-desk.ts'
+import { serverMaker } from '../tls/server.ts'
+import { tlsService } from '../tls/service.ts'
+import { forgetTold } from '../tls/told.ts'
 import { accessSettings } from './access-settings.ts'
+import { type LedgerOptions, openLedger, openSecondJournal } from './serve-ledger.ts'
+import { openUpstream } from './serve-upstream.ts'
 import { settledLagMs } from './settled-lag.ts'
 import { Vitals } from './vitals.ts'
 
-export interface ServeOptions {
-  readonly config: CollectorConfig
-  readonly world: World
-  readonly log: Logger
-  /** Aborted by SIGTERM and SIGINT. */
-  readonly stopSignal: AbortSignal
+export interface ServeOptions extends LedgerOptions {
   /** One line for whoever started this process. */
   readonly say: (line: string) => void
+  /** Has `run` called when somebody asks for certificates to be looked at; left out: nobody does. */
+  readonly onLook?: (run: () => void) => void
 }
 
 /** Runs until told to stop; throws what it cannot go on with. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { config, log, stopSignal, world } = options
+  const { config } = options
   // Certificates are checked before anything is opened.
-  const createServer = serverMaker(config.tls)
+  const keeper = await openKeeper(options)
+  const createServer = serverMaker(keeper)
   const died = new AbortController()
-  const store = await openWithSpace({
-    open: () =>
-      openServingStore({
-        dataDir: config.dataDir,
-        random: world.random,
-        clock: world.clock,
-        isDemo: config.isDemo,
-        onDeath: (error) => died.abort(error),
-      }),
-    clock: world.clock,
-    log,
-    signal: stopSignal,
-  })
+  const store = await openLedger(options, (error) => died.abort(error))
   if (store === null) return
   try {
     const ledger = await store.ledgerState()
     refuseWrongDemo(config, ledger)
-    const { collector, context } = compose(options, store, ledger)
+    const second = await openSecondJournal(options, store, ledger)
+    const { collector, context } = compose({ ...options, keeper, second }, store, ledger)
     const api = await buildApi({ context, createServer })
     try {
       await collector.open()
@@ -87,16 +77,49 @@ function refuseWrongDemo({ dataDir, isDemo }: CollectorConfig, ledger: LedgerSta
   throw new AppError('config_invalid', sentence)
 }
 
+/** Tokens pin what is shown: nothing, where nothing is. */
+async function openKeeper(options: ServeOptions): Promise<TlsKeeper | null> {
+  const { config, log, world } = options
+  const { allowsPlain, dataDir, host, tls } = config
+  if (tls !== null) return await TlsKeeper.open({ config: tls, dataDir, host, world, log })
+  forgetTold(dataDir)
+  if (allowsPlain) log.warn({ host }, 'allow_plain: links and passwords go over the network bare')
+  return null
+}
+
 interface Composed {
   readonly collector: Collector
   readonly context: ApiContext
 }
 
-function compose(options: ServeOptions, store: ThreadedStore, ledger: LedgerState): Composed {
-  const { config, log, world } = options
+function compose(
+  options: ServeOptions & {
+    readonly keeper: TlsKeeper | null
+    readonly second: SecondJournal | null
+  },
+  store: ThreadedStore,
+  ledger: LedgerState,
+): Composed {
+  const { config, keeper, log, second, world } = options
   const catalogue = loadCatalogue()
   const identity = readOrCreateIdentity(config.dataDir, world.random)
   const face = logFace(ledger, identity, witnessKeys(config.witnesses))
+  const keys = new KeyDesk({
+    store,
+    clock: world.clock,
+    log,
+    identity,
+    onRevoked: (nodeId) => collector.nodeRevoked(nodeId),
+  })
+  const tls = tlsService({
+    keeper,
+    desk: keys,
+    clock: world.clock,
+    log,
+    lookMs: config.lookMs,
+    onLook: options.onLook ?? (() => {}),
+  })
+  const upstream = openUpstream({ config, world, log, store, ledger, identity })
   const collector: Collector = new Collector({
     world,
     log,
@@ -110,8 +133,14 @@ function compose(options: ServeOptions, store: ThreadedStore, ledger: LedgerStat
       context.entries.appended()
       context.capacity.hint()
     },
-    followers: () => [context.capacity, context.siteRecords, forecast, promises],
+    followers: () => [
+      ...[context.capacity, context.siteRecords, forecast, promises, plausibility, pruner, tls],
+      ...(second === null ? [] : [second]),
+      ...(upstream === null ? [] : [upstream]),
+    ],
+    keys,
     capacity: () => context.capacity,
+    second,
     forecast: () => remembered,
     pools: () => bookedPoolsOf(forecast.pools),
   })
@@ -135,7 +164,10 @@ function compose(options: ServeOptions, store: ThreadedStore, ledger: LedgerStat
     ledger,
     face,
     lotKey: lotKeyOf(identity),
-    access: accessSettings(config, identity),
+    access: {
+      ...accessSettings(config, identity),
+      authorityPin: () => keeper?.told.pin ?? null,
+    },
     timelineMoves: () => collector.timelineMoves,
     outlook: () => forecast.outlook,
     forecast,
@@ -145,7 +177,7 @@ function compose(options: ServeOptions, store: ThreadedStore, ledger: LedgerStat
       requestsPerMinute: config.limits.requestsPerMinute,
       followersMax: config.limits.followersMax,
     },
-    readiness: () => readinessOf(collector, options.stopSignal),
+    readiness: () => readinessOf(collector, second, options.stopSignal),
     isSuspended: (nodeId) =>
       collector.liveness.isSuspended(nodeId) || collector.liveness.depositsSuspended(),
     control: controlOf(() => collector),
@@ -158,7 +190,18 @@ function compose(options: ServeOptions, store: ThreadedStore, ledger: LedgerStat
     context,
     clock: world.clock,
     dataDir: config.dataDir,
-    certificateEndMs: certificateEndMs(config.tls),
+    prunedRows: () => pruner.prunedRows,
+    secondJournal: second,
+    certificates: () => keeper?.shown ?? null,
+    upstream: () => upstream?.status() ?? null,
+  })
+  const plausibility = new PlausibilityWatcher({
+    store,
+    clock: world.clock,
+    logger: log,
+    facts: modelFacts(catalogue),
+    pollMs: config.intervals.rollupMs,
+    onFound: () => collector.bank.hint(),
   })
   const promises = new Promises({
     store,
@@ -167,6 +210,12 @@ function compose(options: ServeOptions, store: ThreadedStore, ledger: LedgerStat
     picture: () => context.capacity.upToDate(),
     outlook: context.outlook,
     onCommitted: () => collector.sequencer.hint(),
+  })
+  const pruner = new Pruner({
+    store,
+    clock: world.clock,
+    logger: log,
+    retention: config.upkeep.retention,
   })
   log.info(
     { verifier_key: face.verifierKey },
@@ -189,21 +238,32 @@ async function runListening(parts: {
   const listener = attachLinkListener({
     server: api.server,
     isSecure: config.tls !== null,
+    takesPlainText: config.allowsPlain,
+    needsCertificate: config.tls !== null && config.tls.clientCaFile !== null,
     admit: (remoteAddress) => collector.gateway.admit(remoteAddress),
     onConnection: (socket) => collector.accept(socket),
   })
   const url = await listen(api, config)
   collector.gateway.watchAcceptErrors(api.server)
   collector.gateway.boundAccepts(api.server, connectionsByDescriptors())
+  const firstWords = new FirstWords({
+    clock: options.world.clock,
+    waitMs: config.limits.handshakeTimeoutMs,
+    silentPerAddressMax: config.limits.handshakesPerAddressMax,
+    onDropped: (code) => collector.gateway.counts.linkEnded('admission', code),
+  })
+  firstWords.watch(api.server)
   const { isDemo } = context.ledger
   log.info({ url, demo: isDemo, data_dir: config.dataDir }, 'the collector serves')
   // Streams and long polls end at once, so that nobody holds up the stop.
   const stopping = AbortSignal.any([stopSignal, died])
   stopping.addEventListener('abort', () => context.entries.close(), { once: true })
   say(JSON.stringify({ ready: true, url, demo: isDemo }))
+  options.manager?.ready(`serving ${url}`)
   try {
     await collector.run(stopping)
   } finally {
+    firstWords.stop()
     listener.close()
   }
   if (died.aborted) throw died.reason
@@ -222,13 +282,18 @@ async function listen(api: Api, { host, port, tls }: CollectorConfig): Promise<s
   return `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`
 }
 
-function readinessOf(collector: Collector, stopSignal: AbortSignal) {
+function readinessOf(collector: Collector, second: SecondJournal | null, stopSignal: AbortSignal) {
   const reasons = [
     ...(stopSignal.aborted ? ['the collector is stopping'] : []),
     ...(collector.ingest.isWriting() ? [] : ['the store cannot be written']),
   ]
-  const notes = collector.recovery.isRecovering()
-    ? ['the ledger was restored: nothing is granted until nodes and bank have told what is lent']
-    : []
+  const notes = [
+    ...(collector.recovery.isRecovering()
+      ? ['the ledger was restored: nothing is granted until nodes and bank have told what is lent']
+      : []),
+    ...(second === null || second.isWriting()
+      ? []
+      : ['the second journal cannot be written: banks are not answered, nothing is granted']),
+  ]
   return { isReady: reasons.length === 0, reasons, notes }
 }

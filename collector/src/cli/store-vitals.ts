@@ -14,12 +14,15 @@ const WAIT_MS_MAX = 2_000
 const CONFLICTS_MAX = 1_000
 
 export class StoreVitals {
-  readonly #store: Pick<Store, 'readOutbox' | 'journalHead' | 'listConflicts'>
+  readonly #store: Pick<Store, 'readOutbox' | 'journalHead' | 'listConflicts' | 'countFindings'>
   readonly #clock: Clock
   /** Asked for and not answered. */
   #reading: Promise<readonly Vital[]> | null = null
 
-  constructor(store: Pick<Store, 'readOutbox' | 'journalHead' | 'listConflicts'>, clock: Clock) {
+  constructor(
+    store: Pick<Store, 'readOutbox' | 'journalHead' | 'listConflicts' | 'countFindings'>,
+    clock: Clock,
+  ) {
     this.#store = store
     this.#clock = clock
   }
@@ -45,10 +48,11 @@ export class StoreVitals {
   }
 
   async #read(): Promise<readonly Vital[]> {
-    const [[oldest], head, conflicts] = await Promise.all([
+    const [[oldest], head, conflicts, { findings }] = await Promise.all([
       this.#store.readOutbox(1),
       this.#store.journalHead(),
       this.#store.listConflicts(SCOPE_ALL, true, { cursor: null, limit: CONFLICTS_MAX }),
+      this.#store.countFindings(SCOPE_ALL, this.#clock.wallMs()),
     ])
     const lagMs = oldest === undefined ? 0 : Math.max(0, this.#clock.wallMs() - oldest.atMs)
     return [
@@ -59,6 +63,7 @@ export class StoreVitals {
         'cards that two nodes claim and nobody has decided on, counted up to 1000',
         conflicts.rows.length,
       ),
+      gauge('findings_open', 'what cannot well be so, and nobody has cleared', findings),
     ]
   }
 }

@@ -3,7 +3,7 @@
  * scope. A token is shown once, alone on standard output so that it can be piped on; what is stored
  * is its hash.
  */
-import { AppError, renderTable } from '@yiben/shared'
+import { AppError, renderTable, silentLogger } from '@yiben/shared'
 import { durationMsOf } from '../config/option-kinds.ts'
 import { readOrCreateIdentity } from '../identity-file.ts'
 import {
@@ -14,6 +14,8 @@ import {
 } from '../inventory/administration.ts'
 import { ROLES, SCOPE_ALL, type TokenRow } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
+import { TlsKeeper } from '../tls/keeper.ts'
+import { readTold } from '../tls/told.ts'
 import {
   type CommandContext,
   type CommandResult,
@@ -32,6 +34,8 @@ export interface TokenCreateOptions {
   readonly uses?: string
   readonly from?: string
   readonly ttl?: string
+  /** A collector that is to report here: what this one calls it. */
+  readonly child?: string
 }
 
 export async function runTokenCreate(
@@ -40,23 +44,38 @@ export async function runTokenCreate(
 ): Promise<CommandResult> {
   const request = requestOf(options)
   const { config, world } = context
+  const authorityPin = await pinOfShown(context)
   return await withStore(context, async (store) => {
     if (request.siteCode !== null) await requireSite(store, request.siteCode)
     const minted = mintToken(request, {
       random: world.random,
       identity: readOrCreateIdentity(config.dataDir, world.random),
+      authorityPin,
       by: commandAuthor(),
       nowMs: world.clock.wallMs(),
     })
     await store.createToken(minted.row, minted.outbox)
     if (context.json) {
-      return { exitCode: 0, stdout: jsonText({ token: minted.text, ...factsOf(minted.row) }) }
+      const facts = { token: minted.text, ...factsOf(minted.row) }
+      const pin = minted.row.kind !== 'access' ? { authority_pin: authorityPin } : {}
+      return { exitCode: 0, stdout: jsonText({ ...facts, ...pin }) }
     }
     const until = new Date(minted.row.expiresAtMs).toISOString()
-    const what = minted.row.kind === 'enroll' ? 'enrollment' : `${minted.row.role} access`
-    const note = `${what} token ${minted.row.tokenId}, valid until ${until}; it is shown only now\n`
+    const what = whatOf(minted.row)
+    const isPinned = minted.row.kind !== 'access' && authorityPin !== null
+    const pin = isPinned ? `, pins the authority ${authorityPin}` : ''
+    const note = `${what} token ${minted.row.tokenId}, valid until ${until}${pin}; it is shown only now\n`
     return { exitCode: 0, stdout: `${minted.text}\n`, note }
   })
+}
+
+/** Of what is served from this folder; before the first start, of what will be. */
+async function pinOfShown({ config, world }: CommandContext): Promise<string | null> {
+  const { dataDir, host, tls } = config
+  const told = readTold(dataDir)
+  if (told !== null || tls === null) return told?.pin ?? null
+  const keeper = await TlsKeeper.open({ config: tls, dataDir, host, world, log: silentLogger })
+  return keeper.told.pin
 }
 
 function requestOf(options: TokenCreateOptions): TokenRequest {
@@ -64,8 +83,11 @@ function requestOf(options: TokenCreateOptions): TokenRequest {
   if (ttlMs === null) {
     throw new AppError('usage_invalid', '--ttl must be a duration with its unit, such as 14d')
   }
-  if (options.site === undefined && options.role === undefined) {
-    throw new AppError('usage_invalid', 'give --site for an enrollment token or --role for access')
+  const { child, role, site } = options
+  if (site === undefined && role === undefined && child === undefined) {
+    const sentence =
+      'give --site for an enrollment token, --child for a collector or --role for access'
+    throw new AppError('usage_invalid', sentence)
   }
   return {
     role: options.role === undefined ? null : wordOf(options.role, ROLES, '--role'),
@@ -74,7 +96,13 @@ function requestOf(options: TokenCreateOptions): TokenRequest {
     cidr: options.from ?? null,
     uses: options.uses === undefined ? null : countOf(options.uses, '--uses'),
     ttlMs,
+    ...(child === undefined ? {} : { childName: child }),
   }
+}
+
+function whatOf(row: TokenRow): string {
+  if (row.kind === 'child') return `child ${row.childName}`
+  return row.kind === 'enroll' ? 'enrollment' : `${row.role} access`
 }
 
 async function requireSite(store: Store, code: string): Promise<void> {

@@ -7,22 +7,33 @@ import type { Clock } from '@yiben/shared'
 import type { ApiContext, Vital } from '../api/context.ts'
 import type { Collector } from '../collector.ts'
 import type { ThreadedStore } from '../storage/sqlite/store.ts'
+import type { UpstreamStatus } from '../upstream/upstream.ts'
 import { COLLECTOR_VERSION } from '../version.ts'
+import { childVitals } from './child-vitals.ts'
 import { forecastVitals } from './forecast-vitals.ts'
-import { hostVitals } from './host-vitals.ts'
+import { type HostVitalsParts, hostVitals } from './host-vitals.ts'
 import { StoreVitals } from './store-vitals.ts'
+import { upstreamVitals } from './upstream-vitals.ts'
 import { counter, counters, durations, flagGauge, gauge, gauges, known } from './vital.ts'
 
 const SECOND_MS = 1_000
 
 export interface VitalsParts {
   readonly collector: Collector
-  readonly store: Pick<ThreadedStore, 'readOutbox' | 'journalHead' | 'listConflicts' | 'load'>
+  readonly store: Pick<
+    ThreadedStore,
+    'readOutbox' | 'journalHead' | 'listConflicts' | 'countFindings' | 'load'
+  >
   readonly context: Pick<ApiContext, 'capacity' | 'entries' | 'forecast' | 'ledger'>
   readonly clock: Clock
   readonly dataDir: string
-  /** Of the certificate that is shown; `null` without TLS. */
-  readonly certificateEndMs: number | null
+  readonly prunedRows: () => number
+  /** `null`: none is configured. */
+  readonly secondJournal: { isWriting(): boolean } | null
+  /** What is shown now; `null` without TLS. */
+  readonly certificates: HostVitalsParts['certificates']
+  /** `null`: it reports to nobody. */
+  readonly upstream: () => UpstreamStatus | null
 }
 
 export class Vitals {
@@ -35,12 +46,13 @@ export class Vitals {
   }
 
   async read(): Promise<readonly Vital[]> {
-    const { certificateEndMs, clock, collector, context, dataDir, store } = this.#parts
+    const { certificates, clock, collector, context, dataDir, prunedRows, secondJournal, store } =
+      this.#parts
     const { capacity, entries, forecast, ledger } = context
     const nowMs = clock.wallMs()
     const [stored, host] = await Promise.all([
       this.#store.read(),
-      hostVitals({ dataDir, generation: ledger.generation, certificateEndMs }),
+      hostVitals({ dataDir, generation: ledger.generation, certificates }),
     ])
     return [
       { ...gauge('build_info', 'the program', 1), labels: { version: COLLECTOR_VERSION } },
@@ -56,8 +68,18 @@ export class Vitals {
       ...hourVitals(collector, nowMs),
       ...journalVitals(collector),
       ...bankVitals(collector, capacity),
+      ...known(secondJournal, (second) =>
+        flagGauge(
+          'second_journal_writing',
+          '0 while decisions cannot be written to the second journal, and nothing is granted',
+          second.isWriting(),
+        ),
+      ),
+      counter('pruned_rows_total', 'rows that have gone after their time', prunedRows()),
       gauge('feed_readers', 'readers waiting on the change feed', entries.waiting),
       ...(forecast === null ? [] : forecastVitals(forecast.report(), nowMs)),
+      ...childVitals(collector.gateway.children.watch.census()),
+      ...upstreamVitals(this.#parts.upstream()),
       ...stored,
       ...host,
     ]

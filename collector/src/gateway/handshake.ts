@@ -30,11 +30,19 @@ export class Handshake {
   readonly #world: World
   readonly #identity: KeyPair
   readonly #generation: number
+  readonly #role: Hello['role']
   /** What the proof has to fit; forgotten once it does, for there are many sessions. */
   #given: { hello: Hello; helloFrame: Uint8Array; challenge: Challenge } | null = null
 
-  constructor(world: World, identity: KeyPair, { generation }: Pick<LedgerState, 'generation'>) {
+  /** `role`: whom the session is with. */
+  constructor(
+    world: World,
+    identity: KeyPair,
+    { generation }: Pick<LedgerState, 'generation'>,
+    role: Hello['role'],
+  ) {
     this.#world = world
+    this.#role = role
     this.#identity = identity
     this.#generation = generation
   }
@@ -49,8 +57,8 @@ export class Handshake {
       const sentence = `this ledger is of generation ${this.#generation}, the node has met ${hello.ledgerGeneration}: an older copy is in place`
       return { status: 'refused', code: 'collector_untrusted', sentence }
     }
-    if (hello.role !== 'agent') {
-      const sentence = 'hello.role is collector: this collector takes no children yet'
+    if (hello.role !== this.#role) {
+      const sentence = `hello.role is ${hello.role}: nobody here speaks to one`
       return { status: 'refused', code: 'capability_missing', sentence }
     }
     const challenge = buildChallenge({
@@ -75,9 +83,12 @@ export class Handshake {
   }
 }
 
-/** The answer to a node that has been admitted; the identity key only to one that has enrolled. */
+/** The answer to a node or a child that has been admitted; the identity key only to one that has enrolled. */
 export function welcomeOf(
-  joined: Joined,
+  joined: Pick<Joined, 'nextJoinState' | 'hasEnrolled'> & {
+    readonly node: { readonly nodeId: string }
+    readonly epoch: Pick<Joined['epoch'], 'watermark' | 'watermarkHash'>
+  },
   ledger: LedgerState,
   settings: Settings,
   serverTimeMs: number,

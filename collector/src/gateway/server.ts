@@ -16,25 +16,28 @@ import {
 } from '@yiben/shared'
 import type { NodeId } from '../model/ids.ts'
 import type { Store } from '../storage/store.ts'
+import { ChildGate, type ChildGateStore, type ChildHello } from './child-gate.ts'
 import { GatewayCounts, type LinkPhase } from './counts.ts'
+import { drainSpreadMs } from './drain-spread.ts'
 import { ConnectionLimits, type GatewayLimits, type LimitResult } from './limits.ts'
-import { Session, type SessionDeps, type SessionTimings } from './session.ts'
+import { Session } from './session.ts'
+import type { SessionDeps, SessionTimings } from './session-parts.ts'
 
 const SWEEP_MS = 1_000
 /** How often `last_heard` is written: for people and other processes, never for liveness. */
 const TOUCH_MS = 10_000
 const TOUCHES_PER_WRITE_MAX = 1_000
-/** How long agents may take to come back after a drain, so that they do not come all at once. */
-const DRAIN_JITTER_MS = 10_000
 /** Accept errors are said once in this time. */
 const ACCEPT_LOG_MS = 60_000
 
 export interface GatewayOptions
   extends Omit<SessionDeps, 'settings' | 'timings' | 'store' | 'counts'> {
-  readonly store: Pick<Store, 'endSession' | 'touchSessions'>
+  readonly store: Pick<Store, 'endSession' | 'touchSessions'> & ChildGateStore
   readonly limits: GatewayLimits
   readonly settings?: Settings
   readonly timings?: Partial<SessionTimings>
+  /** Unheard for this long a child is away. */
+  readonly childAwayAfterMs?: number
 }
 
 /** The part of a listening server that tells of connections it could not accept. */
@@ -51,6 +54,8 @@ export interface BoundedServer {
 export class Gateway {
   /** Of this process. */
   readonly counts = new GatewayCounts()
+  /** Sessions of collectors that report here. */
+  readonly children: ChildGate
   readonly #options: GatewayOptions
   readonly #deps: SessionDeps
   readonly #limits: ConnectionLimits
@@ -80,6 +85,7 @@ export class Gateway {
         ...options.timings,
       },
     }
+    this.children = new ChildGate(options.store, this.#deps, options.childAwayAfterMs)
     this.#limits = new ConnectionLimits(options.limits)
     this.#touchedAtMs = options.world.clock.monotonicMs()
   }
@@ -116,6 +122,7 @@ export class Gateway {
       replace: (newer, hello) => this.#replace(newer, hello),
       proven: (proven) => this.#proven(proven),
       ended: (ended, phase, reason) => this.#ended(ended, phase, reason),
+      handOver: (given, from, hello, frame) => this.#handOver(given, from, { hello, frame }),
     })
     this.#sessions.add(session)
   }
@@ -148,10 +155,12 @@ export class Gateway {
 
   /** Asks every agent to come back after `reconnectAfterMs`; their absence is no loss. */
   drain(reconnectAfterMs: number): void {
+    const spreadMs = drainSpreadMs(this.#byNode.size)
     for (const [nodeId, session] of this.#byNode) {
-      session.drain(reconnectAfterMs, DRAIN_JITTER_MS)
+      session.drain(reconnectAfterMs, spreadMs)
       this.#options.liveness.drained(nodeId)
     }
+    this.children.drain(reconnectAfterMs, spreadMs)
   }
 
   /** Closes every session and waits until the store has it. Idempotent. */
@@ -161,6 +170,7 @@ export class Gateway {
     const sessions = [...this.#sessions]
     for (const session of sessions) session.close('draining', 'the collector is stopping')
     await Promise.all(sessions.map((session) => session.whenEnded()))
+    await this.children.stop()
     await this.#touching
   }
 
@@ -201,6 +211,18 @@ export class Gateway {
     if (key !== undefined && this.#byKey.get(key) === session) this.#byKey.delete(key)
   }
 
+  /** The connection stays the same one, for its limits and its count. */
+  #handOver(session: Session, socket: Duplex, told: ChildHello): void {
+    this.#sessions.delete(session)
+    this.children.take(socket, told, {
+      proven: (address) => this.#limits.proven(address, this.#options.world.clock.monotonicMs()),
+      ended: (phase, reason) => {
+        this.counts.linkEnded(phase, reason)
+        this.#limits.leave()
+      },
+    })
+  }
+
   #noteNotAccepted(fields: object): void {
     const nowMs = this.#options.world.clock.monotonicMs()
     if (nowMs - this.#acceptErrorAtMs < ACCEPT_LOG_MS) return
@@ -214,6 +236,7 @@ export class Gateway {
   #sweep(): void {
     const nowMs = this.#options.world.clock.monotonicMs()
     for (const session of this.#sessions) session.sweep(nowMs)
+    this.children.sweep(nowMs)
     if (nowMs - this.#touchedAtMs < TOUCH_MS) return
     const sinceMs = this.#touchedAtMs
     this.#touchedAtMs = nowMs

@@ -15,71 +15,35 @@ import {
   encodeToNode,
   errorSentence,
   type Hello,
-  type KeyPair,
+  KEYS_CAPABILITY,
   LEASES_CAPABILITY,
-  type LiveEvent,
-  type Logger,
   type Proof,
   REFUSED_PER_ACK_MAX,
   type Refusal,
   type RefusedRecord,
-  type Settings,
   type ToCollectorMessage,
   type ToNodeMessage,
   WINDOW_BYTES_DEFAULT,
   WINDOW_FRAMES_DEFAULT,
-  type World,
 } from '@yiben/shared'
-import type { Ingest } from '../ingest/ingest.ts'
 import type { Lane } from '../ingest/lane.ts'
 import { REFUSALS, type RefusalRow } from '../inventory/enroll.ts'
-import { ENDED_BY_GOODBYE, type Liveness } from '../inventory/liveness.ts'
-import type { Joined, Roster } from '../inventory/roster.ts'
+import { ENDED_BY_GOODBYE } from '../inventory/liveness.ts'
+import type { Joined } from '../inventory/roster.ts'
 import type { NodeId } from '../model/ids.ts'
-import type { LedgerState } from '../storage/requests.ts'
-import type { Store } from '../storage/store.ts'
-import type { GatewayCounts, LinkPhase } from './counts.ts'
+import type { NodeRow } from '../model/node.ts'
+import type { KeyLine } from '../tls/key-desk.ts'
 import { Handshake, welcomeOf } from './handshake.ts'
-import type { GatewayNodeLink, LendingSession } from './node-link.ts'
-import { Pulse, type PulseTimings } from './pulse.ts'
+import type { LendingSession } from './node-link.ts'
+import { Pulse } from './pulse.ts'
+import type { SessionDeps, SessionOwner } from './session-parts.ts'
 import { AckWindow } from './window.ts'
 
 /** What an agent has not read of our answers by now it never will. */
 const BUFFERED_BYTES_MAX = 1024 * 1024
 /** Facts are asked for at most so often. */
 const NEED_FACTS_MS = 30_000
-
-export interface SessionDeps {
-  readonly world: World
-  readonly log: Logger
-  readonly store: Pick<Store, 'endSession'>
-  readonly roster: Roster
-  readonly ingest: Ingest
-  readonly liveness: Liveness
-  /** Signs the challenge: what enrollment tokens carry. */
-  readonly identity: KeyPair
-  readonly ledger: LedgerState
-  readonly settings: Settings
-  readonly timings: SessionTimings
-  /** A node has told at once that a card has left free, was vetoed or has failed. */
-  readonly onEvent: (nodeId: NodeId, event: LiveEvent) => void
-  /** What goes back and forth about leases. */
-  readonly nodeLink: Pick<GatewayNodeLink, 'connected' | 'closed' | 'onAnswer' | 'onLeases'>
-  readonly counts: GatewayCounts
-}
-
-export interface SessionTimings extends PulseTimings {
-  /** From the connection to the proof. */
-  readonly handshakeMs: number
-}
-
-/** What a session asks of the gateway. */
-export interface SessionOwner {
-  /** Makes room for a node whose proof has been verified; `false` when its old session lives on. */
-  replace(session: Session, hello: Hello): Promise<boolean>
-  proven(session: Session): void
-  ended(session: Session, phase: LinkPhase, reason: string): void
-}
+const CAPABILITIES = [LEASES_CAPABILITY, KEYS_CAPABILITY]
 
 type Phase = 'hello' | 'proof' | 'joining' | 'open' | 'closed'
 
@@ -87,7 +51,7 @@ export class Session {
   readonly remoteAddress: string
   readonly #socket: Duplex
   readonly #deps: SessionDeps
-  readonly #owner: SessionOwner
+  readonly #owner: SessionOwner<Session>
   readonly #openedAtMs: number
   readonly #window = new AckWindow({ frames: WINDOW_FRAMES_DEFAULT, bytes: WINDOW_BYTES_DEFAULT })
   #phase: Phase = 'hello'
@@ -100,14 +64,15 @@ export class Session {
   #neededFactsAtMs = Number.NEGATIVE_INFINITY
   /** Set while the node can be asked and told about leases. */
   #lending: LendingSession | null = null
+  #keyLine: KeyLine | null = null
   /** The row in the store is closed: the gateway waits for it when it stops. */
   #ending: Promise<void> = Promise.resolve()
 
-  constructor(socket: Duplex, deps: SessionDeps, owner: SessionOwner) {
+  constructor(socket: Duplex, deps: SessionDeps, owner: SessionOwner<Session>) {
     this.#socket = socket
     this.#deps = deps
     this.#owner = owner
-    this.#handshake = new Handshake(deps.world, deps.identity, deps.ledger)
+    this.#handshake = new Handshake(deps.world, deps.identity, deps.ledger, 'agent')
     this.remoteAddress = socket.remoteAddress
     this.#openedAtMs = deps.world.clock.monotonicMs()
     this.#pulse = new Pulse(deps.world.clock, deps.timings, () => socket.ping())
@@ -187,6 +152,12 @@ export class Session {
   }
 
   #onHello(hello: Hello, frame: Uint8Array): void {
+    if (hello.role === 'collector') {
+      this.#phase = 'closed'
+      this.#pulse.end()
+      this.#owner.handOver(this, this.#socket, hello, frame)
+      return
+    }
     const step = this.#handshake.takeHello(hello, frame)
     if (step.status === 'refused') {
       this.#refuse(step.code, { sentence: step.sentence, retryAfterMs: 0 })
@@ -262,11 +233,34 @@ export class Session {
     // Who only came to enroll leaves at once: that is no loss.
     if (this.#hello?.enrollTokenId !== null) liveness.drained(node.nodeId)
     this.#owner.proven(this)
-    const isLending = this.#hello?.capabilities.includes(LEASES_CAPABILITY) === true
-    const capabilities = isLending ? [LEASES_CAPABILITY] : []
+    const capabilities = this.#agreed()
     const welcome = welcomeOf(joined, ledger, settings, world.clock.wallMs())
     this.#send({ kind: 'welcome', welcome: { ...welcome, capabilities } })
-    if (isLending) this.#lend({ nodeId: node.nodeId, epoch: epoch.epoch })
+    if (capabilities.includes(LEASES_CAPABILITY)) {
+      this.#lend({ nodeId: node.nodeId, epoch: epoch.epoch })
+    }
+    this.#openKeys(node, capabilities.includes(KEYS_CAPABILITY))
+  }
+
+  /** Understood on both sides. */
+  #agreed(): readonly string[] {
+    const ours = this.#deps.keys === undefined ? [LEASES_CAPABILITY] : CAPABILITIES
+    return ours.filter((one) => this.#hello?.capabilities.includes(one))
+  }
+
+  #openKeys(node: NodeRow, understands: boolean): void {
+    this.#keyLine = {
+      nodeId: node.nodeId,
+      key: node,
+      understands,
+      send: (message) => this.#send(message),
+      drain: (backAfterMs) => {
+        this.#deps.liveness.drained(node.nodeId)
+        this.drain(backAfterMs, 0)
+      },
+      end: (code, sentence) => this.close(code, sentence),
+    }
+    this.#deps.keys?.opened(this.#keyLine)
   }
 
   #lend(node: Omit<LendingSession, 'send'>): void {
@@ -300,6 +294,10 @@ export class Session {
         if (this.nodeId === null || this.#deps.nodeLink.onLeases(this.nodeId, message.leases))
           return
         this.close('overloaded', 'the node tells its leases again and again')
+        return
+      case 'key_change':
+      case 'trust_known':
+        if (this.#keyLine !== null) this.#deps.keys?.onMessage(this.#keyLine, message)
         return
       case 'hello':
       case 'proof':
@@ -367,6 +365,7 @@ export class Session {
     this.#endedReason ??= reason === '' ? 'connection_lost' : (reason.split(':', 1)[0] ?? reason)
     this.#pulse.end()
     if (this.#lending !== null) this.#deps.nodeLink.closed(this.#lending)
+    if (this.#keyLine !== null) this.#deps.keys?.closed(this.#keyLine)
     if (wasOpen) {
       if (this.#lane !== null && this.nodeId !== null) {
         this.#deps.ingest.close(this.nodeId, this.#lane)

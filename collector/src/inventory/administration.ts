@@ -25,6 +25,7 @@ import {
 } from '@yiben/shared'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { NodeId, UnitId } from '../model/ids.ts'
+import type { Finding } from '../model/implausible.ts'
 import type { Conflict } from '../model/inventory.ts'
 import type { JsonObject, OutboxEntry } from '../model/ledger.ts'
 import type { DeclaredCapacity, KeptCards, SiteTerms } from '../model/site.ts'
@@ -162,6 +163,8 @@ export interface TokenRequest {
   readonly cidr: string | null
   readonly uses: number | null
   readonly ttlMs: number
+  /** An enrollment token of a collector that is to report here; what this one calls it. */
+  readonly childName?: string
 }
 
 export interface MintedToken {
@@ -175,6 +178,8 @@ export interface MintOptions {
   readonly random: Random
   /** What a node is told to trust. */
   readonly identity: { readonly algorithm: number; readonly publicKey: string }
+  /** Of the authority whose certificate is shown; `null`, or left out: nodes trust whom they do. */
+  readonly authorityPin?: string | null
   readonly by: string
   readonly nowMs: number
 }
@@ -185,10 +190,11 @@ export function mintToken(request: TokenRequest, options: MintOptions): MintedTo
   const secret = options.random.bytes(
     request.role === null ? ENROLL_SECRET_BYTES : ACCESS_SECRET_BYTES,
   )
-  const { algorithm, publicKey } = options.identity
+  const { authorityPin = null, identity } = options
+  const { algorithm, publicKey } = identity
   const row: TokenRow = {
     tokenId: id,
-    kind: request.role === null ? 'enroll' : 'access',
+    kind: kindOf(request),
     secretHash: Buffer.from(secretHash(secret)).toString('hex'),
     siteCode: request.siteCode === null ? null : siteCode(request.siteCode),
     role: request.role,
@@ -198,11 +204,12 @@ export function mintToken(request: TokenRequest, options: MintOptions): MintedTo
     createdAtMs: options.nowMs,
     expiresAtMs: options.nowMs + request.ttlMs,
     revokedAtMs: null,
+    ...(request.childName === undefined ? {} : { childName: nameOf(request.childName, 'child') }),
   }
   return {
     text:
       request.role === null
-        ? formatEnrollmentToken({ id, secret, algorithm, collectorKey: publicKey })
+        ? formatEnrollmentToken({ id, secret, algorithm, collectorKey: publicKey, authorityPin })
         : formatAccessToken({ id, secret }),
     row,
     outbox: [tokenEntry('token_created', row, options)],
@@ -215,6 +222,11 @@ export function tokenRevoked(tokenId: string, by: string, nowMs: number): Outbox
 
 export function nodeRevoked(nodeId: NodeId, by: string, nowMs: number): OutboxEntry {
   return { kind: 'node_revoked', atMs: nowMs, payload: { by, node_id: nodeId } }
+}
+
+/** It takes a new key by itself; the entry that it has done so names the new one. */
+export function nodeKeyAsked(nodeId: NodeId, by: string, nowMs: number): OutboxEntry {
+  return { kind: 'node_key_asked', atMs: nowMs, payload: { by, node_id: nodeId } }
 }
 
 export interface ConflictResolution {
@@ -252,6 +264,19 @@ export function conflictResolved(
   return { conflictId, keepUnitId: kept, by, atMs: nowMs, outbox }
 }
 
+/** A person has looked at a finding and says why nothing is wrong. */
+export function findingCleared(
+  finding: Pick<Finding, 'findingId' | 'rule' | 'nodeId' | 'unitId'>,
+  because: string,
+  by: string,
+  nowMs: number,
+) {
+  const { findingId, nodeId, rule, unitId } = finding
+  const payload = { by, finding_id: findingId, node_id: nodeId, unit_id: unitId, rule, because }
+  const outbox = [{ kind: 'implausible_cleared' as const, atMs: nowMs, payload }]
+  return { findingId, by, because, atMs: nowMs, outbox }
+}
+
 /** What an access token may see. */
 export function scopeOf(token: Pick<TokenRow, 'siteCode' | 'regionCode'>): Scope {
   return {
@@ -279,17 +304,27 @@ function tokenEntry(
     site_code: row.siteCode,
     region_code: row.regionCode,
     cidr: row.cidr,
+    ...(row.childName === undefined ? {} : { child_name: row.childName }),
     uses: row.usesLeft,
     expires_at_ms: row.expiresAtMs,
   }
   return { kind, atMs: nowMs, payload }
 }
 
+function kindOf({ childName, role }: TokenRequest): TokenRow['kind'] {
+  if (childName !== undefined) return 'child'
+  return role === null ? 'enroll' : 'access'
+}
+
 function refuseWrongToken(request: TokenRequest): void {
-  if (request.role === null && request.siteCode === null) {
+  const isChild = request.childName !== undefined
+  if (isChild && (request.role !== null || request.siteCode !== null)) {
+    throw invalid('child', 'a token of a child has no role and no site')
+  }
+  if (!isChild && request.role === null && request.siteCode === null) {
     throw invalid('site', 'an enrollment token needs a site; an access token needs a role')
   }
-  if (request.role === null && request.regionCode !== null) {
+  if (!isChild && request.role === null && request.regionCode !== null) {
     throw invalid('region', 'an enrollment token is bound to its site, not to a region')
   }
   if (request.role !== null && (request.uses !== null || request.cidr !== null)) {

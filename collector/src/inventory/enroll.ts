@@ -22,7 +22,7 @@ export type JoinJudgement =
 /** Checked in this order: known, not revoked, same machine, same life of the disk. */
 export function judgeJoin(
   hello: Pick<Hello, 'fingerprint' | 'joinState' | 'bootId'>,
-  node: NodeRow | null,
+  node: Pick<NodeRow, 'fingerprint' | 'joinState' | 'previousJoinState' | 'status'> | null,
   bootIds: BootIds,
 ): JoinJudgement {
   if (node === null) return { status: 'node_unknown' }

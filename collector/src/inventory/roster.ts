@@ -96,6 +96,7 @@ export class Roster {
       nodeId: node.nodeId,
       expectedJoinState: node.joinState,
       presentedJoinState: hello.joinState,
+      presentedKey: { algorithm: hello.algorithm, publicKey: hello.nodeKey },
       nextJoinState,
       epoch: hello.epoch,
       previousEpoch: hello.previousEpoch,

@@ -5,6 +5,8 @@ type Branded<Base, Name extends string> = Base & { readonly [brand]: Name }
 
 /** `n-` and 16 hex digits, minted at enrollment. */
 export type NodeId = Branded<string, 'NodeId'>
+/** `c-` and 16 hex digits: a collector that reports here. */
+export type ChildId = Branded<string, 'ChildId'>
 /** Surrogate number of a physical accelerator or of a slice; identities hang on it. */
 export type AcceleratorId = Branded<number, 'AcceleratorId'>
 /** Surrogate number of one placement: this accelerator on this node, from a time on. */

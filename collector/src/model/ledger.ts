@@ -7,7 +7,13 @@ export const ENTRY_KINDS = [
   'ledger_opened',
   'node_enrolled',
   'node_revoked',
+  'node_key_asked',
+  'node_key_changed',
   'clone_seen',
+  'child_enrolled',
+  'child_revoked',
+  'child_conflict_opened',
+  'child_conflict_resolved',
   'site_changed',
   'declared',
   'token_created',
@@ -53,6 +59,8 @@ export const ENTRY_KINDS = [
   'second_factor_reset',
   'liveness_suspended',
   'liveness_resumed',
+  'implausible_found',
+  'implausible_cleared',
 ] as const
 export type EntryKind = (typeof ENTRY_KINDS)[number]
 

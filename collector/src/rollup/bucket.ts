@@ -10,6 +10,7 @@ import { assert } from '@yiben/shared'
 import type { DeviceProfile } from '../model/inventory.ts'
 import type { Bucket } from '../model/ledger.ts'
 import type { HourMaterial, LentTime } from '../storage/requests.ts'
+import { childBuckets } from './children.ts'
 
 type UnitMaterial = HourMaterial['units'][number]
 
@@ -29,9 +30,14 @@ export function bucketsOf(material: HourMaterial, write: BucketVersion): readonl
     if (!buckets.has(key)) buckets.set(key, sums)
     sums.at = unit
   }
-  return [...buckets.entries()]
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([, sums]) => bucketOf(sums, material.hourMs, write))
+  const own = [...buckets.values()].map((sums) => bucketOf(sums, material.hourMs, write))
+  const told = material.children === undefined ? [] : childBuckets(material.children)
+  // A site is ours or a child's: no bucket is of both.
+  const all = [...own, ...told.map((one) => ({ ...one, hourMs: material.hourMs, ...write }))]
+  return all
+    .map((bucket) => ({ key: bucketKey(bucket), bucket }))
+    .sort((left, right) => (left.key < right.key ? -1 : 1))
+    .map(({ bucket }) => bucket)
 }
 
 /** Units whose time is not all told yet: fewer milliseconds booked than the unit was valid. */
@@ -89,7 +95,8 @@ function countedUnits(material: HourMaterial): readonly UnitMaterial[] {
   )
 }
 
-function bookedMs({ stats, silentMs }: UnitMaterial): number {
+/** What is told of its time, silence too. */
+export function bookedMs({ stats, silentMs }: UnitMaterial): number {
   if (stats === null) return silentMs
   const { busyMs, allocatedMs, occupiedMs, freeMs, faultyMs, unknownMs } = stats
   return busyMs + allocatedMs + occupiedMs + freeMs + faultyMs + unknownMs + silentMs

@@ -24,6 +24,9 @@ const DEFAULT_POLL_MS = 60_000
 /** How long a due hour waits for cards whose time is still on its way. */
 const DEFAULT_PATIENCE_MS = HOUR_MS
 
+/** Hours older than this may wait while children tell of them. */
+const OLD_HOUR_MS = 24 * HOUR_MS
+
 /** Whose days and months are kept as sums; others are added up from hours. */
 const DEFAULT_TIME_ZONE = 'Asia/Shanghai'
 
@@ -129,7 +132,7 @@ export class Roller {
 
   async #seal(hourMs: number, nowMs: number): Promise<boolean> {
     const material = await this.#store.readHour(hourMs)
-    const settled = this.#settle(material, nowMs)
+    const settled = this.#waitsForChildren(material, nowMs) ? null : this.#settle(material, nowMs)
     if (settled === null) return false
     const write = this.#hourWrite(settled, { version: 1, knownAtMs: nowMs })
     return this.#write(write, material.mark, [sealEntry(write)])
@@ -138,9 +141,11 @@ export class Roller {
   async #correct(hourMs: number, nowMs: number): Promise<boolean> {
     const range = { fromMs: hourMs, toMs: hourMs + HOUR_MS }
     const seal = (await this.#store.sealedHours(range.fromMs, range.toMs))[0]
-    // Not sealed yet: the seal will hold what has changed.
-    if (seal === undefined) return false
+    // Not sealed yet: the seal will hold what has changed. Only an hour before all others is dirty
+    // without a seal: a child that is older than this ledger has told it.
+    if (seal === undefined) return this.#seal(hourMs, nowMs)
     const material = await this.#store.readHour(hourMs)
+    if (isBehind(material, nowMs, this.#settings)) return false
     const settled = this.#settle(material, nowMs)
     if (settled === null) return false
     // A clock that stepped back must not make a version known before the one it corrects.
@@ -176,6 +181,17 @@ export class Roller {
     this.#backlog = { ...this.#backlog, lastSealedHourMs, dirtyHours }
   }
 
+  /**
+   * What children have not told, or not sealed, of a due hour may be on its way. Those that are away
+   * are not waited for: their cards are unknown until they are back.
+   */
+  #waitsForChildren(material: HourMaterial, nowMs: number): boolean {
+    const { sealAfterMs, patienceMs } = this.#settings
+    const waitedMs = nowMs - (material.hourMs + HOUR_MS + sealAfterMs)
+    const isAwaited = material.children?.isAwaited === true && waitedMs < patienceMs
+    return isAwaited || isBehind(material, nowMs, this.#settings)
+  }
+
   /** The material to write, without cards that were waited for long enough; `null`: wait on. */
   #settle(material: HourMaterial, nowMs: number): Settled | null {
     const unsettled = new Set(unsettledUnits(material))
@@ -203,6 +219,19 @@ export class Roller {
     const buckets = bucketsOf(material, version)
     return { hourMs: material.hourMs, ...version, buckets, unsettledCards }
   }
+}
+
+/**
+ * Children that are telling all they know, as to a ledger that is younger than they are: old hours
+ * would be sealed and corrected again and again. Hours of today never wait for that.
+ */
+function isBehind(
+  { children, hourMs }: HourMaterial,
+  nowMs: number,
+  { patienceMs }: { readonly patienceMs: number },
+): boolean {
+  const sinceMs = children?.behindSinceMs ?? null
+  return sinceMs !== null && hourMs < nowMs - OLD_HOUR_MS && nowMs < sinceMs + patienceMs
 }
 
 interface Settled {

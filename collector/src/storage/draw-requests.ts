@@ -50,6 +50,13 @@ export type DrawCommitResult =
   | { readonly status: 'not_free'; readonly ordinals: readonly number[] }
   | { readonly status: 'over_booked'; readonly hourMs: number }
 
+/** A decision as it was committed; numbered in that order, without a gap. */
+export interface DrawCopy {
+  readonly number: number
+  /** JSON of the `DrawChange`. */
+  readonly change: string
+}
+
 /** What a grant of one card rests on, as it is stored. */
 export interface GrantCard {
   readonly unit: UnitRow

@@ -5,8 +5,12 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError, type Clock, errorSentence, type Random, randomHex } from '@yiben/shared'
+import { readIdentity, readOrCreateIdentity } from '../identity-file.ts'
 import type { LedgerGeneration } from '../model/ids.ts'
+import type { ServingIdentity } from './postgres/serving.ts'
+import { openPostgresStore } from './postgres/store.ts'
 import type { LedgerState } from './requests.ts'
+import { copiesBeforeMigration } from './sqlite/migrate-copy.ts'
 import { openSqliteStore, openSqliteStoreInProcess, type ThreadedStore } from './sqlite/store.ts'
 import type { Store } from './store.ts'
 
@@ -23,6 +27,8 @@ export interface OpenStoreOptions {
   readonly clock: Clock
   /** A fresh ledger says in every answer that it is a demo; an existing one keeps what it is. */
   readonly isDemo?: boolean
+  /** Address of a PostgreSQL database; `null`, or left out: a file of the folder. */
+  readonly storage?: { readonly url: string | null; readonly connections: number }
   readonly readers?: number
   readonly onDeath?: (error: AppError) => void
 }
@@ -32,6 +38,18 @@ const TRACES = ['identity.key', 'checkpoint.note', `${LEDGER_FILE}.restoring`]
 
 /** For the serving process: keeps every other one from serving the same folder. */
 export async function openServingStore(options: OpenStoreOptions): Promise<ThreadedStore> {
+  const { onDeath, storage } = options
+  if (storage !== undefined && storage.url !== null) {
+    ledgerPath(options.dataDir)
+    return await openPostgresStore({
+      url: storage.url,
+      newLedger: freshLedger(options),
+      isServing: true,
+      identity: identityIn(options),
+      ...connectionsOf(storage.connections),
+      ...(onDeath === undefined ? {} : { onDeath }),
+    })
+  }
   refuseLost(options.dataDir)
   return await openSqliteStore({
     path: ledgerPath(options.dataDir),
@@ -51,6 +69,29 @@ export function openCommandStore(
     path: ledgerPath(options.dataDir),
     newLedger: freshLedger(options),
   })
+}
+
+/** The same, wherever the ledger is. */
+export async function openStoreOf(
+  options: Pick<OpenStoreOptions, 'dataDir' | 'random' | 'clock' | 'isDemo' | 'storage'>,
+): Promise<Store> {
+  const url = options.storage?.url ?? null
+  if (url === null) return openCommandStore(options)
+  const newLedger = freshLedger(options)
+  return await openPostgresStore({ url, newLedger, writers: 1, readers: 1 })
+}
+
+function identityIn({ dataDir, random }: OpenStoreOptions): ServingIdentity {
+  return {
+    publicKey: readIdentity(dataDir)?.publicKey ?? null,
+    make: () => readOrCreateIdentity(dataDir, random).publicKey,
+  }
+}
+
+/** Answers to people wait for each other before decisions do. */
+function connectionsOf(all: number): { readonly writers: number; readonly readers: number } {
+  const readers = Math.max(1, Math.floor(all * 0.4))
+  return { writers: all - readers, readers }
 }
 
 /** Whether the folder holds a ledger: commands that only read refuse to make one. */
@@ -76,6 +117,11 @@ function freshLedger(options: Pick<OpenStoreOptions, 'random' | 'clock' | 'isDem
     identityKey: randomHex(options.random, IDENTITY_KEY_BYTES),
     isDemo: options.isDemo ?? false,
   }
+}
+
+/** The copy that was made as the ledger's format changed last; `null`: it never has, or it is gone. */
+export function copyBeforeMigration(dataDir: string): string | null {
+  return copiesBeforeMigration(dataDir).at(-1) ?? null
 }
 
 /** The files of a ledger, whether they are there or not: for those who watch their size. */

@@ -4,6 +4,7 @@
  * milliseconds. Nothing here knows SQL, and nothing here decides.
  */
 import type { IdentityStrength, NodeFacts, UnitKind } from '@yiben/shared'
+import type { ChildrenHour } from '../model/child.ts'
 import type { ForecastHour } from '../model/forecast.ts'
 import type {
   AcceleratorId,
@@ -85,7 +86,8 @@ export type Role = (typeof ROLES)[number]
 
 export interface TokenRow {
   readonly tokenId: string
-  readonly kind: 'enroll' | 'access'
+  /** `child`: admits a collector that reports here. */
+  readonly kind: 'enroll' | 'access' | 'child'
   readonly secretHash: string
   readonly siteCode: string | null
   readonly role: Role | null
@@ -96,6 +98,8 @@ export interface TokenRow {
   readonly createdAtMs: number
   readonly expiresAtMs: number
   readonly revokedAtMs: number | null
+  /** Of a child's token only. */
+  readonly childName?: string
 }
 
 // ---- ingest -----------------------------------------------------------------------------------
@@ -298,6 +302,8 @@ export interface HourMaterial {
     /** Time under a lease, by what was measured in it; `null` for a card that was not lent. */
     readonly lent: LentTime | null
   }[]
+  /** What children have told; left out: nobody reports here. */
+  readonly children?: ChildrenHour
 }
 
 /** Measured time that a lease makes `lent`. */

@@ -33,6 +33,8 @@ export interface OpenSessionRequest {
   readonly expectedJoinState: number
   /** What the node showed: good until it shows a later one, however many Welcomes get lost. */
   readonly presentedJoinState: number
+  /** The key it came with: where it was to take that one, it is the only one from now on. */
+  readonly presentedKey?: { readonly algorithm: number; readonly publicKey: string }
   readonly nextJoinState: number
   readonly epoch: string
   readonly previousEpoch: string | null

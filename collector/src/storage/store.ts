@@ -47,6 +47,7 @@ import type {
   SiteRecord,
   UnsettledClaim,
 } from './account-requests.ts'
+import type { ChildrenStore } from './children-store.ts'
 import type {
   BookedCards,
   DrawChange,
@@ -55,7 +56,10 @@ import type {
   GrantCard,
   StoredLeaseRecord,
 } from './draw-requests.ts'
+import type { FeedStore } from './feed-store.ts'
+import type { NodeKeyStore } from './node-key-store.ts'
 import type { NodeFilter, NodeHealth, NodeHealthLimits } from './node-requests.ts'
+import type { PlausibilityStore } from './plausibility-store.ts'
 import type { ReportStore } from './report-store.ts'
 import type {
   DepositChange,
@@ -87,8 +91,18 @@ import type {
 } from './session-requests.ts'
 import type { SiteFactsStore } from './site-facts-store.ts'
 import type { SumStore } from './sum-store.ts'
+import type { UpkeepStore } from './upkeep-store.ts'
 
-export interface Store extends AccessStore, ReportStore, SiteFactsStore, SumStore {
+export interface Store
+  extends AccessStore,
+    ChildrenStore,
+    FeedStore,
+    NodeKeyStore,
+    PlausibilityStore,
+    ReportStore,
+    SiteFactsStore,
+    SumStore,
+    UpkeepStore {
   // life cycle
   ledgerState(): Promise<LedgerState>
   /** Writes a consistent copy of everything to a new file. */
@@ -119,15 +133,10 @@ export interface Store extends AccessStore, ReportStore, SiteFactsStore, SumStor
     readonly atMs: number
     readonly outbox: readonly OutboxEntry[]
   }): Promise<{ readonly status: 'resolved' | 'not_found' | 'already_resolved' }>
-  /** The node may not join again; its session is fenced: what it sends from now on is not taken. */
-  revokeNode(change: {
-    readonly nodeId: NodeId
-    readonly atMs: number
-    readonly outbox: readonly OutboxEntry[]
-  }): Promise<{ readonly status: 'revoked' | 'not_found' | 'already_revoked' }>
 
   // roster and sessions
   enrollNode(request: EnrollRequest): Promise<EnrollResult>
+  /** By the key in force, or by the one it has proven and is to take: then with that one. */
   findNodeByKey(algorithm: number, publicKey: string): Promise<NodeRow | null>
   openSession(request: OpenSessionRequest): Promise<OpenSessionResult>
   /** Marks nodes heard; rows whose generation is no longer current are left alone. */

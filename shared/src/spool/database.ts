@@ -15,7 +15,8 @@ import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 
 const SPOOL_FILE = 'spool.db'
-const FORMAT_VERSION = 1
+/** Of the file on disk; a file of a newer one is refused. */
+export const SPOOL_FORMAT = 1
 const BROKEN_FILES_MAX = 3
 
 /** Pages before the write-ahead log is folded back: half a MiB, so that it stays small. */
@@ -143,14 +144,14 @@ function prepare(database: DatabaseSync, options: NewSpool): void {
 /** Creates the tables of a new file; refuses one of a newer format. */
 function createTables(database: DatabaseSync, options: NewSpool): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0)
-  if (version > FORMAT_VERSION) {
+  if (version > SPOOL_FORMAT) {
     throw new AppError(
       'disk_format_newer',
-      `the spool has format ${version}, this program reads up to ${FORMAT_VERSION}`,
+      `the spool has format ${version}, this program reads up to ${SPOOL_FORMAT}`,
       { fields: { version } },
     )
   }
-  if (version === FORMAT_VERSION) return
+  if (version === SPOOL_FORMAT) return
   database.exec('BEGIN IMMEDIATE')
   database.exec(SCHEMA)
   database
@@ -158,7 +159,7 @@ function createTables(database: DatabaseSync, options: NewSpool): void {
     .run(options.newEpochId(), options.salvage.epoch)
   const insert = database.prepare('INSERT INTO meta VALUES (?, ?)')
   for (const [key, value] of Object.entries(options.salvage.meta)) insert.run(key, value)
-  database.exec(`PRAGMA user_version = ${FORMAT_VERSION}`)
+  database.exec(`PRAGMA user_version = ${SPOOL_FORMAT}`)
   database.exec('COMMIT')
 }
 

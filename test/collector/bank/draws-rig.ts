@@ -5,7 +5,7 @@
 import { silentLogger } from '@yiben/shared'
 import { Bank } from '../../../collector/src/bank/bank.ts'
 import { CapacityFollower } from '../../../collector/src/bank/capacity-follower.ts'
-import type { DrawStore } from '../../../collector/src/bank/draw-desk.ts'
+import type { DrawStore, SecondDisk } from '../../../collector/src/bank/draw-desk.ts'
 import { decideLapse } from '../../../collector/src/bank/draw-lapse.ts'
 import type { DrawForecast } from '../../../collector/src/bank/draw-plan.ts'
 import { canonicalDraw, type DrawInput } from '../../../collector/src/bank/draw-request.ts'
@@ -135,7 +135,7 @@ export class DrawsRig {
   }
 
   /** A fresh process over the same store, or over one that fails. */
-  process(store: DrawStore = this.drawStore()): Draws {
+  process(store: DrawStore = this.drawStore(), second: SecondDisk | null = null): Draws {
     const { clock, store: real } = this.ledger
     const { guards } = this
     return new Draws({
@@ -160,6 +160,7 @@ export class DrawsRig {
         needsFence: () => false,
       },
       logger: silentLogger,
+      second,
       proofMsMax: 90 * SECOND,
     })
   }

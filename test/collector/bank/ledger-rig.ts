@@ -388,6 +388,7 @@ export function readsOf(store: BankStore): Omit<BankStore, 'commitDeposits'> {
     readOpenDeposits: (nodeIds) => store.readOpenDeposits(nodeIds),
     readClosedWindows: (keys) => store.readClosedWindows(keys),
     readDepositClaims: (nodeIds) => store.readDepositClaims(nodeIds),
+    readWithheldByFinding: (nodeIds) => store.readWithheldByFinding(nodeIds),
     readKeptSites: (atMs) => store.readKeptSites(atMs),
     readCardStock: (siteCodes) => store.readCardStock(siteCodes),
     readYoungestDeposits: (model, limit) => store.readYoungestDeposits(model, limit),

@@ -81,7 +81,11 @@ describe('wrong usage', () => {
     [['verify', 'x', '--key', 'secret'], '--key'],
     [['verify', 'x', '--witness', 'a+b'], '--witness'],
     [['serve', '--port', 'many'], 'port'],
-    [['serve', '--host', '0.0.0.0'], 'certificate'],
+    [['serve', '--log-level', 'loud'], 'log_level'],
+    [['node', 'rotate-key'], '--all'],
+    [['node', 'rotate-key', 'n-1', '--all'], '--all'],
+    [['tls', 'rotate-ca', '--switch-by', 'soon'], '--switch-by'],
+    [['tls', 'rotate-ca', '--drop-after', '60'], '--drop-after'],
     [['catalogue', 'match', 'H800', '--vendor', 'acme'], '--vendor'],
     [['conflict', 'resolve', '1'], '--keep'],
     [['conflict', 'resolve', 'x', '--keep', '1'], 'ID'],
@@ -162,6 +166,54 @@ describe('decisions', () => {
     expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining('already')])
     const none = await run(folder, 'node', 'revoke', 'n-none')
     expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('not_found')])
+  })
+})
+
+describe('TLS and keys', () => {
+  test('nodes are asked for a new key once each; one that may not join is said', async () => {
+    const folder = await livedFolder()
+    const nodes = (await rig.get('/v1/nodes')).body.nodes
+    const [node] = nodes
+    const one = await run(folder, 'node', 'rotate-key', node.node_id, '--json')
+    expect(JSON.parse(one.stdout)).toEqual({ asked: [node.node_id] })
+    const all = await run(folder, 'node', 'rotate-key', '--all', '--json')
+    expect(JSON.parse(all.stdout).asked).toHaveLength(nodes.length - 1)
+    await run(folder, 'node', 'revoke', node.node_id)
+    const revoked = await run(folder, 'node', 'rotate-key', node.node_id)
+    expect([revoked.exitCode, revoked.stderr]).toEqual([1, expect.stringContaining('revoked')])
+    const none = await run(folder, 'node', 'rotate-key', 'n-none')
+    expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('not_found')])
+  })
+
+  test('where nothing is shown there is nothing to tell or to change', async () => {
+    const folder = await livedFolder()
+    for (const command of ['status', 'ca', 'rotate-ca']) {
+      const { exitCode, stderr } = await run(folder, 'tls', command)
+      expect([command, exitCode, stderr]).toEqual([
+        command,
+        1,
+        expect.stringContaining('state_missing'),
+      ])
+    }
+  })
+
+  test('a token pins the authority that will be shown, also before the first start', async () => {
+    const folder = tempDir()
+    const config = join(folder, 'collector.yaml')
+    writeFileSync(config, 'host: 0.0.0.0\n')
+    const withConfig = (...args: string[]) => run(folder, ...args, '--config', config)
+    await withConfig('site', 'put', 'BJ-01', '--name', 'B', '--region', '110000')
+    const made = await withConfig('token', 'create', '--site', 'BJ-01', '--json')
+    const { authority_pin: pin, token } = JSON.parse(made.stdout)
+    expect(pin).toMatch(/^[0-9a-f]{64}$/)
+    expect(parseEnrollmentToken(token).authorityPin).toBe(pin)
+    expect(JSON.parse((await run(folder, 'tls', 'status', '--json')).stdout)).toMatchObject({ pin })
+    const access = await withConfig('token', 'create', '--role', 'admin', '--json')
+    expect(JSON.parse(access.stdout)).not.toHaveProperty('authority_pin')
+    const begun = await run(folder, 'tls', 'rotate-ca', '--json')
+    expect(JSON.parse(begun.stdout).pin).not.toBe(pin)
+    const again = await run(folder, 'tls', 'rotate-ca')
+    expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining('under way')])
   })
 })
 

@@ -4,19 +4,20 @@ import { join } from 'node:path'
 import { AppError } from '@yiben/shared'
 import { describe, expect, test } from 'vitest'
 import { noteBackup, readBackupNote } from '../../../collector/src/backup-note.ts'
-import { hostVitals } from '../../../collector/src/cli/host-vitals.ts'
+import { type HostVitalsParts, hostVitals } from '../../../collector/src/cli/host-vitals.ts'
 import { StoreVitals } from '../../../collector/src/cli/store-vitals.ts'
 import type { Store } from '../../../collector/src/storage/store.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
-type Asked = Pick<Store, 'readOutbox' | 'journalHead' | 'listConflicts'>
+type Asked = Pick<Store, 'readOutbox' | 'journalHead' | 'listConflicts' | 'countFindings'>
 
 function answering(change: Partial<Asked> = {}): Asked {
   return {
     readOutbox: async () => [],
     journalHead: async () => ({ seq: 12, hash: '0'.repeat(64) }),
     listConflicts: async () => ({ rows: [], nextCursor: null }),
+    countFindings: async () => ({ findings: 0, cards: 0 }),
     ...change,
   }
 }
@@ -31,6 +32,7 @@ describe('what only the store knows', () => {
       ['yiben_journal_seq', 12],
       ['yiben_journal_lag_seconds', 2.5],
       ['yiben_conflicts_open', 0],
+      ['yiben_findings_open', 0],
     ])
   })
 
@@ -67,8 +69,8 @@ describe('what only the store knows', () => {
 })
 
 describe('the machine', () => {
-  async function namesIn(dataDir: string, certificateEndMs: number | null = null) {
-    const vitals = await hostVitals({ dataDir, generation: 1, certificateEndMs })
+  async function namesIn(dataDir: string) {
+    const vitals = await hostVitals({ dataDir, generation: 1, certificates: () => null })
     return vitals.map(({ name }) => name.replace('yiben_', ''))
   }
 
@@ -76,7 +78,7 @@ describe('the machine', () => {
     const dataDir = tempDir()
     expect(await namesIn(dataDir)).toEqual(['disk_free_bytes', 'disk_size_bytes'])
     writeFileSync(join(dataDir, 'ledger.sqlite'), 'x'.repeat(10))
-    const vitals = await hostVitals({ dataDir, generation: 1, certificateEndMs: null })
+    const vitals = await hostVitals({ dataDir, generation: 1, certificates: () => null })
     expect(vitals).toContainEqual(
       expect.objectContaining({ name: 'yiben_ledger_file_bytes', value: 10 }),
     )
@@ -86,18 +88,22 @@ describe('the machine', () => {
     expect(await namesIn(join(tempDir(), 'gone'))).toEqual([])
   })
 
-  test('tells when the certificate ends, where there is one', async () => {
-    const vitals = await hostVitals({
-      dataDir: tempDir(),
-      generation: 1,
-      certificateEndMs: 1_800_000_000_500,
-    })
-    expect(vitals).toContainEqual(
-      expect.objectContaining({
-        name: 'yiben_tls_certificate_end_timestamp_seconds',
-        value: 1_800_000_000.5,
-      }),
-    )
+  test('tells when the certificate and its authority end, where they are known, as it is now', async () => {
+    let shown: ReturnType<HostVitalsParts['certificates']> = null
+    const parts = { dataDir: tempDir(), generation: 1, certificates: () => shown }
+    const ends = async () => {
+      const told = await hostVitals(parts)
+      const ours = told.filter(({ name }) => name.includes('tls'))
+      return ours.map((vital) => [vital.name, 'value' in vital ? vital.value : null])
+    }
+    expect(await ends()).toEqual([])
+    shown = { endMs: 1_800_000_000_500, authorityEndMs: null }
+    expect(await ends()).toEqual([['yiben_tls_certificate_end_timestamp_seconds', 1_800_000_000.5]])
+    shown = { endMs: 1_900_000_000_000, authorityEndMs: 2_000_000_000_000 }
+    expect(await ends()).toEqual([
+      ['yiben_tls_certificate_end_timestamp_seconds', 1_900_000_000],
+      ['yiben_tls_authority_end_timestamp_seconds', 2_000_000_000],
+    ])
   })
 })
 
@@ -109,7 +115,7 @@ describe('a backup', () => {
     noteBackup(dataDir, NOTE)
     expect(readBackupNote(dataDir)).toEqual(NOTE)
     const vitals = (generation: number) =>
-      hostVitals({ dataDir, generation, certificateEndMs: null })
+      hostVitals({ dataDir, generation, certificates: () => null })
     expect(await vitals(1)).toContainEqual(
       expect.objectContaining({ name: 'yiben_backup_timestamp_seconds', value: 1_795_000_000 }),
     )

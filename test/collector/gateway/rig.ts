@@ -34,7 +34,7 @@ import {
 import { onTestFinished } from 'vitest'
 import { GatewayNodeLink } from '../../../collector/src/gateway/node-link.ts'
 import { Gateway } from '../../../collector/src/gateway/server.ts'
-import type { SessionTimings } from '../../../collector/src/gateway/session.ts'
+import type { SessionTimings } from '../../../collector/src/gateway/session-parts.ts'
 import { Ingest } from '../../../collector/src/ingest/ingest.ts'
 import { Liveness } from '../../../collector/src/inventory/liveness.ts'
 import { Roster } from '../../../collector/src/inventory/roster.ts'

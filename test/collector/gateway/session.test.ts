@@ -58,8 +58,8 @@ describe('joining', () => {
       (rig) => new RigAgent(rig, 1).connect(null, { hello: { ledgerGeneration: 2 } }),
     ],
     [
-      'a child collector, for now',
-      'capability_missing',
+      'a collector that has not enrolled as a child',
+      'node_unknown',
       (rig) => new RigAgent(rig, 1).connect(null, { hello: { role: 'collector' } }),
     ],
   ]

@@ -38,6 +38,10 @@ describe('a collector address', () => {
     expect(thrown).toBe(code)
   })
 
+  test('without TLS is taken of another machine where that is allowed', () => {
+    expect(linkUrlOf('http://collector.example', true)).toBe('ws://collector.example/v1/link')
+  })
+
   test('addresses compare in one form', () => {
     expect(plainAddress('::ffff:10.1.2.3')).toBe('10.1.2.3')
     expect(plainAddress('fe80::1%eth0')).toBe('fe80::1')

@@ -1,25 +1,26 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import {
   type Admission,
   type AppError,
   attachLinkListener,
   type CloseReason,
   closeReason,
+  createRealWorld,
   type DialTarget,
   type Duplex,
   dial,
   errorCodeOfClose,
   FRAME_BYTES_MAX,
+  findPinnedAuthority,
   type LinkListener,
+  pinOf,
   SUBPROTOCOL,
 } from '@yiben/shared'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { issueServer, makeAuthority, vouchFor } from '../../../collector/src/tls/issue.ts'
 
 interface End {
   readonly socket: Duplex
@@ -204,35 +205,35 @@ describe('a dial', () => {
   })
 })
 
-describe('a proxy', () => {
-  const asked: string[] = []
+const asked: string[] = []
 
-  function proxyServer(status: number): Promise<string> {
-    const server = createServer()
-    servers.push(server)
-    server.on('connect', (request, stream) => {
-      asked.push(`${request.url} ${request.headers['proxy-authorization'] ?? ''}`)
-      if (status !== 200) {
-        stream.end(`HTTP/1.1 ${status} No\r\n\r\n`)
-        return
-      }
-      const [host, to] = (request.url ?? '').split(':')
-      const upstream = connect(Number(to), host, () => {
-        stream.write('HTTP/1.1 200 OK\r\n\r\n')
-        upstream.pipe(stream)
-        stream.pipe(upstream)
-      })
-      upstream.on('error', () => stream.destroy())
-      stream.on('error', () => upstream.destroy())
-      stream.on('close', () => upstream.destroy())
+function proxyServer(status: number): Promise<string> {
+  const server = createServer()
+  servers.push(server)
+  server.on('connect', (request, stream) => {
+    asked.push(`${request.url} ${request.headers['proxy-authorization'] ?? ''}`)
+    if (status !== 200) {
+      stream.end(`HTTP/1.1 ${status} No\r\n\r\n`)
+      return
+    }
+    const [host, to] = (request.url ?? '').split(':')
+    const upstream = connect(Number(to), host, () => {
+      stream.write('HTTP/1.1 200 OK\r\n\r\n')
+      upstream.pipe(stream)
+      stream.pipe(upstream)
     })
-    return new Promise((resolve) =>
-      server.listen(0, '127.0.0.1', () =>
-        resolve(`http://me:se%20cret@127.0.0.1:${(server.address() as AddressInfo).port}`),
-      ),
-    )
-  }
+    upstream.on('error', () => stream.destroy())
+    stream.on('error', () => upstream.destroy())
+    stream.on('close', () => upstream.destroy())
+  })
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () =>
+      resolve(`http://me:se%20cret@127.0.0.1:${(server.address() as AddressInfo).port}`),
+    ),
+  )
+}
 
+describe('a proxy', () => {
   test('carries the connection, and is given its credentials', async () => {
     const proxyUrl = await proxyServer(200)
     const client = endOf(await dial(target({ proxyUrl })))
@@ -251,37 +252,130 @@ describe('a proxy', () => {
 })
 
 describe('TLS', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'yiben-tls-'))
-  const hasOpenssl = makeCertificate(folder)
-  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+  const HOSTS = ['localhost', '127.0.0.1']
+  const now = createRealWorld()
+  const issuing = { random: now.random, nowMs: now.clock.wallMs() }
 
-  test.skipIf(!hasOpenssl)('is checked against the authority the node was given', async () => {
-    const key = readFileSync(join(folder, 'key.pem'), 'utf8')
-    const cert = readFileSync(join(folder, 'cert.pem'), 'utf8')
-    port = await listen(createTlsServer({ key, cert }) as unknown as Server, true)
-    const url = `wss://localhost:${port}/v1/link`
-    const client = endOf(await dial(target({ url, ca: cert })))
+  async function server(names: readonly string[] = HOSTS) {
+    const authority = await makeAuthority(issuing)
+    const made = await issueServer(authority, names, { ...issuing, lifeMs: 86_400_000 })
+    const chain = made.cert + authority.cert
+    port = await listen(createTlsServer({ cert: chain, key: made.key }) as unknown as Server, true)
+    return { ...authority, leaf: made.cert }
+  }
+
+  async function carries(change: Partial<DialTarget>): Promise<void> {
+    const client = endOf(await dial(target(change)))
     client.socket.send(Uint8Array.of(5))
     expect(await (await accepted).next()).toHaveLength(1)
     client.socket.terminate()
-    expect((await failureOf(dial(target({ url })))).code).toBe('connection_failed')
+  }
+
+  test.each(HOSTS)('to %s is checked against the authority the node was given', async (host) => {
+    const { cert } = await server()
+    const url = `wss://${host}:${port}/v1/link`
+    await carries({ url, ca: cert })
+    const { code, message } = await failureOf(dial(target({ url })))
+    expect(code).toBe('connection_failed')
+    expect(message).toContain('of no authority that this node trusts')
+    const { cert: other } = await makeAuthority(issuing)
+    expect((await failureOf(dial(target({ url, ca: other })))).message).toContain('no authority')
+  })
+
+  test('to an address through a proxy is checked like any other', async () => {
+    const { cert } = await server()
+    const url = `wss://127.0.0.1:${port}/v1/link`
+    const proxyUrl = await proxyServer(200)
+    await carries({ url, ca: cert, proxyUrl })
+    expect((await failureOf(dial(target({ url, proxyUrl })))).code).toBe('connection_failed')
+    const way = { url, proxyUrl, timeoutMs: 5_000 }
+    expect(await findPinnedAuthority(way, pinOf(new X509Certificate(cert)))).toBe(cert)
+  })
+
+  test('to an address that is not in the certificate fails, whoever signed it', async () => {
+    const { cert } = await server(['10.1.2.3'])
+    const failure = await failureOf(
+      dial(target({ url: `wss://127.0.0.1:${port}/v1/link`, ca: cert })),
+    )
+    expect(failure.message).toContain('127.0.0.1')
+  })
+
+  test('is left out to another machine only where that is allowed', async () => {
+    const url = 'ws://198.51.100.7/v1/link'
+    const proxyUrl = await proxyServer(407)
+    const failure = await failureOf(dial(target({ url, proxyUrl, allowsPlainText: true })))
+    expect(failure.message).toContain('refused with 407')
   })
 })
 
-/** A self-signed certificate for localhost; `false` where the machine has no `openssl`. */
-function makeCertificate(folder: string): boolean {
-  try {
-    execFileSync(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-        ...['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem'), '-days', '2'],
-        ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
-      ],
-      { stdio: 'ignore' },
-    )
-    return true
-  } catch {
-    return false
+describe('a pinned authority', () => {
+  const { clock, random } = createRealWorld()
+  const issuing = { random, nowMs: clock.wallMs() }
+
+  async function shown(...above: readonly string[]) {
+    const chain = [leaf.cert, ...above].join('')
+    port = await listen(createTlsServer({ cert: chain, key: leaf.key }) as unknown as Server, true)
+    return { url: `wss://127.0.0.1:${port}/v1/link`, proxyUrl: null, timeoutMs: 5_000 }
   }
-}
+
+  let leaf: Awaited<ReturnType<typeof issueServer>>
+  let old: Awaited<ReturnType<typeof makeAuthority>>
+  let next: Awaited<ReturnType<typeof makeAuthority>>
+  let vouched: string
+  beforeEach(async () => {
+    old = await makeAuthority(issuing)
+    next = await makeAuthority(issuing)
+    vouched = await vouchFor(next.cert, old, issuing)
+    leaf = await issueServer(next, ['127.0.0.1'], { ...issuing, lifeMs: 86_400_000 })
+  })
+
+  const pinIn = (pem: string) => pinOf(new X509Certificate(pem))
+
+  test('is found in the chain, the old one and the new one while they stand beside each other', async () => {
+    const way = await shown(vouched, old.cert)
+    for (const pem of [old.cert, next.cert]) {
+      const found = await findPinnedAuthority(way, pinIn(pem))
+      expect(pinIn(found)).toBe(pinIn(pem))
+      const client = endOf(await dial(target({ url: way.url, ca: found })))
+      client.socket.terminate()
+    }
+  })
+
+  test('that is not shown, or not at all, is refused', async () => {
+    const way = await shown(next.cert)
+    await expect(findPinnedAuthority(way, pinIn(old.cert))).rejects.toMatchObject({
+      code: 'collector_untrusted',
+    })
+    const nobody = { ...way, url: 'wss://127.0.0.1:9/v1/link' }
+    await expect(findPinnedAuthority(nobody, pinIn(next.cert))).rejects.toMatchObject({
+      code: 'connection_failed',
+    })
+  })
+
+  test('that somebody shows without its key vouches for nobody', async () => {
+    const thief = await makeAuthority(issuing)
+    const life = { ...issuing, lifeMs: 86_400_000 }
+    leaf = await issueServer(thief, ['127.0.0.1'], life)
+    await expect(
+      findPinnedAuthority(await shown(next.cert), pinIn(next.cert)),
+    ).rejects.toMatchObject({
+      code: 'collector_untrusted',
+    })
+    // The public key is no secret: a chain that names it can be made, but not signed with it.
+    leaf = await issueServer({ cert: next.cert, key: thief.key }, ['127.0.0.1'], life)
+    const way = await shown(await vouchFor(next.cert, thief, issuing), thief.cert)
+    const found = await findPinnedAuthority(way, pinIn(next.cert))
+    expect(pinIn(found)).toBe(pinIn(next.cert))
+    const failure = await failureOf(dial(target({ url: way.url, ca: found })))
+    expect(failure.code).toBe('connection_failed')
+  })
+
+  test('of a server that says nothing is not waited for', async () => {
+    const silent = createTcpServer()
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done))
+    const { port: at } = silent.address() as AddressInfo
+    const way = { url: `wss://127.0.0.1:${at}/v1/link`, proxyUrl: null, timeoutMs: 200 }
+    await expect(findPinnedAuthority(way, '00')).rejects.toThrow(/did not answer in time/)
+    silent.close()
+  })
+})

@@ -392,6 +392,55 @@ describe('trust', () => {
     expect(spool.state().ackedSeq).toBe(2)
   })
 
+  test('a node that is unknown shows the key before, once (L25)', async () => {
+    const before = keyPairFromSeed(1, Buffer.alloc(32, 0x0e))
+    let [keys, others] = [NODE_KEYS, 1]
+    const takeOtherKey = () => {
+      others -= 1
+      keys = before
+      return others >= 0
+    }
+    link = createLink({
+      owner: { ...owner, takeOtherKey },
+      identity: {
+        role: 'agent',
+        get nodeKeys() {
+          return keys
+        },
+        ...{ fingerprint: 'ab'.repeat(32), bootId: 'boot-1', programVersion: '0.1.0' },
+        ...{ capabilities: [], enrollment: null },
+      },
+    })
+    const unknown = { code: 'node_unknown', sentence: 'enroll anew', retryAfterMs: 0 }
+    collector.habits.refuseProof = () => unknown
+    const running = link.run()
+    await clock.run(600_000)
+    expect(collector.hellos.map(({ nodeKey }) => nodeKey)).toEqual([
+      ...[NODE_KEYS.publicKey, before.publicKey],
+    ])
+    expect(link.status().state).toBe('refused')
+    await link.stop()
+    await running
+  })
+
+  test('orders about keys are the owner’s, and belong after Welcome only', async () => {
+    const kinds: string[] = []
+    const onKeyMessage: LinkOwner['onKeyMessage'] = ({ kind }) => kinds.push(kind)
+    link = createLink({ owner: { ...owner, onKeyMessage } })
+    const running = link.run()
+    await clock.run(1_000)
+    const signature = new Uint8Array(64)
+    const trustRoots = { version: 1, roots: [Uint8Array.of(1)], algorithm: 1, signature }
+    collector.send({ kind: 'trust_roots', trustRoots })
+    const key = 'ab'.repeat(32)
+    const rotateKey = { nonce: 'cd'.repeat(16), oldKey: key, newKey: null, algorithm: 1, signature }
+    collector.send({ kind: 'rotate_key', rotateKey })
+    await clock.run(100)
+    expect([kinds, link.status().state]).toEqual([['trust_roots', 'rotate_key'], 'online'])
+    await link.stop()
+    await running
+  })
+
   test('a verified collector can refuse for good; for a while, it is asked again', async () => {
     const refusal = { code: 'overloaded', sentence: 'later', retryAfterMs: 50_000 }
     collector.habits = { refuseProof: () => refusal }

@@ -64,10 +64,11 @@ export interface BalanceAsk {
   readonly cardMsMax?: number
 }
 
-type BalanceStore = Pick<Store, 'listUnits' | 'findUnits' | 'readUnitSpan'>
+type BalanceStore = Pick<Store, 'listUnits' | 'findUnits' | 'readUnitSpan' | 'timelineKeptFromMs'>
 
 export async function balanceAnswer(store: BalanceStore, ask: BalanceAsk): Promise<BalanceAnswer> {
-  const range = { fromMs: ask.fromMs ?? 0, toMs: Math.min(ask.toMs, ask.nowMs) }
+  const fromMs = ask.fromMs ?? (await store.timelineKeptFromMs())
+  const range = { fromMs, toMs: Math.min(ask.toMs, ask.nowMs) }
   if (ask.cardMsMax !== undefined) await refuseTooMuch(store, ask, ask.cardMsMax)
   const sum = { units: 0, totals: zeroTotals(), silentMs: 0n, errorsTotal: 0 }
   let firstMs = range.toMs

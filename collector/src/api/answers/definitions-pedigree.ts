@@ -54,6 +54,20 @@ export const DEFINITIONS_OF_PEDIGREE: readonly Definition[] = [
     },
   },
   {
+    id: 'implausible',
+    version,
+    zh: {
+      name: '不合常理',
+      text: '节点所报中诚实节点不会有的内容：整小时空闲却如满载耗电、忙碌却如空卡耗电、在用的卡读数与 1 小时、1 天或 1 周前连续两次逐位相同、两节点的卡读数逐位相同、能耗超过功率上限所容、显存或功率上限不合型号、卡数超过一台机器所能容纳。不改账上任何数字；前述第一、第三种在有人说明理由、写入日志核销之前，不新开存入。',
+      formula: null,
+    },
+    en: {
+      name: 'Not plausible',
+      text: 'What no honest node tells: quiet for an hour on the power of a working card, busy on that of an empty one, readings of a card in use that repeat to the last figure after an hour, a day or a week, twice, the same hour from cards of two nodes, more energy than the power cap lets through, memory or power cap of another model, more cards than a machine has. It changes no figure; for the first and third no deposit of the card is opened until a person clears it, with a reason, in the journal.',
+      formula: null,
+    },
+  },
+  {
     id: 'resource_code',
     version,
     zh: {

@@ -88,12 +88,21 @@ const rowSchema = z.object({
 })
 
 export const ledgerSchema = pedigreeSchema
-  .extend({ by: z.enum(LEDGER_GROUPINGS), rows: z.array(rowSchema) })
+  .extend({
+    implausible_cards: z.number().int().meta({
+      description: 'cards counted in it of which something told is not plausible (/v1/findings)',
+    }),
+    by: z.enum(LEDGER_GROUPINGS),
+    rows: z.array(rowSchema),
+  })
   .meta({ id: 'Ledger' })
 export type LedgerAnswer = z.infer<typeof ledgerSchema>
 
 export interface LedgerParts {
-  readonly store: Pick<Store, 'readLedgerAt' | 'readDeclared' | 'readSitesAt' | 'rollupBacklog'>
+  readonly store: Pick<
+    Store,
+    'readLedgerAt' | 'readDeclared' | 'readSitesAt' | 'rollupBacklog' | 'countFindings'
+  >
   readonly lookup: CatalogueLookup
   readonly ledger: Pick<LedgerState, 'isDemo'>
   readonly catalogueVersion: string
@@ -115,11 +124,12 @@ export async function ledgerAnswer(parts: LedgerParts, ask: LedgerAsk): Promise<
   const { store, lookup } = parts
   const knownAtMs = ask.knownAtMs ?? ask.nowMs
   const asOfMs = ask.asOfMs ?? (await toldInstant(parts, ask.scope, knownAtMs))
-  const [cards, declared, sites, backlog] = await Promise.all([
+  const [cards, declared, sites, backlog, implausible] = await Promise.all([
     cardsAt(parts, ask.scope, { asOfMs, knownAtMs }),
     store.readDeclared(ask.scope, knownAtMs),
     store.readSitesAt(ask.scope, { atMs: asOfMs, knownAtMs }),
     store.rollupBacklog(),
+    store.countFindings(ask.scope, knownAtMs),
   ])
   const { counts, nodes } = cards
   const rows = ledgerOf({ counts, nodes, declared, by: ask.by, lookup: lookup.forSites(sites) })
@@ -137,7 +147,12 @@ export async function ledgerAnswer(parts: LedgerParts, ask: LedgerAsk): Promise<
     definitionVersion: LEDGER_DEFINITION_VERSION,
     catalogueVersion: parts.catalogueVersion,
   })
-  return { ...pedigree, by: ask.by, rows: rows.map((row) => rowText(row, cards.coreHourMs)) }
+  return {
+    ...pedigree,
+    implausible_cards: implausible.cards,
+    by: ask.by,
+    rows: rows.map((row) => rowText(row, cards.coreHourMs)),
+  }
 }
 
 /** Of this many cards each was in such a state at the instant, as far as it was known then. */

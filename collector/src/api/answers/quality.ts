@@ -1,7 +1,9 @@
 /** What `/v1/quality` answers: lists that are cut, with totals that are not. */
 import { z } from 'zod'
 import { instantOut } from '../schemas.ts'
+import { childQualitySchema } from './children.ts'
 import { conflictSchema } from './conflicts.ts'
+import { findingSchema } from './findings.ts'
 import { forecastQualitySchema } from './forecast.ts'
 
 function listOf<Row extends z.ZodType>(row: Row) {
@@ -36,6 +38,10 @@ export const qualitySchema = z.object({
   }),
   forecast: forecastQualitySchema,
   conflicts: listOf(conflictSchema),
+  children: childQualitySchema,
+  implausible: listOf(findingSchema).meta({
+    description: 'what nodes told and no honest one tells, until a person clears it',
+  }),
   clones: listOf(
     z.object({
       node_id: z.string(),

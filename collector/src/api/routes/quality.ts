@@ -1,12 +1,14 @@
 /**
  * `GET /v1/quality`: what a person should look at. Doubts of the collector about itself, conflicts,
- * clones, spools that were replaced, refused records and the holes among them, silences, clock
+ * what is not plausible, clones, spools that were replaced, refused records and the holes among them, silences, clock
  * offsets, steps and gaps, models without a figure, weak identities. Lists are cut; totals are not.
  */
 import { causeOf, type ErrorCode } from '@yiben/shared'
 import { z } from 'zod'
 import type { QualityRows, Scope } from '../../storage/requests.ts'
+import { childQualityAnswer } from '../answers/children.ts'
 import { conflictAnswers } from '../answers/conflicts.ts'
+import { findingAnswer } from '../answers/findings.ts'
 import { forecastQuality } from '../answers/forecast.ts'
 import { cardsAt } from '../answers/ledger.ts'
 import { qualitySchema, type refusedSchema } from '../answers/quality.ts'
@@ -42,8 +44,9 @@ export function qualityRoutes(app: App, context: ApiContext): void {
       const nowMs = clock.wallMs()
       const sinceMs = request.query.since ?? nowMs - SINCE_MS_DEFAULT
       const parts = { store, settledLagMs: context.settings.settledLagMs }
-      const [rows, { counts }] = await Promise.all([
+      const [rows, told, { counts }] = await Promise.all([
         store.readQuality(scope, sinceMs),
+        store.readChildQuality(scope, sinceMs),
         cardsAt(parts, scope, { asOfMs: nowMs, knownAtMs: nowMs }),
       ])
       return {
@@ -54,6 +57,8 @@ export function qualityRoutes(app: App, context: ApiContext): void {
         collector: selfDoubtOf(context),
         forecast: forecastQuality(context.forecast?.report() ?? null),
         conflicts: await conflictsOf(context, scope, rows),
+        children: childQualityAnswer(told, ROWS_SHOWN_MAX),
+        implausible: await implausibleOf(context, scope, nowMs),
         ...anomaliesOf(rows),
         ...sessionsOf(context, rows),
         unrated_models: cut(unratedModels(context.lookup, counts)),
@@ -139,6 +144,15 @@ function selfDoubtOf({ control }: ApiContext) {
 async function conflictsOf({ store }: ApiContext, scope: Scope, { conflicts }: QualityRows) {
   const shown = await conflictAnswers(store, scope, conflicts.slice(0, ROWS_SHOWN_MAX))
   return { total: conflicts.length, rows: shown }
+}
+
+async function implausibleOf({ store }: ApiContext, scope: Scope, nowMs: number) {
+  const page = { cursor: null, limit: ROWS_SHOWN_MAX }
+  const [{ findings }, { rows }] = await Promise.all([
+    store.countFindings(scope, nowMs),
+    store.listFindings(scope, true, page),
+  ])
+  return { total: findings, rows: rows.map(findingAnswer) }
 }
 
 function sessionsOf({ isSuspended }: ApiContext, { sessions }: QualityRows) {

@@ -25,7 +25,7 @@ const TTL_MAX = '400d'
 
 const tokenSchema = z.object({
   token_id: z.string(),
-  kind: z.enum(['enroll', 'access']),
+  kind: z.enum(['enroll', 'access', 'child']),
   role: z.enum(ROLES).nullable(),
   site_code: z.string().nullable(),
   region_code: z.string().nullable(),
@@ -103,6 +103,7 @@ export function tokensRoutes(app: App, context: ApiContext): void {
         {
           random,
           identity: context.access.identity,
+          authorityPin: context.access.authorityPin?.() ?? null,
           by: authorOf(askerOf(request)),
           nowMs: clock.wallMs(),
         },

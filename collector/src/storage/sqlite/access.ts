@@ -17,7 +17,7 @@ import { pageLimit, pageOf } from './units.ts'
 import { bytes, integer, integerOrNull, storedJson, text, textOrNull, wordOf } from './values.ts'
 
 /** What is over is kept this long for people to look at; the audit log knows it for longer. */
-const ENDED_KEPT_MS = 30 * 86_400_000
+export const ENDED_KEPT_MS = 30 * 86_400_000
 
 type AccessMethods = Pick<
   SyncStore,
@@ -227,13 +227,13 @@ function takeProof(db: Database, { atMs, proof, subject }: FactorUse): boolean {
 }
 
 /** The newest come first; what is no cursor of ours begins at the newest. */
-function loginCursor(cursor: string | null): readonly [number, string] {
+export function loginCursor(cursor: string | null): readonly [number, string] {
   const [, atMs, loginId] = /^(\d{1,15}):([0-9a-f]{1,64})$/.exec(cursor ?? '') ?? []
   if (atMs === undefined || loginId === undefined) return [Number.MAX_SAFE_INTEGER, '']
   return [Number(atMs), loginId]
 }
 
-function loginOf(row: Row): Login {
+export function loginOf(row: Row): Login {
   return {
     loginId: text(row, 'login_id'),
     cookieHash: text(row, 'cookie_hash'),
@@ -253,7 +253,7 @@ function loginOf(row: Row): Login {
   }
 }
 
-function factorOf(row: Row): SecondFactor {
+export function factorOf(row: Row): SecondFactor {
   return {
     subject: text(row, 'subject'),
     label: text(row, 'label'),

@@ -20,7 +20,7 @@ import { bigint, integer, smallOfBigint, text, wordOf } from './values.ts'
 
 const DAY_MS = 86_400_000
 
-interface KnownRange {
+export interface KnownRange {
   readonly fromMs: number
   readonly toMs: number
   readonly knownAtMs: number
@@ -66,7 +66,7 @@ const RESIDUES = (claims: string) => `
   ORDER BY c.site_code, c.owner_code, c.profile_id`
 
 /** After its end a card may be in use for longer than anybody waits: a residue is bounded by a day. */
-const RESIDUE_MS_MAX = DAY_MS
+export const RESIDUE_MS_MAX = DAY_MS
 
 const SQL = {
   all: {
@@ -122,7 +122,7 @@ const DRAW_MOVES_OF = {
 } as const
 
 /** A card that took another's place later begins behind the range, and its draw does not. */
-const PROMISE_MS_MAX = 31 * DAY_MS
+export const PROMISE_MS_MAX = 31 * DAY_MS
 
 export function readDrawMoves(
   db: Database,
@@ -198,7 +198,7 @@ function filterParams(
   return [ownerCode ?? borrower, bank, bank, fromMs, toMs, sites, sites]
 }
 
-function moveOf(row: Row) {
+export function moveOf(row: Row) {
   return {
     from: wordOf(row, 'from_account', ACCOUNTS),
     to: wordOf(row, 'to_account', ACCOUNTS),
@@ -206,7 +206,7 @@ function moveOf(row: Row) {
   }
 }
 
-function placeOf(row: Row): {
+export function placeOf(row: Row): {
   readonly siteCode: string
   readonly ownerCode: string
   readonly profile: DeviceProfile

@@ -175,7 +175,7 @@ function bookedClaimOf(db: Database, row: Row) {
 }
 
 /** `draw.ordinal` of the last row shown; before all at first. */
-function claimCursor(cursor: string | null): readonly [number, number] {
+export function claimCursor(cursor: string | null): readonly [number, number] {
   const [, draw, ordinal] = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor ?? '') ?? []
   return draw === undefined || ordinal === undefined ? [0, -1] : [Number(draw), Number(ordinal)]
 }

@@ -19,7 +19,7 @@ import { numberCursor, pageLimit, pageOf } from './units.ts'
 import { integer, text, textOrNull } from './values.ts'
 
 /** Rows of the chain that one answer holds: some megabytes. */
-const CHAIN_ROWS_MAX = 10_000
+export const CHAIN_ROWS_MAX = 10_000
 
 type AuditMethods = Pick<
   SyncStore,
@@ -219,7 +219,7 @@ function listAudit(db: Database, filter: AuditFilter, page: PageRequest): Page<A
   return pageOf(rows, limit, ({ number }) => String(number))
 }
 
-function sealOf(row: Row): AuditSeal {
+export function sealOf(row: Row): AuditSeal {
   return {
     throughNumber: integer(row, 'through_number'),
     hash: text(row, 'hash'),
@@ -227,7 +227,7 @@ function sealOf(row: Row): AuditSeal {
   }
 }
 
-function auditRowOf(row: Row): AuditRow {
+export function auditRowOf(row: Row): AuditRow {
   return {
     number: integer(row, 'number'),
     atMs: integer(row, 'at_ms'),

@@ -95,7 +95,7 @@ function recordsOf(db: Database, { kind, number }: Resource): readonly IssuedCod
     .map(issuedOf)
 }
 
-function isSame(last: IssuedCode, { value, issuedBy, validFromMs }: IssuedCode): boolean {
+export function isSame(last: IssuedCode, { value, issuedBy, validFromMs }: IssuedCode): boolean {
   return last.value === value && last.issuedBy === issuedBy && last.validFromMs <= validFromMs
 }
 
@@ -115,7 +115,7 @@ function isTaken(db: Database, { thing, scheme, use, value }: IssuedCode): boole
   return row !== undefined
 }
 
-function thingOf(row: Row): NamedThing {
+export function thingOf(row: Row): NamedThing {
   return {
     kind: wordOf(row, 'kind', KINDS),
     number: integer(row, 'number'),
@@ -123,7 +123,7 @@ function thingOf(row: Row): NamedThing {
   }
 }
 
-function issuedOf(row: Row): IssuedCode {
+export function issuedOf(row: Row): IssuedCode {
   return {
     thing: { kind: wordOf(row, 'kind', RESOURCE_KINDS), number: integer(row, 'number') },
     scheme: text(row, 'scheme'),

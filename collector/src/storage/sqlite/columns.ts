@@ -38,7 +38,7 @@ const HOUR_FIELDS: readonly (readonly [field: HourField, column: string, isNulla
   ['temperatureCelsiusMax', 'temperature_celsius_max', true],
 ]
 
-const HOUR_COLUMNS = HOUR_FIELDS.map(([, column]) => column)
+export const HOUR_COLUMNS = HOUR_FIELDS.map(([, column]) => column)
 
 export const PUT_UNIT_HOUR = `
   INSERT INTO unit_hours (hour_ms, unit_id, ${HOUR_COLUMNS.join(', ')})

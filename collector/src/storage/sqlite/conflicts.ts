@@ -15,7 +15,7 @@ import { conflictOf } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
 import { nodesOf, numberCursor, pageLimit, pageOf, readUnit } from './units.ts'
 
-interface NewConflict {
+export interface NewConflict {
   readonly acceleratorId: AcceleratorId
   readonly keptUnitId: UnitId
   readonly otherUnitId: UnitId

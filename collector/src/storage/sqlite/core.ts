@@ -8,11 +8,14 @@ import { accessMethods } from './access.ts'
 import { accountMethods } from './accounts.ts'
 import { auditMethods } from './audit.ts'
 import { backupTo } from './backup.ts'
+import { childMethods } from './children.ts'
 import { codeMethods } from './codes.ts'
 import { conflictMethods } from './conflicts.ts'
 import { depositMethods } from './deposits.ts'
+import { drawCopyMethods } from './draw-copies.ts'
 import { drawMethods } from './draws.ts'
 import { type Database, type DriverName, holdLock, openConnection, shareLock } from './driver.ts'
+import { feedMethods } from './feed.ts'
 import { forecastMethods } from './forecast.ts'
 import { grantMethods } from './grant-cards.ts'
 import { ingestMethods } from './ingest.ts'
@@ -22,12 +25,16 @@ import { journalTreeMethods } from './journal-tree.ts'
 import { createLedger, readLedger } from './ledger.ts'
 import { METHODS, STORE_METHODS, type StoreMethod, type SyncStore } from './methods.ts'
 import { migrate } from './migrate.ts'
+import { migrateWithCopy } from './migrate-copy.ts'
+import { nodeKeyMethods } from './node-keys.ts'
 import { nodeMethods } from './nodes.ts'
 import { offerMethods } from './offers.ts'
+import { plausibilityMethods } from './plausibility.ts'
 import { policyMethods } from './policy.ts'
 import { readMethods } from './reads.ts'
 import { recoveryMethods } from './recovery.ts'
 import { reportMethods } from './reports.ts'
+import { retentionMethods } from './retention.ts'
 import { rollupMethods } from './rollup.ts'
 import { endAllSessions, rosterMethods } from './roster.ts'
 import { silenceMethods } from './silences.ts'
@@ -58,7 +65,9 @@ export function openWriter(options: CoreOptions): Core {
   const lock = path === ':memory:' ? null : lockFor(options)
   try {
     const db = openConnection({ path, driver, synchronous, isReader: false })
-    migrate(db)
+    // A fresh ledger would begin now.
+    if (path === ':memory:') migrate(db)
+    else migrateWithCopy(db, path, options.newLedger.openedAtMs)
     createLedger(db, options.newLedger)
     if (options.isServing) db.transaction('write', () => endAllSessions(db))
     return coreOver(db, () => lock?.release())
@@ -135,6 +144,7 @@ function syncStoreOver(db: Database): SyncStore {
     ...accessMethods(db),
     ...auditMethods(db),
     ...rosterMethods(db),
+    ...nodeKeyMethods(db),
     ...ingestMethods(db),
     ...inventoryMethods(db),
     ...conflictMethods(db),
@@ -143,7 +153,9 @@ function syncStoreOver(db: Database): SyncStore {
     ...policyMethods(db),
     ...offerMethods(db),
     ...forecastMethods(db),
+    ...feedMethods(db),
     ...drawMethods(db),
+    ...drawCopyMethods(db),
     ...accountMethods(db),
     ...grantMethods(db),
     ...recoveryMethods(db),
@@ -155,6 +167,9 @@ function syncStoreOver(db: Database): SyncStore {
     ...unitMethods(db),
     ...nodeMethods(db),
     ...readMethods(db),
+    ...childMethods(db),
+    ...retentionMethods(db),
+    ...plausibilityMethods(db),
   }
 }
 

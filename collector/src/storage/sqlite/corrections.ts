@@ -13,11 +13,11 @@ import { pageLimit } from './units.ts'
 import { bigint, bytes, integer, smallOfBigint, storedJson, text } from './values.ts'
 
 /** Versions of hours that one page looks at: a scope of one site finds few rows in many. */
-const LOOK_VERSIONS_MAX = 500
+export const LOOK_VERSIONS_MAX = 500
 
-const MOVED = (sign: string) =>
+export const MOVED = (sign: string) =>
   SUM_FIELDS.map(([, column]) => `sum(${sign} * b.${column}) AS ${column}`).join(', ')
-const HAS_MOVED = SUM_FIELDS.map(([, column]) => `${column} <> 0`).join(' OR ')
+export const HAS_MOVED = SUM_FIELDS.map(([, column]) => `${column} <> 0`).join(' OR ')
 
 const VERSIONS = `
   SELECT s.hour_ms, s.version, s.sealed_at_ms, p.sealed_at_ms AS before_ms
@@ -76,7 +76,7 @@ export function correctionMethods(db: Database): CorrectionMethods {
   }
 }
 
-interface Version {
+export interface Version {
   readonly hourMs: number
   readonly version: number
   readonly knownAtMs: number
@@ -84,7 +84,7 @@ interface Version {
 }
 
 /** Where a page begins: a version, and the site of it that was shown last. */
-interface Place extends Pick<Version, 'hourMs' | 'version' | 'knownAtMs'> {
+export interface Place extends Pick<Version, 'hourMs' | 'version' | 'knownAtMs'> {
   readonly afterSite: string
 }
 
@@ -166,7 +166,7 @@ function correctionOf(row: Row, version: Version, entries: Entries): Correction 
   }
 }
 
-function movesOf(row: Row): Correction['moves'] {
+export function movesOf(row: Row): Correction['moves'] {
   const moves: Partial<Record<MovedFigure, bigint>> = {}
   for (const [field, column] of SUM_FIELDS) {
     const moved = bigint(row, column)
@@ -176,7 +176,7 @@ function movesOf(row: Row): Correction['moves'] {
 }
 
 /** What the journal says of a corrected hour: an entry per 200 sites, at the instant it was known. */
-interface ToldHour {
+export interface ToldHour {
   readonly hour_ms: number
   readonly version: number
   readonly sites: readonly { readonly site: string }[]
@@ -220,11 +220,11 @@ class Entries {
   }
 }
 
-function cursorOf({ knownAtMs, hourMs, version, afterSite }: Place): string {
+export function cursorOf({ knownAtMs, hourMs, version, afterSite }: Place): string {
   return `${knownAtMs}.${hourMs}.${version}.${afterSite}`
 }
 
-function placeOf({ cursor }: PageRequest, range: CorrectionRange): Place {
+export function placeOf({ cursor }: PageRequest, range: CorrectionRange): Place {
   if (cursor === null) {
     return { knownAtMs: range.knownFromMs, hourMs: 0, version: 0, afterSite: '' }
   }

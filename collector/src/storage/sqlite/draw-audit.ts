@@ -7,9 +7,9 @@ import type { Database } from './driver.ts'
 import { integerOrNull, text } from './values.ts'
 
 /** Draws looked at together. */
-const DRAWS_PER_LOOK = 500
+export const DRAWS_PER_LOOK = 500
 /** A broken ledger has one cause, and thousands of rows that show it. */
-const FINDINGS_MAX = 100
+export const FINDINGS_MAX = 100
 
 /** Found by what no writer uses: a bound that fails to hold is not asked whether it does. */
 const SOUNDINGS: readonly (readonly [sql: string, sentence: string])[] = [

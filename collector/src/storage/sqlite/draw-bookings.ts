@@ -8,7 +8,7 @@ import type { BookedCards } from '../draw-requests.ts'
 import type { Database } from './driver.ts'
 import { integer, text } from './values.ts'
 
-type Booked = Omit<BookedCards, 'cardsMax'>
+export type Booked = Omit<BookedCards, 'cardsMax'>
 
 /** The first hour that would be booked beyond its limit; `null` when all of it is written. */
 export function bookCards(

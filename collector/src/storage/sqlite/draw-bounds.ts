@@ -59,7 +59,7 @@ function isLeasedElsewhere(db: Database, drawNumber: number, claim: Claim): bool
 }
 
 /** Of one draw: the same card twice. */
-function doCollide(one: Claim, other: Claim): boolean {
+export function doCollide(one: Claim, other: Claim): boolean {
   if (one.acceleratorId === null || one.acceleratorId !== other.acceleratorId) return false
   if (one.state !== 'ended' && other.state !== 'ended') return true
   const left = spanOf(one)
@@ -69,7 +69,7 @@ function doCollide(one: Claim, other: Claim): boolean {
 }
 
 /** What was promised, up to its end; `null` where that is nothing. */
-function spanOf({ acceleratorId, startMs, untilMs, endedAtMs }: Claim) {
+export function spanOf({ acceleratorId, startMs, untilMs, endedAtMs }: Claim) {
   const toMs = endedAtMs ?? untilMs
   if (acceleratorId === null || startMs === null || toMs === null || toMs <= startMs) return null
   return { fromMs: startMs, toMs }

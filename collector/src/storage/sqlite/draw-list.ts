@@ -9,7 +9,7 @@ import { numberCursor, pageLimit, pageOf } from './units.ts'
 import { integer } from './values.ts'
 
 /** As the index `draws_live` has it. */
-const LIVE_STATES: readonly DrawState[] = ['held', 'booked', 'posted']
+export const LIVE_STATES: readonly DrawState[] = ['held', 'booked', 'posted']
 const IS_LIVE = "d.state IN ('held', 'booked', 'posted')"
 
 /**

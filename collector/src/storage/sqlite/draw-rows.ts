@@ -62,7 +62,7 @@ export function drawsOf(db: Database, rows: readonly Row[]): readonly NumberedDr
   })
 }
 
-function drawOf(
+export function drawOf(
   row: Row,
   parts: { readonly leases: readonly Row[]; readonly claims: readonly Row[] },
 ): Draw {

@@ -98,16 +98,16 @@ function writeClaims(db: Database, drawNumber: number, draw: Draw, stored: reado
   }
 }
 
-function endedFirst(claims: readonly Claim[]): readonly Claim[] {
+export function endedFirst(claims: readonly Claim[]): readonly Claim[] {
   const isEnded = ({ state }: Claim) => state === 'ended'
   return [...claims.filter(isEnded), ...claims.filter((claim) => !isEnded(claim))]
 }
 
-function isChanged(row: Row, columns: readonly string[], params: readonly Value[]): boolean {
+export function isChanged(row: Row, columns: readonly string[], params: readonly Value[]): boolean {
   return columns.some((column, position) => row[column] !== params[position])
 }
 
-function assertKept<Key>(stored: Iterable<Key>, told: ReadonlySet<Key>): void {
+export function assertKept<Key>(stored: Iterable<Key>, told: ReadonlySet<Key>): void {
   for (const key of stored) assert(told.has(key), 'leases and claims of a draw are kept')
 }
 

@@ -10,6 +10,7 @@ import { followDraw } from './accounts-writes.ts'
 import { auditDraws } from './draw-audit.ts'
 import { bookCards, readBooked, readBookedHours } from './draw-bookings.ts'
 import { liveElsewhere, notFreeOrdinals, takenOrdinals } from './draw-bounds.ts'
+import { copyDraw, isCopied } from './draw-copies.ts'
 import { listDraws } from './draw-list.ts'
 import { drawsOf } from './draw-rows.ts'
 import { insertDraw, updateDraw, writeAccounts } from './draw-writes.ts'
@@ -80,7 +81,12 @@ export function drawMethods(db: Database): DrawMethods {
     commitDraws: (changes) => {
       // Nothing here writes an open row: each is unpacked once for all changes.
       const openRows = new OpenRows(db)
-      return changes.map((change) => commitDraw(db, change, openRows))
+      const isKept = isCopied(db)
+      return changes.map((change) => {
+        const result = commitDraw(db, change, openRows)
+        if (isKept && result.status === 'committed') copyDraw(db, change)
+        return result
+      })
     },
 
     readLeaseRecords: (afterNumber, limit) => readLeaseRecords(db, afterNumber, limit),
@@ -184,7 +190,7 @@ function writeDraw(
   return COMMITTED
 }
 
-function assertWhole({ draw, expectedVersion, postings, residues }: DrawChange): void {
+export function assertWhole({ draw, expectedVersion, postings, residues }: DrawChange): void {
   const { drawId } = draw.request
   assert(draw.version === expectedVersion + 1, 'a change makes a version of its own')
   assert(

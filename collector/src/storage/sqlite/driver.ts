@@ -182,6 +182,22 @@ export function openConnection(options: ConnectionOptions): Database {
   }
 }
 
+/** Only to look at: not a byte of the file changes, and nothing is put beside it. */
+export function openUntouched(path: string, driver: DriverName): Database {
+  try {
+    const library =
+      driver === 'better-sqlite3'
+        ? overBetterSqlite(new BetterSqlite3(path, { readonly: true, fileMustExist: true }))
+        : overNodeSqlite(new DatabaseSync(path, { readOnly: true }))
+    const database = new Database(library)
+    database.exec('PRAGMA trusted_schema = OFF')
+    database.exec(`PRAGMA mmap_size = ${MMAP_BYTES}`)
+    return database
+  } catch (error) {
+    throw translateSqliteError(error)
+  }
+}
+
 /** The two libraries have words of their own for it, and neither is a result code. */
 function refuseMissingFolder(path: string): void {
   const folder = dirname(path)
@@ -237,7 +253,10 @@ function lock(path: string, driver: DriverName, statements: readonly string[]) {
 }
 
 function openBetterSqlite(options: ConnectionOptions): Library {
-  const inner = new BetterSqlite3(options.path, { timeout: BUSY_TIMEOUT_MS })
+  return overBetterSqlite(new BetterSqlite3(options.path, { timeout: BUSY_TIMEOUT_MS }))
+}
+
+function overBetterSqlite(inner: BetterSqlite3.Database): Library {
   return {
     compile: (sql, bigints) => inner.prepare<Value[]>(sql).safeIntegers(bigints),
     exec: (sql) => void inner.exec(sql),
@@ -247,7 +266,10 @@ function openBetterSqlite(options: ConnectionOptions): Library {
 }
 
 function openNodeSqlite(options: ConnectionOptions): Library {
-  const inner = new DatabaseSync(options.path, { timeout: BUSY_TIMEOUT_MS })
+  return overNodeSqlite(new DatabaseSync(options.path, { timeout: BUSY_TIMEOUT_MS }))
+}
+
+function overNodeSqlite(inner: DatabaseSync): Library {
   return {
     compile: (sql, bigints) => {
       const statement: StatementSync = inner.prepare(sql)

@@ -36,16 +36,20 @@ export class OpenRows {
 
   /** The open run of a unit; `null` while nothing has been booked in it. */
   runOf(nodeId: NodeId, unitId: UnitId): StoredRun | null {
-    const open = this.of(nodeId)
-    const unit = open?.units.find((one) => one.unitId === unitId)
-    if (!open || unit === undefined || open.timelineEndMs <= unit.runStartMs) return null
-    return {
-      unitId,
-      startMs: unit.runStartMs,
-      endMs: open.timelineEndMs,
-      code: unit.runCode,
-      recordedAtMs: unit.runRecordedAtMs,
-    }
+    return openRunOf(this.of(nodeId), unitId)
+  }
+}
+
+/** The open run of a unit in its node's open row; `null` while nothing has been booked in it. */
+export function openRunOf(open: OpenNode | null, unitId: UnitId): StoredRun | null {
+  const unit = open?.units.find((one) => one.unitId === unitId)
+  if (!open || unit === undefined || open.timelineEndMs <= unit.runStartMs) return null
+  return {
+    unitId,
+    startMs: unit.runStartMs,
+    endMs: open.timelineEndMs,
+    code: unit.runCode,
+    recordedAtMs: unit.runRecordedAtMs,
   }
 }
 
@@ -73,6 +77,15 @@ export function readRuns(
       span.fromMs,
     )
     .map(runOf)
+  return withOpenRun(runs, openRun, span)
+}
+
+/** Closed runs that touch the span and, where it does, the open one behind them. */
+export function withOpenRun(
+  runs: readonly StoredRun[],
+  openRun: StoredRun | null,
+  span: Span,
+): readonly StoredRun[] {
   const isOpenInside =
     openRun !== null && openRun.startMs < span.toMs && openRun.endMs > span.fromMs
   return isOpenInside ? [...runs, openRun] : runs

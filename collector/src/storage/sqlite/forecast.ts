@@ -16,7 +16,7 @@ import { bytes, integer, text } from './values.ts'
 
 const FOLLOWER = 'forecast'
 /** Windows of one card per answer: three days of one that flickers every two minutes. */
-const WINDOWS_PER_CARD_MAX = 2_000
+export const WINDOWS_PER_CARD_MAX = 2_000
 
 type ForecastMethods = Pick<
   SyncStore,
@@ -138,7 +138,7 @@ function writeHour(
   return { status: 'written' }
 }
 
-function hourOf(row: Row): ForecastHour {
+export function hourOf(row: Row): ForecastHour {
   return {
     hourMs: integer(row, 'hour_ms'),
     windows: integer(row, 'windows'),

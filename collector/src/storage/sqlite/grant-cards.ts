@@ -1,5 +1,6 @@
 /** What a grant of single cards rests on, read when it is asked for: no follower lags behind it. */
-import type { UnitId } from '../../model/ids.ts'
+import type { NodeId, UnitId } from '../../model/ids.ts'
+import type { OpenNode } from '../../model/timeline.ts'
 import type { GrantCard } from '../draw-requests.ts'
 import type { Database, Row } from './driver.ts'
 import { OpenRows } from './evidence.ts'
@@ -30,7 +31,7 @@ function readGrantCards(
   const openRows = new OpenRows(db)
   const owners = new Map<string, string>()
   return rows.flatMap((row) => {
-    const card = cardOf(row, openRows)
+    const card = cardOf(row, (nodeId) => openRows.of(nodeId))
     if (card === null) return []
     const { siteCode } = card.unit
     const ownerCode = owners.get(siteCode) ?? ownerAt(db, siteCode, atMs)
@@ -39,9 +40,13 @@ function readGrantCards(
   })
 }
 
-function cardOf(row: Row, openRows: OpenRows): Omit<GrantCard, 'ownerCode'> | null {
+/** `openOf`: the open row of a node. */
+export function cardOf(
+  row: Row,
+  openOf: (nodeId: NodeId) => OpenNode | null,
+): Omit<GrantCard, 'ownerCode'> | null {
   const unit = unitOf(row)
-  const open = openRows.of(unit.nodeId)
+  const open = openOf(unit.nodeId)
   const told = open?.units.find(({ unitId }) => unitId === unit.unitId)
   if (open === null || told === undefined) return null
   return {

@@ -9,6 +9,7 @@ import type { UnitId } from '../../model/ids.ts'
 import type { UnitRow } from '../../model/inventory.ts'
 import type { StoredRun, UnitHour } from '../../model/timeline.ts'
 import type { HourMaterial, LentTime } from '../requests.ts'
+import { childrenHour } from './children-material.ts'
 import { packUnitHour, unitHourOf } from './columns.ts'
 import type { Database } from './driver.ts'
 import { commonMs, coveredMs, OpenRows, readRuns, readSilences, type Span } from './evidence.ts'
@@ -18,7 +19,7 @@ import { depositOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
 import { ownerOf, termsAt } from './sites.ts'
 import { integer, text } from './values.ts'
 
-type UnitMaterial = HourMaterial['units'][number]
+export type UnitMaterial = HourMaterial['units'][number]
 
 export function readHour(db: Database, hourMs: number): HourMaterial {
   const hour: Span = { fromMs: hourMs, toMs: hourMs + HOUR_MS }
@@ -52,7 +53,9 @@ export function readHour(db: Database, hourMs: number): HourMaterial {
         lent: leases === undefined ? null : lentTime(valid, runs(), leases),
       }
     })
-  return { hourMs, mark: markOf(units), units }
+  const own = { hourMs, mark: markOf(units), units }
+  const told = childrenHour(db, hourMs, terms)
+  return told === null ? own : { ...own, ...told, mark: `${own.mark}.${told.mark}` }
 }
 
 /** The open row's hour holds all that the stored one does, so it comes last. */
@@ -106,7 +109,7 @@ function readDeposited(db: Database, hour: Span): ReadonlyMap<UnitId, readonly S
   return byUnit
 }
 
-function validSpan(unit: UnitRow, hour: Span): Span {
+export function validSpan(unit: UnitRow, hour: Span): Span {
   return {
     fromMs: Math.max(hour.fromMs, unit.validFromMs),
     toMs: Math.min(hour.toMs, unit.bookedToMs ?? hour.toMs),
@@ -126,7 +129,7 @@ function liveFreeSpans(runs: readonly StoredRun[]): readonly Span[] {
 }
 
 /** Free time that was told live, under a deposit and not lent. */
-function depositedMs(
+export function depositedMs(
   valid: Span,
   runs: readonly StoredRun[],
   deposits: readonly Span[],
@@ -137,7 +140,11 @@ function depositedMs(
   return commonMs(valid, free, deposits) - commonMs(valid, free, lent.filter(isSome))
 }
 
-function lentTime(valid: Span, runs: readonly StoredRun[], leases: readonly Span[]): LentTime {
+export function lentTime(
+  valid: Span,
+  runs: readonly StoredRun[],
+  leases: readonly Span[],
+): LentTime {
   const lentIn = (state: MeasuredState) => {
     const spans = runs.filter(({ code }) => stateOf(code) === state).map(spanOf)
     return commonMs(valid, spans, leases)
@@ -156,12 +163,12 @@ function isSome({ fromMs, toMs }: Span): boolean {
   return fromMs < toMs
 }
 
-function spanOf(run: StoredRun): Span {
+export function spanOf(run: StoredRun): Span {
   return { fromMs: run.startMs, toMs: run.endMs }
 }
 
 /** A digest of all that the figures depend on. */
-function markOf(units: readonly UnitMaterial[]): string {
+export function markOf(units: readonly UnitMaterial[]): string {
   const digest = createHash('sha256')
   for (const one of units) {
     const { unitId, siteCode, profile, kind, isCounted, isInConflict } = one.unit
@@ -173,9 +180,18 @@ function markOf(units: readonly UnitMaterial[]): string {
   return digest.digest('hex')
 }
 
-/** Start of the first hour in which any unit was valid. */
+/**
+ * Start of the first hour in which any unit was valid or of which a child has told, and no later than
+ * the first child came that has sites.
+ */
 export function firstHourMs(db: Database): number | null {
-  const row = db.get('SELECT min(valid_from_ms) AS first FROM units')
+  const row = db.get(
+    `SELECT min(first_ms) AS first FROM (SELECT min(valid_from_ms) AS first_ms FROM units
+       UNION ALL SELECT min(hour_ms) FROM child_hours
+       UNION ALL SELECT min(k.enrolled_at_ms) FROM site_origins o
+         JOIN child_collectors c ON c.collector_number = o.collector_number
+         JOIN children k ON k.child_number = c.child_number)`,
+  )
   if (row === undefined || row.first === null) return null
   const first = integer(row, 'first')
   return first - (first % HOUR_MS)

@@ -26,7 +26,7 @@ import { reopenUnit, unitsOfNode } from './units.ts'
 import { integer, storedJson, text } from './values.ts'
 
 /** What is kept of a refused record for people to look at. */
-const REFUSED_BYTES_MAX = 4096
+export const REFUSED_BYTES_MAX = 4096
 
 type IngestMethods = Pick<SyncStore, 'loadNode' | 'commitIngest' | 'readUnitHours'>
 
@@ -97,7 +97,7 @@ function loadNode(db: Database, nodeId: NodeId): NodeState | null {
   }
 }
 
-function placementsOf(facts: Row): NodeState['placements'] {
+export function placementsOf(facts: Row): NodeState['placements'] {
   const pairs = storedJson<readonly (readonly [number, UnitId])[]>(text(facts, 'placements'))
   return pairs.map(([index, unitId]) => ({ index, unitId }))
 }

@@ -6,6 +6,7 @@ import { assert, runCodeOf, stateOf } from '@yiben/shared'
 import type { AcceleratorId, UnitId } from '../../model/ids.ts'
 import type { IdentityClaim, UnitRow } from '../../model/inventory.ts'
 import type { AdmitUnit, FactsCommit, FactsResult } from '../requests.ts'
+import { HERE, markClaimsDirty, noteOwnClaims } from './children-claims.ts'
 import { endConflicts, openConflict } from './conflicts.ts'
 import { markDirty } from './dirty.ts'
 import type { Database } from './driver.ts'
@@ -20,10 +21,10 @@ import { integer, wordOf } from './values.ts'
 
 /** Codes of a run are one byte. */
 const RUN_CODES_MAX = 256
-const UNKNOWN_CODES = Array.from({ length: RUN_CODES_MAX }, (_, code) => runCodeOf(code)).filter(
-  (code) => code !== null && stateOf(code) === 'unknown',
-)
-const STRENGTHS = ['strong', 'board', 'slot'] as const
+export const UNKNOWN_CODES = Array.from({ length: RUN_CODES_MAX }, (_, code) =>
+  runCodeOf(code),
+).filter((code) => code !== null && stateOf(code) === 'unknown')
+export const STRENGTHS = ['strong', 'board', 'slot'] as const
 
 type InventoryMethods = Pick<SyncStore, 'readClaims' | 'commitFacts'>
 
@@ -79,6 +80,10 @@ function commitFacts(db: Database, commit: FactsCommit): FactsResult {
   const unitIds = admitUnits(db, commit)
   putFacts(db, commit, unitIds)
   putTraits(db, commit)
+  noteOwnClaims(db, [...unitIds.values()], commit.receivedAtMs)
+  for (const { unitId, validToMs } of commit.ended) {
+    markClaimsDirty(db, { collector: HERE, unit: unitId }, validToMs)
+  }
   for (const end of commit.silencesEnded) endSilence(db, end)
   for (const silence of commit.silencesBegun) insertSilence(db, silence)
   for (const conflict of commit.conflicts) {

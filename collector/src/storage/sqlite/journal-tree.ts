@@ -13,7 +13,7 @@ import type { SyncStore } from './methods.ts'
 import { bytes, integer, text } from './values.ts'
 
 /** Far above any proof (106 spans of 53 subtrees would be no tree of numbers). */
-const NODES_READ_MAX = 4_096
+export const NODES_READ_MAX = 4_096
 
 type TreeMethods = Pick<SyncStore, 'treeState' | 'readTreeNodes' | 'extendTree' | 'keepCosignature'>
 
@@ -122,7 +122,7 @@ function checkpointOf(db: Database, origin: string): StoredCheckpoint | null {
   }
 }
 
-function cosignatureOf(row: Row): StoredCosignature {
+export function cosignatureOf(row: Row): StoredCosignature {
   return {
     witness: text(row, 'witness'),
     size: integer(row, 'size'),

@@ -14,9 +14,9 @@ import { PAGE_ROWS_MAX } from './units.ts'
 import { bytes, integer, storedJson, text, wordOf } from './values.ts'
 
 /** What the first entry names as its predecessor. */
-const EMPTY_HEAD: JournalHead = { seq: 0, hash: '0'.repeat(64) }
+export const EMPTY_HEAD: JournalHead = { seq: 0, hash: '0'.repeat(64) }
 /** The outbox number of an entry that was made by the sequencer itself. */
-const NO_OUTBOX_ROW = 0
+export const NO_OUTBOX_ROW = 0
 
 type JournalMethods = Pick<
   SyncStore,
@@ -87,7 +87,7 @@ function insertEntry(db: Database, entry: JournalEntry): void {
   )
 }
 
-function outboxOf(row: Row): StoredOutboxEntry {
+export function outboxOf(row: Row): StoredOutboxEntry {
   return {
     outboxId: integer(row, 'outbox_id'),
     kind: wordOf(row, 'kind', ENTRY_KINDS),

@@ -2,7 +2,7 @@
 import { assert } from '@yiben/shared'
 import type { LedgerGeneration } from '../../model/ids.ts'
 import type { LedgerState } from '../requests.ts'
-import type { Database } from './driver.ts'
+import type { Database, Row } from './driver.ts'
 import { flag, fromFlag, integer, text } from './values.ts'
 
 /** A file that holds a ledger already keeps its own. */
@@ -24,6 +24,10 @@ export function createLedger(db: Database, fresh: LedgerState): void {
 export function readLedger(db: Database): LedgerState {
   const row = db.get('SELECT * FROM ledger')
   assert(row !== undefined, 'a ledger file says which ledger it is')
+  return ledgerOf(row)
+}
+
+export function ledgerOf(row: Row): LedgerState {
   return {
     generation: integer(row, 'generation') as LedgerGeneration,
     origin: text(row, 'origin'),

@@ -12,13 +12,13 @@ import type { Span } from './evidence.ts'
 import { integer, storedJson, text, textOrNull } from './values.ts'
 
 /** Powers of two up to 49 days: a lease is no longer than 31 (`draw-request.ts`). */
-const REACHES_MS = Array.from({ length: 33 }, (_, power) => 2 ** power)
+export const REACHES_MS = Array.from({ length: 33 }, (_, power) => 2 ** power)
 const REACHES = JSON.stringify(REACHES_MS)
 
 /** Of a lease whose owner may have announced something before. */
 const GOOD_ENDS: readonly ClaimEnd[] = ['expired', 'returned']
 
-interface LentSpan {
+export interface LentSpan {
   readonly startMs: number
   readonly endMs: number
   readonly endKind: string | null
@@ -140,7 +140,7 @@ export function spanOf(claim: Claim): LentSpan | null {
   return { startMs, endMs, endKind: isOwners ? 'owner_claimed' : end }
 }
 
-function lentSpanOf(row: Row): LentSpan {
+export function lentSpanOf(row: Row): LentSpan {
   return {
     startMs: integer(row, 'start_ms'),
     endMs: integer(row, 'end_ms'),
@@ -148,11 +148,11 @@ function lentSpanOf(row: Row): LentSpan {
   }
 }
 
-function knownFromMs(row: Row): number {
+export function knownFromMs(row: Row): number {
   return integer(row, 'known_from_ms')
 }
 
-function isSame(left: LentSpan, right: LentSpan): boolean {
+export function isSame(left: LentSpan, right: LentSpan): boolean {
   return (
     left.startMs === right.startMs && left.endMs === right.endMs && left.endKind === right.endKind
   )
@@ -192,7 +192,7 @@ function insertVersion(
   )
 }
 
-function reachOf(lengthMs: number): number {
+export function reachOf(lengthMs: number): number {
   const reach = REACHES_MS.find((one) => one >= lengthMs)
   assert(reach !== undefined, 'a lease is shorter than the longest reach')
   return reach

@@ -173,7 +173,7 @@ function readNodeHealth(db: Database, scope: Scope, limits: NodeHealthLimits): N
   }
 }
 
-function nodeListRowOf(row: Row): NodeListRow {
+export function nodeListRowOf(row: Row): NodeListRow {
   return {
     node: nodeOf(row),
     number: integer(row, 'number'),

@@ -75,7 +75,7 @@ function readOfferChanges(db: Database, after: OfferCursor, limit: number): Offe
 }
 
 /** An entry of a deposit names its node, one of a draw all the nodes that it touches. */
-function nodesNamed(row: Row): readonly NodeId[] {
+export function nodesNamed(row: Row): readonly NodeId[] {
   const nodeId = textOrNull(row, 'node_id')
   const nodeIds = textOrNull(row, 'node_ids')
   return [
@@ -84,7 +84,7 @@ function nodesNamed(row: Row): readonly NodeId[] {
   ]
 }
 
-function lastOf(rows: readonly Row[], column: string, before: number): number {
+export function lastOf(rows: readonly Row[], column: string, before: number): number {
   const last = rows.at(-1)
   return last === undefined ? before : integer(last, column)
 }

@@ -68,12 +68,21 @@ export function putOpen(db: Database, open: OpenNode): number {
     open.epoch,
     open.bootId,
     open.factsRevision,
+    ...packedOpen(open),
+  )
+  return changeSeq
+}
+
+/** The columns of JSON: policy, cpu, runs, units. */
+export function packedOpen(
+  open: OpenNode,
+): readonly [policy: string | null, cpu: string | null, runs: string, units: string] {
+  return [
     open.policy === null ? null : JSON.stringify(open.policy),
     open.cpu === null ? null : JSON.stringify(packCpu(open.cpu)),
     JSON.stringify(open.units.flatMap(packRun)),
     JSON.stringify(open.units.map(packUnit)),
-  )
-  return changeSeq
+  ]
 }
 
 export function readOpen(db: Database, nodeId: NodeId): OpenNode | null {

@@ -81,7 +81,7 @@ export function isWithinKept(db: Database, model: ModelAtSite, atMs: number): bo
   return sum(({ deposited }) => deposited) <= room
 }
 
-function keyOf({ vendor, name, memoryTotalMib, powerCapWatts }: DeviceProfile): string {
+export function keyOf({ vendor, name, memoryTotalMib, powerCapWatts }: DeviceProfile): string {
   return JSON.stringify([vendor, name, memoryTotalMib, powerCapWatts])
 }
 
@@ -110,7 +110,7 @@ function readDepositClaims(db: Database, nodeIds: readonly NodeId[]): readonly C
     .map(claimOf)
 }
 
-function claimOf(row: Row): CardClaim {
+export function claimOf(row: Row): CardClaim {
   return {
     unitId: integer(row, 'unit_id') as UnitId,
     depositId: textOrNull(row, 'deposit_id'),

@@ -8,6 +8,7 @@ import { isKnownAt, OpenRows, readRuns, readSilences } from './evidence.ts'
 import { readLedgerAt } from './ledger-at.ts'
 import { lentSpansOf } from './lent-spans.ts'
 import type { SyncStore } from './methods.ts'
+import { refusePruned } from './retention.ts'
 import {
   clockGapOf,
   clockStepOf,
@@ -25,18 +26,21 @@ import { PAGE_ROWS_MAX, readUnit } from './units.ts'
 import { integer } from './values.ts'
 
 /** Rows of each list of the quality page: the newest. */
-const QUALITY_ROWS_MAX = PAGE_ROWS_MAX
+export const QUALITY_ROWS_MAX = PAGE_ROWS_MAX
 /** Cards placed now that no vendor's own id names. */
 const WEAK = `units u JOIN nodes n ON n.node_id = u.node_id WHERE u.valid_to_ms IS NULL
   AND u.kind = 'card' AND u.is_counted = 1 AND u.strongest_identity IS NOT 'strong'`
 
-const CLOCK_GAP = runCode('unknown/clock')
+export const CLOCK_GAP = runCode('unknown/clock')
 
 type ReadMethods = Pick<SyncStore, 'readLedgerAt' | 'readUnitSpan' | 'readQuality'>
 
 export function readMethods(db: Database): ReadMethods {
   return {
-    readLedgerAt: (scope, instant) => readLedgerAt(db, scope, instant),
+    readLedgerAt: (scope, instant) => {
+      refusePruned(db, instant.asOfMs)
+      return readLedgerAt(db, scope, instant)
+    },
 
     readUnitSpan: (scope, unitId, range) => readUnitSpan(db, scope, unitId, range),
     readQuality: (scope, sinceMs) => readQuality(db, scope, sinceMs),
@@ -53,6 +57,7 @@ function readUnitSpan(
   if (unit === null) return null
   const sites = sitesInScope(db, scope)
   if (sites !== null && !JSON.parse(sites).includes(unit.siteCode)) return null
+  refusePruned(db, Math.max(range.fromMs, unit.validFromMs))
   return unitSpanOf(db, unit, new OpenRows(db), range)
 }
 

@@ -18,9 +18,9 @@ type ReportMethods = Pick<
   | 'readReportedMonths'
 >
 
-const HEAD = `r.report_number, r.report_id, r.region_code, r.month, r.time_zone, r.from_ms, r.to_ms,
+export const HEAD = `r.report_number, r.report_id, r.region_code, r.month, r.time_zone, r.from_ms, r.to_ms,
   r.known_at_ms, r.issued_at_ms, r.finality, r.author, r.catalogue_version, r.sha256`
-const FINALITIES = ['preliminary', 'final'] as const
+export const FINALITIES = ['preliminary', 'final'] as const
 
 /** The whole region must be seen; a scope of single sites sees none. Bind `seenRegions` twice. */
 const SEEN = `(? IS NULL OR r.region_code IS NOT NULL AND EXISTS (
@@ -103,7 +103,7 @@ function seenRegions({ regions, sites }: Scope): string | null {
   return regions === 'all' ? null : JSON.stringify(regions)
 }
 
-function reportedOf(row: Row): ReportedMonth {
+export function reportedOf(row: Row): ReportedMonth {
   return {
     reportId: text(row, 'report_id'),
     month: text(row, 'month'),

@@ -29,6 +29,7 @@ import type { OutboxEntry } from '../../model/ledger.ts'
 import type { LedgerState } from '../requests.ts'
 import type { Store } from '../store.ts'
 import { endAllLogins } from './access.ts'
+import { checkWhole } from './backup.ts'
 import { coreOver, holdCommands, holdServing } from './core.ts'
 import { chooseDriver, type Database, openConnection } from './driver.ts'
 import { readLedger } from './ledger.ts'
@@ -198,18 +199,6 @@ function refuseUnfit(backupPath: string, ledgerPath: string): void {
   if (log !== undefined && log.size > 0) {
     const sentence = `${backupPath} was copied while it was written: ${basename(backupPath)}-wal holds the rest; take a copy that \`backup\` has made.`
     throw new AppError('conflict', sentence)
-  }
-}
-
-function checkWhole(db: Database): void {
-  const isEmpty = integer(db.get('PRAGMA user_version') ?? {}, 'user_version') === 0
-  if (isEmpty) throw new AppError('disk_failed', 'The file holds no ledger.')
-  const { integrity_check: verdict } = db.get('PRAGMA integrity_check(1)') ?? {}
-  if (verdict !== 'ok') {
-    throw new AppError('disk_failed', `The file is damaged: ${String(verdict)}.`)
-  }
-  if (db.get('PRAGMA foreign_key_check') !== undefined) {
-    throw new AppError('disk_failed', 'The file is damaged: a row names another that is not there.')
   }
 }
 

@@ -109,7 +109,7 @@ function insertBucket(
   db.run(PUT_BUCKET, ...bucketParams(bucket, profileId, places.idOf(bucket.siteCode)))
 }
 
-function bucketOf(row: Row): Bucket {
+export function bucketOf(row: Row): Bucket {
   const hourMs = smallOfBigint(row, 'hour_ms')
   assert(hourMs % HOUR_MS === 0, 'a bucket holds a full UTC hour')
   return {
@@ -129,7 +129,7 @@ function bucketOf(row: Row): Bucket {
   }
 }
 
-function sealOf(row: Row): Seal {
+export function sealOf(row: Row): Seal {
   return {
     hourMs: integer(row, 'hour_ms'),
     sealedAtMs: integer(row, 'sealed_at_ms'),

@@ -9,6 +9,7 @@ import type { EnrollRequest, EnrollResult, OpenSessionRequest } from '../session
 import { numberThing } from './codes.ts'
 import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
+import { takeProvenKey } from './node-keys.ts'
 import { addToOutbox } from './outbox.ts'
 import { epochOf, nodeOf } from './rows.ts'
 import { findToken, isAddressAllowed, useToken } from './tokens.ts'
@@ -104,11 +105,20 @@ export function endAllSessions(db: Database): void {
   db.run(
     "UPDATE sessions SET is_connected = 0, ended_reason = 'collector_stopped' WHERE is_connected = 1",
   )
+  db.run(
+    "UPDATE children SET is_connected = 0, ended_reason = 'collector_stopped' WHERE is_connected = 1",
+  )
 }
 
 /** Of a ledger that is an older copy: what nodes show may be newer than anything it knows. */
 export function forgetJoinStates(db: Database): void {
-  db.run('UPDATE nodes SET join_state = ?, previous_join_state = ?', JOIN_STATE_ANY, JOIN_STATE_ANY)
+  for (const table of ['nodes', 'children']) {
+    db.run(
+      `UPDATE ${table} SET join_state = ?, previous_join_state = ?`,
+      JOIN_STATE_ANY,
+      JOIN_STATE_ANY,
+    )
+  }
 }
 
 export function findNode(db: Database, nodeId: NodeId): NodeRow | null {
@@ -141,12 +151,25 @@ function findNodeByKey(
   algorithm: number,
   publicKey: string,
 ): { readonly node: NodeRow; readonly enrolledBy: string } | null {
-  const row = db.get(
+  const inForce = db.get(
     'SELECT * FROM nodes WHERE algorithm = ? AND public_key = ?',
     algorithm,
     publicKey,
   )
-  return row === undefined ? null : { node: nodeOf(row), enrolledBy: text(row, 'enrolled_by') }
+  if (inForce !== undefined) {
+    return { node: nodeOf(inForce), enrolledBy: text(inForce, 'enrolled_by') }
+  }
+  // What a node has proven and is to take counts as its key, and its machine is known by it.
+  const proven = db.get(
+    `SELECT n.*, r.fingerprint AS proven_fingerprint FROM key_rotations r
+     JOIN nodes n ON n.node_id = r.node_id WHERE r.algorithm = ? AND r.public_key = ?`,
+    algorithm,
+    publicKey,
+  )
+  if (proven === undefined) return null
+  const fingerprint = text(proven, 'proven_fingerprint')
+  const node = { ...nodeOf(proven), algorithm, publicKey, fingerprint }
+  return { node, enrolledBy: text(proven, 'enrolled_by') }
 }
 
 /** Refusals in this order; a retry with the same key and token comes before the token's limits. */
@@ -231,6 +254,8 @@ function openSession(
   if (known?.isClosed) return { status: 'epoch_closed' }
   const epoch = known ?? beginEpoch(db, request)
   const generation = (currentGeneration(db, request.nodeId) ?? 0) + 1
+  const { presentedKey } = request
+  if (presentedKey !== undefined) takeProvenKey(db, request.nodeId, presentedKey, request.nowMs)
   db.run(
     'UPDATE nodes SET join_state = ?, previous_join_state = ? WHERE node_id = ?',
     request.nextJoinState,

@@ -30,7 +30,7 @@ export function inScope(column: string): string {
   return `(? IS NULL OR ${column} IN (SELECT value FROM json_each(?)))`
 }
 
-function isInRegions(regionCode: unknown, regions: readonly string[]): boolean {
+export function isInRegions(regionCode: unknown, regions: readonly string[]): boolean {
   if (typeof regionCode !== 'string') return false
   return regions.some((prefix) => prefix !== '' && regionCode.startsWith(prefix))
 }

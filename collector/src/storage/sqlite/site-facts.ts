@@ -109,7 +109,7 @@ function stateFact(db: Database, { stated, outbox }: SiteFactStatement): boolean
   return true
 }
 
-function factOf(row: Row): SiteFact {
+export function factOf(row: Row): SiteFact {
   const kind = wordOf(row, 'kind', SITE_FACT_KINDS)
   return {
     siteCode: text(row, 'site_code'),

@@ -18,7 +18,7 @@ export function sitesAt(db: Database, { atMs, knownAtMs }: SiteInstant): Readonl
   return sites
 }
 
-interface Said {
+export interface Said {
   name: string
   all: readonly SiteTerms[]
 }

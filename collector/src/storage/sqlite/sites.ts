@@ -1,5 +1,5 @@
 /** Sites, who runs and owns them since when, and what they declare to have. */
-import { assert } from '@yiben/shared'
+import { AppError, assert } from '@yiben/shared'
 import type { DeclaredCapacity, KeptCards, Site, SiteTerms } from '../../model/site.ts'
 import { numberThing } from './codes.ts'
 import type { Database, Row } from './driver.ts'
@@ -18,7 +18,7 @@ import {
 } from './values.ts'
 
 /** A statement is made at the instant of its entry; one without an entry has always been known. */
-const ALWAYS_KNOWN_MS = 0
+export const ALWAYS_KNOWN_MS = 0
 const BASES = ['fp16_dense', 'fp16_sparse', 'unstated'] as const
 
 type SiteMethods = Pick<SyncStore, 'putSite' | 'putDeclared' | 'readDeclared' | 'listSites'>
@@ -26,34 +26,21 @@ type SiteMethods = Pick<SyncStore, 'putSite' | 'putDeclared' | 'readDeclared' | 
 export function siteMethods(db: Database): SiteMethods {
   return {
     putSite: ({ code, name, terms, outbox }) => {
+      refuseOfChild(db, code)
       db.run(
         'INSERT INTO sites (code, name) VALUES (?, ?) ON CONFLICT (code) DO UPDATE SET name = excluded.name',
         code,
         name,
       )
       numberThing(db, 'site', code)
-      replaceTerms(db, code, withTerms(readTerms(db, code), terms))
-      keepStatement(db, { code, name, terms, saidAtMs: outbox[0]?.atMs ?? ALWAYS_KNOWN_MS })
+      sayTerms(db, { code, name, terms, saidAtMs: outbox[0]?.atMs ?? ALWAYS_KNOWN_MS })
       addToOutbox(db, outbox)
       return { code, name, terms }
     },
 
     putDeclared: (declared, outbox) => {
-      db.run(
-        `INSERT INTO declared
-           (site_code, model, declared_at_ms, cards, declared_milli_p, basis, author)
-         VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (site_code, model, declared_at_ms) DO UPDATE SET cards = excluded.cards,
-           declared_milli_p = excluded.declared_milli_p, basis = excluded.basis,
-           author = excluded.author`,
-        declared.siteCode,
-        declared.model,
-        declared.declaredAtMs,
-        declared.cards,
-        declared.declaredMilliP,
-        declared.basis,
-        declared.author,
-      )
+      refuseOfChild(db, declared.siteCode)
+      declareAt(db, declared)
       addToOutbox(db, outbox)
     },
 
@@ -92,6 +79,45 @@ export function siteMethods(db: Database): SiteMethods {
         )
     },
   }
+}
+
+/** What a child tells of its sites only the child changes. */
+export function refuseOfChild(db: Database, siteCode: string): void {
+  const row = db.get(
+    `SELECT c.name FROM site_origins o JOIN child_collectors c
+       ON c.collector_number = o.collector_number WHERE o.site_code = ?`,
+    siteCode,
+  )
+  if (row !== undefined) throw siteOfChild(siteCode, text(row, 'name'))
+}
+
+export function siteOfChild(siteCode: string, collector: string): AppError {
+  const sentence = `The site ${siteCode} is one of the collector ${collector}: change it there.`
+  return new AppError('conflict', sentence, { fields: { siteCode } })
+}
+
+/** Terms that were said at an instant, and what they make of those that are in force. */
+export function sayTerms(db: Database, said: Site & { readonly saidAtMs: number }): void {
+  replaceTerms(db, said.code, withTerms(readTerms(db, said.code), said.terms))
+  keepStatement(db, said)
+}
+
+export function declareAt(db: Database, declared: DeclaredCapacity): void {
+  db.run(
+    `INSERT INTO declared
+       (site_code, model, declared_at_ms, cards, declared_milli_p, basis, author)
+     VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (site_code, model, declared_at_ms) DO UPDATE SET cards = excluded.cards,
+       declared_milli_p = excluded.declared_milli_p, basis = excluded.basis,
+       author = excluded.author`,
+    declared.siteCode,
+    declared.model,
+    declared.declaredAtMs,
+    declared.cards,
+    declared.declaredMilliP,
+    declared.basis,
+    declared.author,
+  )
 }
 
 /** Terms of every site as in force at `atMs`; before its first terms a site is under its first. */
@@ -140,7 +166,7 @@ export function withTerms(existing: readonly SiteTerms[], added: SiteTerms): Sit
   return [...kept, added].sort((a, b) => a.validFromMs - b.validFromMs)
 }
 
-function readTerms(db: Database, code: string): SiteTerms[] {
+export function readTerms(db: Database, code: string): SiteTerms[] {
   return db
     .all('SELECT * FROM site_terms WHERE site_code = ? ORDER BY valid_from_ms', code)
     .map(termsOf)
@@ -201,7 +227,7 @@ export function termsOf(row: Row): SiteTerms {
   }
 }
 
-function declaredOf(row: Row): DeclaredCapacity {
+export function declaredOf(row: Row): DeclaredCapacity {
   return {
     siteCode: text(row, 'site_code'),
     model: text(row, 'model'),

@@ -20,29 +20,44 @@ export interface Run extends Span {
   readonly periods: number
 }
 
+/** Which periods of a hull are kept as known at the instant, and which of its hours are not. */
+export interface KeptRows {
+  readonly day: readonly Span[]
+  readonly month: readonly Span[]
+  readonly unkept: readonly number[]
+}
+
+export interface Cover {
+  readonly runs: readonly Run[]
+  readonly spanAt: ReadonlyMap<number, number>
+}
+
 /** Runs that hold each instant of the spans once, in order. */
-export function coverOf(
-  db: Database,
-  spans: readonly Span[],
-  knownAtMs: number,
-): { readonly runs: readonly Run[]; readonly spanAt: ReadonlyMap<number, number> } {
+export function coverOf(db: Database, spans: readonly Span[], knownAtMs: number): Cover {
+  const hull = hullOf(spans)
+  return hull === null ? NOTHING : coverBy(spans, keptRows(db, hull, knownAtMs))
+}
+
+export const NOTHING: Cover = { runs: [], spanAt: new Map() }
+
+export function hullOf(spans: readonly Span[]): Span | null {
   const first = spans[0]
   const last = spans.at(-1)
-  if (first === undefined || last === undefined) return { runs: [], spanAt: new Map() }
-  const hull = { fromMs: first.fromMs, toMs: last.toMs }
-  const kept = new KeptPeriods(db, hull, knownAtMs)
+  if (first === undefined || last === undefined) return null
+  return { fromMs: first.fromMs, toMs: last.toMs }
+}
+
+export function coverBy(spans: readonly Span[], rows: KeptRows): Cover {
+  const kept = new KeptPeriods(rows)
   const pieces = spans.flatMap((span, index) => piecesOf(span, index, kept))
   const spanAt = new Map(spans.map(({ fromMs }, index) => [fromMs, index]))
   return { runs: joined(pieces, spans), spanAt }
 }
 
-class KeptPeriods {
-  readonly #ends = { day: new Map<number, number>(), month: new Map<number, number>() }
-  readonly #unkept: ReadonlySet<number>
-
-  constructor(db: Database, hull: Span, knownAtMs: number) {
-    for (const grain of ['day', 'month'] as const) {
-      const rows = db.all(
+function keptRows(db: Database, hull: Span, knownAtMs: number): KeptRows {
+  const periods = (grain: 'day' | 'month') =>
+    db
+      .all(
         `SELECT from_ms, to_ms FROM sum_periods
          WHERE grain = ? AND from_ms >= ? AND to_ms <= ? AND known_from_ms <= ?`,
         GRAINS[grain],
@@ -50,22 +65,34 @@ class KeptPeriods {
         hull.toMs,
         knownAtMs,
       )
-      for (const row of rows) this.#ends[grain].set(integer(row, 'from_ms'), integer(row, 'to_ms'))
-    }
-    this.#unkept = new Set(
-      db
-        .all(
-          `SELECT s.hour_ms FROM seals s LEFT JOIN sum_periods p
-             ON p.grain = ${GRAINS.hour} AND p.from_ms = s.hour_ms AND p.known_from_ms <= ?
-           WHERE s.hour_ms >= ? AND s.hour_ms < ? AND s.version = 1 AND s.sealed_at_ms <= ?
-             AND p.from_ms IS NULL`,
-          knownAtMs,
-          hull.fromMs,
-          hull.toMs,
-          knownAtMs,
-        )
-        .map((row) => integer(row, 'hour_ms')),
-    )
+      .map((row) => ({ fromMs: integer(row, 'from_ms'), toMs: integer(row, 'to_ms') }))
+  return {
+    day: periods('day'),
+    month: periods('month'),
+    unkept: db
+      .all(
+        `SELECT s.hour_ms FROM seals s LEFT JOIN sum_periods p
+           ON p.grain = ${GRAINS.hour} AND p.from_ms = s.hour_ms AND p.known_from_ms <= ?
+         WHERE s.hour_ms >= ? AND s.hour_ms < ? AND s.version = 1 AND s.sealed_at_ms <= ?
+           AND p.from_ms IS NULL`,
+        knownAtMs,
+        hull.fromMs,
+        hull.toMs,
+        knownAtMs,
+      )
+      .map((row) => integer(row, 'hour_ms')),
+  }
+}
+
+class KeptPeriods {
+  readonly #ends: Readonly<Record<'day' | 'month', ReadonlyMap<number, number>>>
+  readonly #unkept: ReadonlySet<number>
+
+  constructor({ day, month, unkept }: KeptRows) {
+    const endsOf = (periods: readonly Span[]) =>
+      new Map(periods.map(({ fromMs, toMs }) => [fromMs, toMs]))
+    this.#ends = { day: endsOf(day), month: endsOf(month) }
+    this.#unkept = new Set(unkept)
   }
 
   /** The longest that begins at the instant and ends by the other. */

@@ -14,7 +14,7 @@ import { ADDED_UP, BUCKETS_ADDED_UP, COUNTRY, GRAINS, type Grain, PROVINCE } fro
 import { coverOf, type Run } from './sum-cover.ts'
 import { bigint, integer, smallOfBigint, storedJson, text } from './values.ts'
 
-const PROVINCE_SHAPE = /^\d{2}$/
+export const PROVINCE_SHAPE = /^\d{2}$/
 
 export function readSums(db: Database, scope: Scope, ask: SumsAsk): SumsAnswer {
   const asker = askerOf(db, scope, ask.filter)
@@ -27,7 +27,8 @@ export function readSums(db: Database, scope: Scope, ask: SumsAsk): SumsAnswer {
   if (ask.by === 'site' && ask.spans.length * asker.siteCount > ask.sumsMax) {
     return { status: 'too_much', limit: 'sums' }
   }
-  const collector = new Collector(db, spanAt, ask)
+  const profiles = db.all('SELECT * FROM profiles')
+  const collector = new Collector(profiles, spanAt, ask)
   for (const run of runs) {
     if (isOfBuckets(run)) collector.add(run, readBuckets(db, ask, asker, run))
     else if (areas === null) collector.add(run, readSites(db, ask, asker, run))
@@ -110,7 +111,7 @@ function readArea(db: Database, ask: SumsAsk, area: string, run: Run): readonly 
   )
 }
 
-const KEYS: Readonly<Record<SumKey, string>> = {
+export const KEYS: Readonly<Record<SumKey, string>> = {
   total: "'total'",
   province: PROVINCE,
   region: 'region_code',
@@ -166,7 +167,7 @@ function readBuckets(db: Database, ask: SumsAsk, asker: Asker, run: Run): readon
   )
 }
 
-function keptGrain({ source }: Run): Grain {
+export function keptGrain({ source }: Run): Grain {
   assert(source !== 'unkept', 'hours without sums are read as buckets')
   return source
 }
@@ -178,7 +179,7 @@ interface Running {
 }
 
 /** Adds rows of one span, key and profile to one sum: a span may be covered by several runs. */
-class Collector {
+export class Collector {
   readonly #profiles: ReadonlyMap<number, DeviceProfile>
   readonly #spanAt: ReadonlyMap<number, number>
   readonly #ask: SumsAsk
@@ -186,8 +187,8 @@ class Collector {
   readonly #places = new Map<number, Map<string, Map<number, Running>>>()
   readonly #sums: Running[] = []
 
-  constructor(db: Database, spanAt: ReadonlyMap<number, number>, ask: SumsAsk) {
-    const profiles = db.all('SELECT * FROM profiles')
+  /** `profiles`: every row of them. */
+  constructor(profiles: readonly Row[], spanAt: ReadonlyMap<number, number>, ask: SumsAsk) {
     this.#profiles = new Map(profiles.map((row) => [integer(row, 'profile_id'), profileOf(row)]))
     this.#spanAt = spanAt
     this.#ask = ask

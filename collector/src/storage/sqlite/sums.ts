@@ -57,7 +57,7 @@ export function sumMethods(db: Database): SumMethods {
   }
 }
 
-function periodOf(row: Row): SumPeriod {
+export function periodOf(row: Row): SumPeriod {
   return {
     grain: integer(row, 'grain') === GRAINS.day ? 'day' : 'month',
     fromMs: integer(row, 'from_ms'),

@@ -5,9 +5,10 @@ import { ROLES, type TokenRow } from '../requests.ts'
 import type { Database, Row } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
+import { refuseOfChild } from './sites.ts'
 import { integer, integerOrNull, text, textOrNull, wordOf, wordOrNull } from './values.ts'
 
-const TOKEN_KINDS = ['enroll', 'access'] as const
+const TOKEN_KINDS = ['enroll', 'access', 'child'] as const
 
 type TokenMethods = Pick<SyncStore, 'createToken' | 'revokeToken' | 'listTokens' | 'findToken'>
 
@@ -15,10 +16,11 @@ export function tokenMethods(db: Database): TokenMethods {
   return {
     createToken: (token, outbox) => {
       refuseUnknownSite(db, token.siteCode)
+      if (token.kind === 'enroll' && token.siteCode !== null) refuseOfChild(db, token.siteCode)
       db.run(
         `INSERT INTO tokens (token_id, kind, secret_hash, site_code, role, region_code, cidr,
-           uses_left, created_at_ms, expires_at_ms, revoked_at_ms)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           uses_left, created_at_ms, expires_at_ms, revoked_at_ms, child_name)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         token.tokenId,
         token.kind,
         token.secretHash,
@@ -30,6 +32,7 @@ export function tokenMethods(db: Database): TokenMethods {
         token.createdAtMs,
         token.expiresAtMs,
         token.revokedAtMs,
+        token.childName ?? null,
       )
       addToOutbox(db, outbox)
     },
@@ -84,7 +87,7 @@ function refuseUnknownSite(db: Database, siteCode: string | null): void {
   throw new AppError('not_found', `There is no site ${siteCode}.`, { fields: { siteCode } })
 }
 
-function tokenOf(row: Row): TokenRow {
+export function tokenOf(row: Row): TokenRow {
   return {
     tokenId: text(row, 'token_id'),
     kind: wordOf(row, 'kind', TOKEN_KINDS),
@@ -97,5 +100,6 @@ function tokenOf(row: Row): TokenRow {
     createdAtMs: integer(row, 'created_at_ms'),
     expiresAtMs: integer(row, 'expires_at_ms'),
     revokedAtMs: integerOrNull(row, 'revoked_at_ms'),
+    ...(row.child_name === null ? {} : { childName: text(row, 'child_name') }),
   }
 }

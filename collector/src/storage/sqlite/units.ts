@@ -203,7 +203,7 @@ export function pageOf<One>(
   return { rows: shown, nextCursor: last === undefined ? null : cursorOf(last) }
 }
 
-function strongestOf(admit: AdmitUnit): string | null {
+export function strongestOf(admit: AdmitUnit): string | null {
   const strengths = admit.identities.map((identity) => identity.strength)
   return (['strong', 'board', 'slot'] as const).find((one) => strengths.includes(one)) ?? null
 }

@@ -1,0 +1,56 @@
+/**
+ * States of cards of children on their way in: a step for each change, thinned out once it is old.
+ */
+import { type CountsReport, compareVersions } from '@yiben/shared'
+import { EVERY_CHANGE_MS, THINNED_MS } from '../sqlite/children-counts.ts'
+import { OLDER, TAKEN, type Taken, type Teller, versionOf } from '../sqlite/children-taking.ts'
+import { refusalOfSite } from './children-taking.ts'
+import type { Database } from './driver.ts'
+import { sql } from './sql.ts'
+
+export async function takeCounts(
+  db: Database,
+  teller: Teller,
+  collector: number,
+  counts: CountsReport,
+): Promise<Taken> {
+  const { atMs, siteCode, version } = counts
+  const notItsOwn = await refusalOfSite(db, collector, siteCode)
+  if (notItsOwn !== null) return notItsOwn
+  const held = await db.get(
+    sql`SELECT generation, number FROM child_counts WHERE site_code = ${siteCode}
+      AND collector_number = ${collector}
+     ORDER BY generation DESC, number DESC LIMIT 1`,
+  )
+  if (held !== undefined && compareVersions(version, versionOf(held)) <= 0) return OLDER
+  await db.run(
+    sql`INSERT INTO child_counts (site_code, collector_number, at_ms, generation, number,
+       received_at_ms, counts, nodes) VALUES (${siteCode}, ${collector}, ${atMs},
+         ${version.generation}, ${version.number}, ${teller.atMs},
+         ${JSON.stringify(counts.counts)}, ${JSON.stringify(counts.nodes)})
+     ON CONFLICT (site_code, collector_number, at_ms) DO UPDATE SET
+       generation = excluded.generation, number = excluded.number,
+       received_at_ms = excluded.received_at_ms, counts = excluded.counts, nodes = excluded.nodes`,
+  )
+  await thinOut(db, siteCode, collector, teller.atMs - EVERY_CHANGE_MS)
+  return TAKEN
+}
+
+/**
+ * Of each hour that ended before `beforeMs` the last step stays, and with it how the next began.
+ */
+async function thinOut(
+  db: Database,
+  siteCode: string,
+  collector: number,
+  beforeMs: number,
+): Promise<void> {
+  await db.run(
+    sql`DELETE FROM child_counts WHERE site_code = ${siteCode} AND collector_number = ${collector}
+      AND at_ms >= ${beforeMs - THINNED_MS}
+       AND at_ms < ${beforeMs} AND EXISTS (SELECT 1 FROM child_counts l
+         WHERE l.site_code = child_counts.site_code
+         AND l.collector_number = child_counts.collector_number AND l.at_ms > child_counts.at_ms
+         AND l.at_ms / 3600000 = child_counts.at_ms / 3600000)`,
+  )
+}

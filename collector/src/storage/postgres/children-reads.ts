@@ -1,0 +1,164 @@
+/** What people see of children: the tree, its nodes, what is wrong with what was told. */
+import { ERROR_CODES } from '@yiben/shared'
+import type { ChildNodeRow, CollectorRow } from '../../model/child.ts'
+import type { ChildId } from '../../model/ids.ts'
+import type { ChildQuality } from '../children-store.ts'
+import type { Page, PageRequest, Scope } from '../requests.ts'
+import { cardOf, collectorOf, EPOCH_CHANGES, QUALITY_ROWS_MAX } from '../sqlite/children-reads.ts'
+import { pageLimit, pageOf } from '../sqlite/units.ts'
+import { flag, integer, integerOrNull, text, wordOf } from '../sqlite/values.ts'
+import type { Store } from '../store.ts'
+import { conflictsSince } from './children-conflicts.ts'
+import { takenOutSpans } from './children-taken-out.ts'
+import type { Database } from './driver.ts'
+import { inScope, sitesInScope } from './scope.ts'
+import { sql } from './sql.ts'
+
+type ReadMethods = Pick<Store, 'listCollectors' | 'listChildNodes' | 'readChildQuality'>
+
+export function childReadMethods(db: Database): ReadMethods {
+  return {
+    listCollectors: async (scope) => await listCollectors(db, scope),
+    listChildNodes: async (scope, origin, page) => await listNodes(db, scope, origin, page),
+    readChildQuality: async (scope, sinceMs) => await readQuality(db, scope, sinceMs),
+  }
+}
+
+/** A ledger is seen by who sees one of its sites; one that has told of none, by who sees all. */
+async function listCollectors(db: Database, scope: Scope): Promise<readonly CollectorRow[]> {
+  const sites = await sitesInScope(db, scope)
+  const recentMs = await recentHourMs(db)
+  const rows = await db.all(sql`
+    SELECT c.*, k.child_id, s.from_ms AS silent_from_ms, p.log_origin, p.tree_size, p.root_hash,
+      p.received_at_ms AS checkpoint_at_ms,
+      (SELECT max(h.hour_ms) FROM child_hours h JOIN site_origins o ON o.site_code = h.site_code
+        AND o.collector_number = h.collector_number
+        WHERE h.collector_number = c.collector_number AND h.hour_ms >= ${recentMs}
+          AND ${inScope(sql`h.site_code`, sites)}) AS last_hour_ms,
+      (SELECT count(*) FROM site_origins o WHERE o.collector_number = c.collector_number
+        AND ${inScope(sql`o.site_code`, sites)}) AS sites,
+      (SELECT count(*) FROM child_nodes n JOIN site_origins o ON o.site_code = n.site_code
+        AND o.collector_number = n.collector_number WHERE n.collector_number = c.collector_number
+        AND NOT n.is_revoked AND ${inScope(sql`n.site_code`, sites)}) AS nodes,
+      (SELECT count(*) FROM child_cards d JOIN site_origins o ON o.site_code = d.site_code
+        AND o.collector_number = d.collector_number WHERE d.collector_number = c.collector_number
+        AND d.booked_to_ms IS NULL AND d.is_counted
+        AND ${inScope(sql`d.site_code`, sites)}) AS cards
+    FROM child_collectors c JOIN children k ON k.child_number = c.child_number
+    LEFT JOIN child_silences s ON s.collector_number = c.collector_number AND s.to_ms IS NULL
+    LEFT JOIN child_checkpoints p ON p.collector_number = c.collector_number
+    ORDER BY k.child_number, c.collector_number`)
+  return rows.map(collectorOf).filter((one) => sites === null || one.sites > 0)
+}
+
+/**
+ * Newest hours are looked for among those of the last 40 days: who has told none of them is long
+ * away.
+ */
+async function recentHourMs(db: Database): Promise<number> {
+  const row = (await db.get(sql`SELECT max(hour_ms) AS last FROM child_hours`)) ?? {}
+  return row.last === null ? 0 : integer(row, 'last') - 40 * 24 * 3_600_000
+}
+
+async function listNodes(
+  db: Database,
+  scope: Scope,
+  origin: string,
+  page: PageRequest,
+): Promise<Page<ChildNodeRow>> {
+  const sites = await sitesInScope(db, scope)
+  const limit = pageLimit(page)
+  const nodes = await db.all(
+    sql`SELECT n.*, c.origin FROM child_collectors c
+     JOIN child_nodes n ON n.collector_number = c.collector_number
+     JOIN site_origins o ON o.site_code = n.site_code AND o.collector_number = n.collector_number
+     WHERE c.origin = ${origin} AND n.node_id > ${page.cursor ?? ''}
+       AND ${inScope(sql`n.site_code`, sites)}
+     ORDER BY n.node_id LIMIT ${limit + 1}`,
+  )
+  const taken = new Set(
+    (await takenOutSpans(db)).map(({ collector, unit }) => `${collector}/${unit}`),
+  )
+  const cardRows = await db.all(sql`
+    SELECT d.*, p.vendor, p.printed_name, p.memory_total_mib, p.power_cap_watts
+    FROM child_cards d JOIN profiles p ON p.profile_id = d.profile_id
+    JOIN child_collectors c ON c.collector_number = d.collector_number
+    WHERE c.origin = ${origin}
+      AND d.node_id = ANY(${nodes.map((row) => text(row, 'node_id'))}::text[])
+    ORDER BY d.unit_number`)
+  const cardsOf = Map.groupBy(cardRows, (row) => text(row, 'node_id'))
+  const rows = nodes.map((row): ChildNodeRow => {
+    const collector = integer(row, 'collector_number')
+    const nodeId = text(row, 'node_id')
+    const cards = cardsOf.get(nodeId) ?? []
+    return {
+      origin: text(row, 'origin'),
+      nodeId,
+      siteCode: text(row, 'site_code'),
+      name: text(row, 'name'),
+      isRevoked: flag(row, 'is_revoked'),
+      cpuCores: integerOrNull(row, 'cpu_cores'),
+      receivedAtMs: integer(row, 'received_at_ms'),
+      cards: cards.map((card) => ({
+        ...cardOf(card),
+        isTakenOut: taken.has(`${collector}/${integer(card, 'unit_number')}`),
+      })),
+    }
+  })
+  return pageOf(rows, limit, ({ nodeId }) => nodeId)
+}
+
+/** What is wrong with a child as a whole is for who sees all of the country. */
+async function readQuality(db: Database, scope: Scope, sinceMs: number): Promise<ChildQuality> {
+  const sites = await sitesInScope(db, scope)
+  const unbalanced = await db.all(
+    sql`SELECT c.origin, h.site_code, h.hour_ms, h.unbalanced_ms FROM child_hours h
+     JOIN site_origins o ON o.site_code = h.site_code AND o.collector_number = h.collector_number
+     JOIN child_collectors c ON c.collector_number = h.collector_number
+     WHERE h.unbalanced_ms <> 0 AND h.received_at_ms >= ${sinceMs}
+       AND ${inScope(sql`h.site_code`, sites)}
+     ORDER BY h.received_at_ms DESC LIMIT ${QUALITY_ROWS_MAX}`,
+  )
+  return {
+    unbalanced: unbalanced.map((row) => ({
+      origin: text(row, 'origin'),
+      siteCode: text(row, 'site_code'),
+      hourMs: integer(row, 'hour_ms'),
+      missingMs: integer(row, 'unbalanced_ms'),
+    })),
+    conflicts: await conflictsSince(db, scope, sinceMs, QUALITY_ROWS_MAX),
+    refused: sites === null ? await refusedSince(db, sinceMs) : [],
+    epochs: sites === null ? await epochsSince(db, sinceMs) : [],
+  }
+}
+
+async function refusedSince(db: Database, sinceMs: number): Promise<ChildQuality['refused']> {
+  const rows = await db.all(
+    sql`SELECT k.child_id, r.epoch, r.seq, r.code, r.sentence, r.refused_at_ms FROM child_refused r
+     JOIN children k ON k.child_number = r.child_number WHERE r.refused_at_ms >= ${sinceMs}
+     ORDER BY r.refused_at_ms DESC, r.seq DESC LIMIT ${QUALITY_ROWS_MAX}`,
+  )
+  return rows.map((row) => ({
+    childId: text(row, 'child_id') as ChildId,
+    epoch: text(row, 'epoch'),
+    seq: integer(row, 'seq'),
+    code: wordOf(row, 'code', ERROR_CODES),
+    sentence: text(row, 'sentence'),
+    refusedAtMs: integer(row, 'refused_at_ms'),
+  }))
+}
+
+async function epochsSince(db: Database, sinceMs: number): Promise<ChildQuality['epochs']> {
+  const rows = await db.all(
+    sql`SELECT k.child_id, e.epoch, e.begun_as, e.began_at_ms FROM child_epochs e
+     JOIN children k ON k.child_number = e.child_number
+     WHERE e.begun_as <> 'first' AND e.began_at_ms >= ${sinceMs}
+     ORDER BY e.began_at_ms DESC LIMIT ${QUALITY_ROWS_MAX}`,
+  )
+  return rows.map((row) => ({
+    childId: text(row, 'child_id') as ChildId,
+    epoch: text(row, 'epoch'),
+    begunAs: wordOf(row, 'begun_as', EPOCH_CHANGES),
+    beganAtMs: integer(row, 'began_at_ms'),
+  }))
+}

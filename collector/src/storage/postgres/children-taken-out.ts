@@ -1,0 +1,61 @@
+/**
+ * Cards of children whose time counts elsewhere: the other claim of a conflict, while both claims
+ * last and the one that is kept counts itself.
+ */
+import { type Claim, HERE, overlapOf } from '../sqlite/children-claims.ts'
+import { claimOf, spanOf, type TakenOut } from '../sqlite/children-taken-out.ts'
+import type { Row } from '../sqlite/driver.ts'
+import { profileOf } from '../sqlite/rows.ts'
+import { integer, text } from '../sqlite/values.ts'
+import type { Database } from './driver.ts'
+import { sql } from './sql.ts'
+
+/** By card; conflicts are few. */
+export async function takenOutSpans(db: Database): Promise<readonly TakenOut[]> {
+  const byCard = new Map<string, TakenOut>()
+  const rows = await db.all(
+    sql`SELECT x.kept_collector, x.kept_unit, x.other_collector, x.other_unit, x.opened_at_ms,
+       c.site_code, c.valid_from_ms, c.booked_to_ms, p.vendor, p.printed_name, p.memory_total_mib,
+       p.power_cap_watts
+     FROM child_conflicts x JOIN child_cards c ON c.collector_number = x.other_collector
+       AND c.unit_number = x.other_unit
+     JOIN site_origins o ON o.site_code = c.site_code AND o.collector_number = c.collector_number
+     JOIN profiles p ON p.profile_id = c.profile_id
+     WHERE c.is_counted ORDER BY x.conflict_id`,
+  )
+  for (const row of rows) {
+    const kept = await keptClaim(db, row)
+    const own = claimOf(row, 'other')
+    const overlap = kept === null ? null : overlapOf(kept, own)
+    if (overlap === null) continue
+    const key = `${own.collector}/${own.unit}`
+    const known = byCard.get(key)
+    const openedAtMs = integer(row, 'opened_at_ms')
+    byCard.set(key, {
+      ...own,
+      siteCode: text(row, 'site_code'),
+      profile: profileOf(row),
+      knownFromMs: Math.min(known?.knownFromMs ?? openedAtMs, openedAtMs),
+      spans: [...(known?.spans ?? []), overlap],
+    })
+  }
+  return [...byCard.values()]
+}
+
+/** `null`: it does not count either. */
+async function keptClaim(db: Database, row: Row): Promise<Claim | null> {
+  const collector = integer(row, 'kept_collector')
+  const unit = integer(row, 'kept_unit')
+  const kept =
+    collector === HERE
+      ? await db.get(
+          sql`SELECT valid_from_ms, booked_to_ms FROM units
+           WHERE unit_id = ${unit} AND kind = 'card' AND is_counted`,
+        )
+      : await db.get(
+          sql`SELECT c.valid_from_ms, c.booked_to_ms FROM child_cards c JOIN site_origins o
+             ON o.site_code = c.site_code AND o.collector_number = c.collector_number
+           WHERE c.collector_number = ${collector} AND c.unit_number = ${unit} AND c.is_counted`,
+        )
+  return kept === undefined ? null : { collector, unit, ...spanOf(kept) }
+}

@@ -1,0 +1,34 @@
+/**
+ * Whether this ledger was restored and does not know yet what is lent: a counter that a restore
+ * sets in the transaction that begins its generation, and that is taken away once, with its entry.
+ */
+
+import type { Store } from '../store.ts'
+import type { Database } from './driver.ts'
+import { readLedger } from './ledger.ts'
+import { addToOutbox } from './outbox.ts'
+import { sql } from './sql.ts'
+
+/** Row of `counters`; its value is the generation that is being recovered. */
+const COUNTER = 'recovering_generation'
+
+type RecoveryMethods = Pick<Store, 'isRecovering' | 'endRecovery'>
+
+export function recoveryMethods(db: Database): RecoveryMethods {
+  return {
+    isRecovering: async () => await isRecovering(db),
+    endRecovery: async (outbox) => {
+      if (!(await isRecovering(db))) return { status: 'not_recovering' }
+      const { changes } = await db.run(sql`DELETE FROM counters WHERE name = ${COUNTER}`)
+      // Another process was first.
+      if (changes === 0) return { status: 'not_recovering' }
+      addToOutbox(db, outbox)
+      return { status: 'ended' }
+    },
+  }
+}
+
+async function isRecovering(db: Database): Promise<boolean> {
+  const row = await db.get(sql`SELECT value FROM counters WHERE name = ${COUNTER}`)
+  return row !== undefined && row.value === (await readLedger(db)).generation
+}
