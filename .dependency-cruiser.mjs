@@ -95,6 +95,11 @@ const DIRECTIONS = [
     '^collector/src/(upstream|bundle)/',
     '^collector/src/(storage/sqlite|gateway|api|cli|bank|ingest|children)/',
   ],
+  [
+    'the adapter knows the port, no doors',
+    '^collector/src/adapter/',
+    '^collector/src/(storage/(sqlite|postgres)|gateway|api|cli|bank|ingest|children|upstream|bundle)/',
+  ],
   ['bank does not know ingest', '^collector/src/bank/', '^collector/src/ingest/'],
   [
     'the gateway does not know the api',

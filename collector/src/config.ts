@@ -17,6 +17,7 @@ import {
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { ACCESS_OPTIONS, type AccessConfig, accessConfigOf } from './config/access-options.ts'
+import { ADAPTER_OPTIONS, type AdapterConfig, adapterConfigOf } from './config/adapter-options.ts'
 import {
   choice,
   count,
@@ -72,6 +73,7 @@ export interface CollectorConfig {
   readonly storage: StorageConfig
   readonly upkeep: UpkeepConfig
   readonly upstream: UpstreamConfig
+  readonly adapter: AdapterConfig
   readonly limits: {
     readonly connectionsMax: number
     readonly handshakesPerAddressMax: number
@@ -133,6 +135,7 @@ const OPTIONS = {
   ...STORAGE_OPTIONS,
   ...UPKEEP_OPTIONS,
   ...UPSTREAM_OPTIONS,
+  ...ADAPTER_OPTIONS,
 } as const satisfies Readonly<Record<string, Option<unknown>>>
 
 type OptionName = keyof typeof OPTIONS
@@ -207,6 +210,7 @@ function configOf(values: Values): CollectorConfig {
     storage: storageConfigOf(values),
     upkeep: upkeepConfigOf(values),
     upstream: upstreamConfigOf(values),
+    adapter: adapterConfigOf(values),
     limits: Object.freeze({
       connectionsMax: values['limits.connections'],
       handshakesPerAddressMax: values['limits.handshakes_per_address'],

@@ -6,6 +6,7 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Metrics } from '../../collector/src/api/metrics.ts'
+import { adapterVitals } from '../../collector/src/cli/adapter-vitals.ts'
 import { childVitals } from '../../collector/src/cli/child-vitals.ts'
 import { forecastVitals } from '../../collector/src/cli/forecast-vitals.ts'
 import { hostVitals } from '../../collector/src/cli/host-vitals.ts'
@@ -126,7 +127,8 @@ describe('whatever is asked for is in a scrape', () => {
     const certificate = await hostVitals({ dataDir, generation: 1, certificates })
     const upstream = upstreamVitals(UPSTREAM)
     const children = childVitals({ heard: 1, away: 0, unheardMs: 1 })
-    const more = [...certificate, ...upstream, ...children]
+    const adapter = adapterVitals({ files: {}, troubles: 0, oldestOpenMs: 1 }, 2)
+    const more = [...certificate, ...upstream, ...adapter, ...children]
     const told = await metrics.text([...forecastVitals(REPORT, 1), ...more])
     metrics.close()
     return metricFamilies(told)

@@ -31,6 +31,7 @@ import { serverMaker } from '../tls/server.ts'
 import { tlsService } from '../tls/service.ts'
 import { forgetTold } from '../tls/told.ts'
 import { accessSettings } from './access-settings.ts'
+import { openAdapter } from './serve-adapter.ts'
 import { type LedgerOptions, openLedger, openSecondJournal } from './serve-ledger.ts'
 import { openUpstream } from './serve-upstream.ts'
 import { settledLagMs } from './settled-lag.ts'
@@ -120,6 +121,10 @@ function compose(
     onLook: options.onLook ?? (() => {}),
   })
   const upstream = openUpstream({ config, world, log, store, ledger, identity })
+  const adapter = openAdapter({
+    ...{ config, world, log, store, ledger, catalogue },
+    onJournaled: () => collector.sequencer.hint(),
+  })
   const collector: Collector = new Collector({
     world,
     log,
@@ -137,6 +142,7 @@ function compose(
       ...[context.capacity, context.siteRecords, forecast, promises, plausibility, pruner, tls],
       ...(second === null ? [] : [second]),
       ...(upstream === null ? [] : [upstream]),
+      ...(adapter === null ? [] : [adapter]),
     ],
     keys,
     capacity: () => context.capacity,
@@ -194,6 +200,7 @@ function compose(
     secondJournal: second,
     certificates: () => keeper?.shown ?? null,
     upstream: () => upstream?.status() ?? null,
+    adapter: () => adapter?.report() ?? null,
   })
   const plausibility = new PlausibilityWatcher({
     store,

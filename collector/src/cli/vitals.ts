@@ -4,11 +4,13 @@
  * mean to whoever keeps the collector running is in docs/operations.md.
  */
 import type { Clock } from '@yiben/shared'
+import type { AdapterReport } from '../adapter/adapter.ts'
 import type { ApiContext, Vital } from '../api/context.ts'
 import type { Collector } from '../collector.ts'
 import type { ThreadedStore } from '../storage/sqlite/store.ts'
 import type { UpstreamStatus } from '../upstream/upstream.ts'
 import { COLLECTOR_VERSION } from '../version.ts'
+import { adapterVitals } from './adapter-vitals.ts'
 import { childVitals } from './child-vitals.ts'
 import { forecastVitals } from './forecast-vitals.ts'
 import { type HostVitalsParts, hostVitals } from './host-vitals.ts'
@@ -34,6 +36,8 @@ export interface VitalsParts {
   readonly certificates: HostVitalsParts['certificates']
   /** `null`: it reports to nobody. */
   readonly upstream: () => UpstreamStatus | null
+  /** `null`: no national or regional node is served. */
+  readonly adapter: () => AdapterReport | null
 }
 
 export class Vitals {
@@ -80,6 +84,7 @@ export class Vitals {
       ...(forecast === null ? [] : forecastVitals(forecast.report(), nowMs)),
       ...childVitals(collector.gateway.children.watch.census()),
       ...upstreamVitals(this.#parts.upstream()),
+      ...adapterVitals(this.#parts.adapter(), nowMs),
       ...stored,
       ...host,
     ]
