@@ -1,5 +1,6 @@
-/** Commands about nodes and whom they trust: a part of `main.ts`, which hands in what all of them need. */
+/** Commands about nodes and whom they trust, and about where the ledger is kept: a part of `main.ts`, which hands in what all of them need. */
 import type { Command } from 'commander'
+import { runAdapterResend, runAdapterRun, runAdapterStatus } from './cli/adapter.ts'
 import { type BundleExportOptions, runBundleExport } from './cli/bundle.ts'
 import { runBundleImport } from './cli/bundle-import.ts'
 import {
@@ -12,6 +13,7 @@ import {
   runChildRevoke,
 } from './cli/child.ts'
 import type { CommandContext, CommandResult } from './cli/command.ts'
+import { type MigrateOptions, runMigrate } from './cli/migrate.ts'
 import { runNodeRevoke, runNodeRotateKey } from './cli/node.ts'
 import { type RotateCaOptions, runTlsCa, runTlsRotateCa, runTlsStatus } from './cli/tls.ts'
 import {
@@ -20,6 +22,7 @@ import {
   runUpstreamStatus,
   type UpstreamEnrollOptions,
 } from './cli/upstream.ts'
+import { CODE_USES } from './model/issued-code.ts'
 
 interface CommonOptions {
   readonly config?: string
@@ -72,11 +75,45 @@ export function addTlsCommands(root: Command, { asking, contextOf, print }: Comm
     )
 }
 
-/** The parent that this collector reports to, and bundles where no connection leads there. */
-export function addFederationCommands(
-  root: Command,
-  { asking, contextOf, print }: CommandKit,
-): void {
+export function addStorageCommands(root: Command, { asking, contextOf, print }: CommandKit): void {
+  asking(root.command('migrate').description('moves the ledger to another storage, offline'))
+    .requiredOption('--from <storage>', '`sqlite`: the ledger of the data folder')
+    .option('--to <url>', 'an empty database: postgresql://… (default: storage.url)')
+    .action(async (options: CommonOptions & MigrateOptions) =>
+      print(await runMigrate(contextOf(options), options)),
+    )
+}
+
+/** The national or regional node that is sent files. */
+function addAdapterCommands(root: Command, { asking, contextOf, print }: CommandKit): void {
+  const adapter = root
+    .command('adapter')
+    .description('files to a national or regional node (adapter.template)')
+  asking(adapter.command('status').description('the last files, what became of them, what is due'))
+    .option('--last <n>', 'so many files (default 20)')
+    .action(async (options: CommonOptions & { readonly last?: string }) =>
+      print(await runAdapterStatus(contextOf(options), options)),
+    )
+  const run = adapter.command('run').description('one more file now, by the serving process')
+  for (const use of CODE_USES) {
+    asking(run.command(use).description(`a run of ${use}, outside of its schedule`)).action(
+      async (options: CommonOptions) => print(await runAdapterRun(contextOf(options), use)),
+    )
+  }
+  asking(
+    adapter
+      .command('resend')
+      .description('a file once more; of one with rejected rows these, in a new file')
+      .argument('<number>', 'as `adapter status` shows it'),
+  ).action(async (number: string, options: CommonOptions) =>
+    print(await runAdapterResend(contextOf(options), number)),
+  )
+}
+
+/** Whom this collector reports to: a parent, by a link or by bundles, and a node, by files. */
+export function addFederationCommands(root: Command, kit: CommandKit): void {
+  const { asking, contextOf, print } = kit
+  addAdapterCommands(root, kit)
   const upstream = root.command('upstream').description('the parent this collector reports to')
   asking(upstream.command('enroll').description('admits this collector there, once'))
     .requiredOption('--url <url>', 'where the parent is: https://host:port')

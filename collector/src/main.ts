@@ -55,7 +55,12 @@ import {
 import { runVerify, type VerifyOptions } from './cli/verify.ts'
 import { runVerifyStatement, type VerifyStatementOptions } from './cli/verify-statement.ts'
 import { loadConfig, optionTable, readNotifyRequest } from './config.ts'
-import { addFederationCommands, addNodeCommands, addTlsCommands } from './main-commands.ts'
+import {
+  addFederationCommands,
+  addNodeCommands,
+  addStorageCommands,
+  addTlsCommands,
+} from './main-commands.ts'
 import { LEDGER_GROUPINGS } from './rollup/ledger.ts'
 import { ROLES } from './storage/requests.ts'
 import { COLLECTOR_VERSION } from './version.ts'
@@ -143,6 +148,7 @@ function program(): Command {
   addNodeCommands(root, { asking, contextOf, print })
   addTlsCommands(root, { asking, contextOf, print })
   addFederationCommands(root, { asking, contextOf, print })
+  addStorageCommands(root, { asking, contextOf, print })
   addConflictCommands(root)
   addLedgerCommands(root)
   addExportCommands(root)

@@ -26,9 +26,13 @@ type Values = {
   >
 }
 
+export function isStorageUrl(text: string): boolean {
+  return URL_SHAPE.test(text)
+}
+
 export function storageConfigOf(values: Values): StorageConfig {
   const url = values['storage.url']
-  if (url !== '' && !URL_SHAPE.test(url)) {
+  if (url !== '' && !isStorageUrl(url)) {
     throw new AppError('config_invalid', 'storage.url must begin with postgresql:// and a host')
   }
   return Object.freeze({ url: url === '' ? null : url, connections: values['storage.connections'] })

@@ -61,6 +61,11 @@ export const ENTRY_KINDS = [
   'liveness_resumed',
   'implausible_found',
   'implausible_cleared',
+  'adapter_file_made',
+  'adapter_file_delivered',
+  'adapter_file_answered',
+  'adapter_file_resent',
+  'adapter_file_given_up',
 ] as const
 export type EntryKind = (typeof ENTRY_KINDS)[number]
 

@@ -72,7 +72,8 @@ export async function callOver(
   })
 }
 
-function methodsOf(db: Database): Methods {
+/** Within one transaction, whatever the kind of it: what is written is not numbered. */
+export function methodsOf(db: Database): Methods {
   return {
     ledgerState: () => readLedger(db),
     ...backupMethods(),

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { AppError, assert } from '@yiben/shared'
 import type { Database } from './driver.ts'
+import { LEDGER_APPLICATION, refuseMoved } from './moved.ts'
 import { integer, text } from './values.ts'
 
 export interface Migration {
@@ -16,9 +17,6 @@ export interface Migration {
   readonly name: string
   readonly sql: string
 }
-
-/** `YIBN`: tells a ledger from any other SQLite file. */
-const APPLICATION_ID = 0x5949424e
 
 const FOLDER = new URL('./migrations/', import.meta.url)
 
@@ -74,16 +72,17 @@ function apply(db: Database, migration: Migration): void {
 }
 
 function createMigrationTable(db: Database): void {
-  db.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
+  db.exec(`PRAGMA application_id = ${LEDGER_APPLICATION}`)
   db.exec(
     'CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL) STRICT',
   )
 }
 
 function refuseForeign(db: Database): void {
+  refuseMoved(db)
   const id = integer(db.get('PRAGMA application_id') ?? {}, 'application_id')
   const tables = integer(db.get('SELECT count(*) AS tables FROM sqlite_schema') ?? {}, 'tables')
-  if (id === APPLICATION_ID || (id === 0 && tables === 0)) return
+  if (id === LEDGER_APPLICATION || (id === 0 && tables === 0)) return
   throw new AppError('disk_failed', 'The file is a SQLite database, but not a ledger of Yiben.')
 }
 

@@ -34,6 +34,7 @@ import { coreOver, holdCommands, holdServing } from './core.ts'
 import { chooseDriver, type Database, openConnection } from './driver.ts'
 import { readLedger } from './ledger.ts'
 import { migrate } from './migrate.ts'
+import { forgetMoved } from './moved.ts'
 import { addToOutbox } from './outbox.ts'
 import { beginRecovery } from './recovery.ts'
 import { forgetJoinStates } from './roster.ts'
@@ -117,6 +118,8 @@ export class LedgerDraft {
     this.#db = connect(path)
     try {
       checkWhole(this.#db)
+      // What is restored is a ledger of its own: it begins a generation.
+      forgetMoved(this.#db)
       migrate(this.#db)
       this.facts = factsOf(this.#db)
     } catch (error) {

@@ -120,8 +120,10 @@ function pruneUnits(
 ): UnitId | null {
   const units = db
     .all(
-      'SELECT unit_id FROM units WHERE unit_id > ? ORDER BY unit_id LIMIT ?',
+      // What is placed later has nothing that old.
+      'SELECT unit_id FROM units WHERE unit_id > ? AND valid_from_ms < ? ORDER BY unit_id LIMIT ?',
       after ?? 0,
+      beforeMs,
       UNITS_PER_CALL,
     )
     .map((row) => integer(row, 'unit_id') as UnitId)
