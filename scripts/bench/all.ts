@@ -17,6 +17,7 @@ const FIGURES = [
   'agent-footprint.ts',
   'agent-growth.ts',
   'forecast.ts',
+  'year.ts',
 ]
 
 for (const figure of FIGURES) {

@@ -56,7 +56,8 @@ export async function runRestore(
 ): Promise<CommandResult> {
   const { dataDir, storage } = context.config
   if (storage.url !== null) {
-    const sentence = 'the ledger is kept in PostgreSQL (storage.url): restore it there, by its own tools'
+    const sentence =
+      'the ledger is kept in PostgreSQL (storage.url): restore it there, by its own tools'
     throw new AppError('conflict', sentence)
   }
   const identity = readIdentity(dataDir)

@@ -44,7 +44,8 @@ export function balanceOf(
 
 /**
  * From the placement's first proof to its end, the live edge or the end of the range, whichever
- * comes first. Past the live edge nothing has been told, unless the node or unit is silent.
+ * comes first. Past the live edge nothing has been told, unless the node or unit is silent. A
+ * placement that its node tells no more of has been told to its end.
  */
 function boundsOf(
   span: UnitSpan,
@@ -52,7 +53,7 @@ function boundsOf(
 ): { readonly fromMs: number; readonly toMs: number } {
   const { validFromMs, bookedToMs } = span.unit
   const isSilent = span.silences.some((silence) => silence.toMs === null)
-  const edgeMs = isSilent ? range.toMs : (span.timelineEndMs ?? validFromMs)
+  const edgeMs = isSilent ? range.toMs : (span.timelineEndMs ?? bookedToMs ?? validFromMs)
   const fromMs = Math.max(range.fromMs, validFromMs)
   const toMs = Math.min(range.toMs, bookedToMs ?? edgeMs, edgeMs)
   return { fromMs, toMs: Math.max(fromMs, toMs) }

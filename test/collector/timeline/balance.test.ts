@@ -118,6 +118,16 @@ describe('the balance of a unit', () => {
     expect(balanceOf(parts, hour)).toMatchObject({ errors: [], totals: { unknown: 600_000n } })
   })
 
+  test('of a placement that its node tells no more of reaches to its end', () => {
+    const ended = { unit: unitRow(1, { bookedToMs: T0 + 30 * MINUTE }), timelineEndMs: null }
+    const whole = span({ ...ended, runs: [run(0, 30, 'busy/active')] })
+    expect(balanceOf(whole, hour)).toMatchObject({ errors: [], totals: { busy: 1_800_000n } })
+    const short = span({ ...ended, runs: [run(0, 20, 'busy/active')] })
+    expect(balanceOf(short, hour).errors).toMatchObject([
+      { kind: 'hole', fromMs: T0 + 20 * MINUTE, toMs: T0 + 30 * MINUTE },
+    ])
+  })
+
   test('of no time is empty, not an error', () => {
     const none = balanceOf(span({ timelineEndMs: null }), hour)
     expect(none).toMatchObject({ errors: [], coveragePermille: null })
