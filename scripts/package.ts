@@ -1,54 +1,57 @@
 /**
- * `npm run package -- [--arch x64|arm64] [--out DIR]`: the agent's packages for one architecture,
- * from this checkout: `.tar.gz` with an installer, `.deb`, `.rpm`, and `SHA256SUMS`. Nothing is
- * compiled; binaries come from npm, by the digests of package-lock.json. Equal sources give equal
- * bytes. Needs readelf, dpkg-deb and rpmbuild (Debian: binutils, dpkg-dev, rpm).
+ * `npm run package -- [--arch x64|arm64] [--out DIR] [--check]`: the packages of this checkout:
+ * `.tar.gz` with an installer, `.deb`, `.rpm`, and `SHA256SUMS`. Nothing is compiled; binaries come
+ * from npm, by the digests of package-lock.json. Equal sources give equal bytes. Needs readelf,
+ * dpkg-deb and rpmbuild (Debian: binutils, dpkg-dev, rpm).
  */
-import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join, relative, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { makeDeb, makeRpm, makeTarball, sizeText } from './package/archives.ts'
-import { compareVersions, GLIBC_MAX, highestGlibc } from './package/glibc.ts'
-import { ARCHITECTURES, type Architecture, ROOT, sourceDateEpoch, VERSION } from './package/root.ts'
-import { buildAgentTree, settleTree } from './package/tree.ts'
+import { AGENT_PACKAGE } from './package/agent.ts'
+import { buildPackages, sha256Of } from './package/build.ts'
+import { COLLECTOR_PACKAGE } from './package/collector-tree.ts'
+import { ARCHITECTURES, ROOT, sourceDateEpoch } from './package/root.ts'
 
-const USAGE = `npm run package -- [--arch x64|arm64] [--out DIR]
+const PACKAGES = [AGENT_PACKAGE, COLLECTOR_PACKAGE] as const
 
-  --arch ARCH   of the nodes it is for (default: both)
-  --out DIR     where the packages go (default: dist)`
+const USAGE = `npm run package -- [--package NAME] [--arch x64|arm64] [--out DIR] [--check]
 
-/** DESIGN: an agent that takes longer than this to copy to a thousand servers is not copied. */
-const BYTES_MAX = 60 * 1024 * 1024
+  --package NAME  ${PACKAGES.map(({ name }) => name).join(' or ')} (default: all)
+  --arch ARCH     of the machines it is for (default: both)
+  --out DIR       where the packages go (default: dist)
+  --check         build once more from a copy of the sources in another folder; fails where a
+                  byte differs`
 
-async function packageFor(architecture: Architecture, out: string): Promise<void> {
-  const scratch = mkdtempSync(join(tmpdir(), 'yiben-package-'))
-  try {
-    const epochSeconds = sourceDateEpoch()
-    const tree = join(scratch, 'tree')
-    mkdirSync(tree)
-    await buildAgentTree(tree, architecture)
-    checkGlibc(tree)
-    settleTree(tree, epochSeconds)
-    const packaging = { tree, scratch, out, version: VERSION, architecture, epochSeconds }
-    for (const file of [makeTarball(packaging), makeDeb(packaging), makeRpm(packaging)]) {
-      console.log(sizeText(file))
-      if (readFileSync(file).length > BYTES_MAX) throw new Error(`${file} is over 60 MiB`)
+const { values } = parseArgs({
+  options: {
+    package: { type: 'string' },
+    arch: { type: 'string' },
+    out: { type: 'string', default: join(ROOT, 'dist') },
+    check: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+const packages = PACKAGES.filter(({ name }) => (values.package ?? name) === name)
+const architectures = ARCHITECTURES.filter((one) => (values.arch ?? one) === one)
+if (values.help) console.log(USAGE)
+else if (packages.length === 0 || architectures.length === 0) {
+  console.error(USAGE)
+  process.exitCode = 2
+} else {
+  const out = resolve(values.out)
+  mkdirSync(out, { recursive: true })
+  const files: string[] = []
+  for (const description of packages) {
+    for (const architecture of architectures) {
+      const say = console.log
+      files.push(...(await buildPackages({ description, architecture, out, say })))
     }
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
   }
-}
-
-function checkGlibc(tree: string): void {
-  const highest = highestGlibc(tree)
-  if (highest === null) throw new Error('no binary below the tree asks for glibc')
-  const file = relative(tree, highest.file)
-  if (compareVersions(highest.version, GLIBC_MAX) > 0) {
-    throw new Error(`${file} asks for glibc ${highest.version}: ${GLIBC_MAX} is the most allowed`)
-  }
-  console.log(`asks for glibc ${highest.version} at most (${file})`)
+  writeSums(out)
+  if (values.check) checkReproducible(files)
 }
 
 /** As `sha256sum --check` reads them. */
@@ -56,32 +59,41 @@ function writeSums(out: string): void {
   const lines = readdirSync(out)
     .filter((name) => /\.(tar\.gz|deb|rpm)$/.test(name))
     .sort()
-    .map((name) => {
-      const digest = createHash('sha256')
-        .update(readFileSync(join(out, name)))
-        .digest('hex')
-      return `${digest}  ${basename(name)}\n`
-    })
+    .map((name) => `${sha256Of(join(out, name))}  ${name}\n`)
   writeFileSync(join(out, 'SHA256SUMS'), lines.join(''))
 }
 
-const { values } = parseArgs({
-  options: {
-    arch: { type: 'string' },
-    out: { type: 'string', default: join(ROOT, 'dist') },
-    help: { type: 'boolean', default: false },
-  },
-})
-const architectures = ARCHITECTURES.filter(
-  (one) => values.arch === undefined || one === values.arch,
-)
-if (values.help) console.log(USAGE)
-else if (architectures.length === 0) {
-  console.error(`--arch is x64 or arm64\n${USAGE}`)
-  process.exitCode = 2
-} else {
-  const out = resolve(values.out)
-  mkdirSync(out, { recursive: true })
-  for (const architecture of architectures) await packageFor(architecture, out)
-  writeSums(out)
+/** Another folder, another process, other dates of the files, another umask: the same bytes. */
+function checkReproducible(files: readonly string[]): void {
+  const scratch = mkdtempSync(join(tmpdir(), 'yiben-again-'))
+  try {
+    const copy = join(scratch, 'a', 'checkout of its own')
+    cpSync(ROOT, copy, {
+      recursive: true,
+      filter: (path) => !/\/(node_modules|\.git|dist|artifacts)$/.test(path),
+    })
+    // Links where they can be made: half a gigabyte of libraries is not what differs.
+    execFileSync('sh', [
+      '-c',
+      'cp -al "$0" "$1" 2>/dev/null || cp -a "$0" "$1"',
+      join(ROOT, 'node_modules'),
+      copy,
+    ])
+    const again = join(scratch, 'again')
+    const args = ['scripts/package.ts', '--out', again]
+    if (values.package !== undefined) args.push('--package', values.package)
+    if (values.arch !== undefined) args.push('--arch', values.arch)
+    execFileSync('sh', ['-c', 'umask 077; exec "$0" "$@"', process.execPath, ...args], {
+      cwd: copy,
+      env: { ...process.env, SOURCE_DATE_EPOCH: String(sourceDateEpoch()), TZ: 'Asia/Shanghai' },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    for (const file of files) {
+      const other = join(again, basename(file))
+      if (sha256Of(file) !== sha256Of(other)) throw new Error(`${basename(file)} differs`)
+    }
+    console.log(`${files.length} files: the same bytes when built again in another folder`)
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
 }

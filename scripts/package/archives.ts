@@ -7,25 +7,27 @@ import {
   chmodSync,
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
+import type { PackageDescription } from './description.ts'
 import { GLIBC_MAX } from './glibc.ts'
 import type { Architecture } from './root.ts'
-import { CONFIG_FILES, settleTree } from './tree.ts'
+import { settleTree } from './tree.ts'
 
-const HERE = import.meta.dirname
-const NAME = 'yiben-agent'
-const SUMMARY = 'measures what the accelerators of this machine do'
 const MAINTAINER = 'Yiben <yiben@localhost>'
 const DEB_ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' } as const
 const RPM_ARCHITECTURES = { x64: 'x86_64', arm64: 'aarch64' } as const
+const TARBALL_SCRIPTS = ['install.sh', 'uninstall.sh', 'lifecycle.sh'] as const
+const DEB_SCRIPTS = ['preinst', 'postinst', 'prerm', 'postrm'] as const
 
 export interface Packaging {
+  readonly description: PackageDescription
   /** The tree as it lies on a node. */
   readonly tree: string
   readonly scratch: string
@@ -34,17 +36,20 @@ export interface Packaging {
   readonly version: string
   readonly architecture: Architecture
   readonly epochSeconds: number
+  /** Small for those who copy it, quick for those who try it out. */
+  readonly compression: 'small' | 'quick'
 }
 
 /** `<name>-<version>-linux-<arch>.tar.gz`: the tree below `files`, install.sh and uninstall.sh. */
 export function makeTarball(packaging: Packaging): string {
-  const { architecture, epochSeconds, out, scratch, tree, version } = packaging
-  const folder = `${NAME}-${version}-linux-${architecture}`
+  const { architecture, compression, description, epochSeconds, out, scratch, tree, version } =
+    packaging
+  const folder = `${description.name}-${version}-linux-${architecture}`
   const root = join(scratch, folder)
   cpSync(tree, join(root, 'files'), { recursive: true })
-  for (const name of ['install.sh', 'uninstall.sh', 'account.sh']) {
-    copyFileSync(join(HERE, 'agent', name), join(root, name))
-    chmodSync(join(root, name), name === 'account.sh' ? 0o644 : 0o755)
+  for (const name of TARBALL_SCRIPTS) {
+    copyFileSync(join(description.folder, name), join(root, name))
+    chmodSync(join(root, name), name === 'lifecycle.sh' ? 0o644 : 0o755)
   }
   writeFileSync(join(root, 'ARCHITECTURE'), `${RPM_ARCHITECTURES[architecture]}\n`)
   writeFileSync(join(root, 'VERSION'), `${version}\n`)
@@ -52,7 +57,8 @@ export function makeTarball(packaging: Packaging): string {
   const file = join(out, `${folder}.tar.gz`)
   const tar = [
     ...['--create', '--sort=name', '--format=gnu', '--owner=0', '--group=0', '--numeric-owner'],
-    ...[`--mtime=@${epochSeconds}`, '--use-compress-program=gzip -9 -n'],
+    `--mtime=@${epochSeconds}`,
+    `--use-compress-program=gzip -${compression === 'small' ? 9 : 1} -n`,
     ...['--file', file, '--directory', scratch, folder],
   ]
   execFileSync('tar', tar)
@@ -60,36 +66,40 @@ export function makeTarball(packaging: Packaging): string {
 }
 
 export function makeDeb(packaging: Packaging): string {
-  const { architecture, epochSeconds, out, scratch, tree, version } = packaging
+  const { architecture, compression, description, epochSeconds, out, scratch, tree, version } =
+    packaging
   const root = join(scratch, 'deb')
   cpSync(tree, root, { recursive: true })
   const control = join(root, 'DEBIAN')
   mkdirSync(control)
+  const depends = [`libc6 (>= ${GLIBC_MAX})`, ...description.debDepends]
   writeFileSync(
     join(control, 'control'),
     [
-      `Package: ${NAME}`,
+      `Package: ${description.name}`,
       `Version: ${version}`,
       `Architecture: ${DEB_ARCHITECTURES[architecture]}`,
       `Maintainer: ${MAINTAINER}`,
       `Installed-Size: ${Math.ceil(bytesBelow(tree) / 1024)}`,
-      `Depends: libc6 (>= ${GLIBC_MAX}), libstdc++6 (>= 8), passwd`,
+      `Depends: ${depends.join(', ')}`,
       'Section: admin',
       'Priority: optional',
-      `Description: ${SUMMARY}`,
-      ' Proves when they are free and reports it to a collector. Carries its own Node.js.',
+      `Description: ${description.summary}`,
+      ` ${description.detail}`,
       '',
     ].join('\n'),
   )
-  writeFileSync(join(control, 'conffiles'), CONFIG_FILES.map((file) => `${file}\n`).join(''))
-  const account = readFileSync(join(HERE, 'agent/account.sh'), 'utf8')
-  for (const script of ['postinst', 'prerm', 'postrm'] as const) {
-    const text = readFileSync(join(HERE, `agent/deb-${script}.sh`), 'utf8')
-    writeFileSync(join(control, script), text.replace('# ACCOUNT\n', account), { mode: 0o755 })
+  const { configFiles } = description
+  writeFileSync(join(control, 'conffiles'), configFiles.map((file) => `${file}\n`).join(''))
+  for (const script of DEB_SCRIPTS) {
+    const source = join(description.folder, `deb-${script}.sh`)
+    if (!existsSync(source)) continue
+    writeFileSync(join(control, script), scriptText(packaging, source), { mode: 0o755 })
   }
   settleTree(root, epochSeconds)
-  const file = join(out, `${NAME}_${version}_${DEB_ARCHITECTURES[architecture]}.deb`)
-  execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', root, file], {
+  const file = join(out, `${description.name}_${version}_${DEB_ARCHITECTURES[architecture]}.deb`)
+  const squeeze = compression === 'small' ? ['-Zxz', '--threads-max=1'] : ['-Zgzip', '-z1']
+  execFileSync('dpkg-deb', ['--root-owner-group', ...squeeze, '--build', root, file], {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epochSeconds) },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
@@ -97,47 +107,77 @@ export function makeDeb(packaging: Packaging): string {
 }
 
 export function makeRpm(packaging: Packaging): string {
-  const { architecture, epochSeconds, out, scratch, tree, version } = packaging
+  const { architecture, compression, description, epochSeconds, out, scratch, tree } = packaging
   const top = join(scratch, 'rpm')
-  const files = filesBelow(tree)
-    .map((path) => fileLine(path))
-    .join('\n')
-  const account = readFileSync(join(HERE, 'agent/account.sh'), 'utf8')
-  const spec = readFileSync(join(HERE, 'agent/rpm.spec'), 'utf8')
-    .replaceAll('@NAME@', NAME)
-    .replaceAll('@VERSION@', version.replaceAll('-', '~'))
-    .replaceAll('@SUMMARY@', SUMMARY)
-    .replaceAll('@GLIBC@', GLIBC_MAX)
+  const files = [
+    ...ownFolders(packaging).map((path) => `%dir "${path}"`),
+    ...filesBelow(tree).map((path) => fileLine(description, path)),
+  ]
+  const requires = [`glibc >= ${GLIBC_MAX}`, ...description.rpmRequires]
+  const spec = scriptText(packaging, join(description.folder, 'rpm.spec'))
+    .replaceAll('@NAME@', description.name)
+    .replaceAll('@SUMMARY@', description.summary)
+    .replaceAll('@DETAIL@', description.detail)
+    .replaceAll('@REQUIRES@', requires.join(', '))
     .replaceAll('@TREE@', tree)
-    .replace('@ACCOUNT@', account)
-    .replace('@FILES@', files)
+    .replace('@FILES@', () => files.join('\n'))
   mkdirSync(top)
-  writeFileSync(join(top, 'agent.spec'), spec)
+  writeFileSync(join(top, 'package.spec'), spec)
   const target = RPM_ARCHITECTURES[architecture]
   const defines = [
     ...['--define', `_topdir ${top}`, '--define', '_build_id_links none'],
     ...['--define', 'use_source_date_epoch_as_buildtime 1', '--define', '_buildhost localhost'],
     ...['--define', 'clamp_mtime_to_source_date_epoch 1', '--define', '_rpmfilename %{NAME}.rpm'],
-    ...['--define', '_binary_payload w6.xzdio', '--define', '__strip /bin/true'],
+    ...['--define', `_binary_payload ${compression === 'small' ? 'w6.xzdio' : 'w1.gzdio'}`],
+    ...['--define', '__strip /bin/true'],
   ]
   execFileSync(
     'rpmbuild',
-    ['-bb', '--quiet', '--target', target, ...defines, join(top, 'agent.spec')],
+    ['-bb', '--quiet', '--target', target, ...defines, join(top, 'package.spec')],
     {
       env: { ...process.env, SOURCE_DATE_EPOCH: String(epochSeconds) },
       stdio: ['ignore', 'ignore', 'inherit'],
     },
   )
-  const file = join(out, `${NAME}-${version}-1.${target}.rpm`)
-  copyFileSync(join(top, 'RPMS', `${NAME}.rpm`), file)
+  const file = join(out, `${description.name}-${rpmVersion(packaging)}-1.${target}.rpm`)
+  copyFileSync(join(top, 'RPMS', `${description.name}.rpm`), file)
   return file
 }
 
-function fileLine(path: string): string {
-  if (CONFIG_FILES.some((file) => file === path)) {
-    return `%config(noreplace) %attr(0640, root, root) "${path}"`
+/** A script of the package with what all ways of installing share, and the facts of this build. */
+function scriptText({ description, version, ...rest }: Packaging, source: string): string {
+  const lifecycle = readFileSync(join(description.folder, 'lifecycle.sh'), 'utf8')
+  let text = readFileSync(source, 'utf8').replaceAll('# LIFECYCLE\n', () => lifecycle)
+  const values = {
+    VERSION: version,
+    RPM_VERSION: rpmVersion({ description, version, ...rest }),
+    ...description.scriptValues,
   }
+  for (const [key, value] of Object.entries(values)) text = text.replaceAll(`@${key}@`, () => value)
+  return text
+}
+
+/** A hyphen parts version and release there. */
+function rpmVersion({ version }: Packaging): string {
+  return version.replaceAll('-', '~')
+}
+
+function fileLine({ configFiles }: PackageDescription, path: string): string {
+  if (configFiles.includes(path)) return `%config(noreplace) %attr(0640, root, root) "${path}"`
   return path.startsWith('/usr/share/doc/') ? `%doc "${path}"` : `"${path}"`
+}
+
+/** Those that no other package has, as on the node: they go with the last of their files. */
+function ownFolders({ description, tree }: Packaging): readonly string[] {
+  return [`/usr/lib/${description.name}`, `/usr/share/doc/${description.name}`].flatMap(
+    (folder) => [
+      folder,
+      ...readdirSync(join(tree, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => join(entry.parentPath, entry.name).slice(tree.length))
+        .sort(),
+    ],
+  )
 }
 
 /** Paths as on the node, sorted. */
@@ -150,8 +190,4 @@ function filesBelow(tree: string): readonly string[] {
 
 function bytesBelow(tree: string): number {
   return filesBelow(tree).reduce((sum, path) => sum + statSync(join(tree, path)).size, 0)
-}
-
-export function sizeText(file: string): string {
-  return `${basename(file)}  ${(statSync(file).size / 1024 / 1024).toFixed(1)} MiB`
 }

@@ -9,9 +9,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from './root.ts'
 
-interface LockedPackage {
-  readonly version: string
-  readonly integrity: string
+/** What package-lock.json says of one place. */
+export interface Locked {
+  readonly name?: string
+  readonly version?: string
+  readonly integrity?: string
+  readonly license?: string
+  readonly resolved?: string
+  readonly link?: boolean
+  readonly os?: readonly string[]
+  readonly cpu?: readonly string[]
+  readonly libc?: readonly string[]
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
 /** Unpacks the package's files into `folder`, from the installed copy where there is one. */
@@ -22,7 +32,10 @@ export function unpackPackage(name: string, folder: string): void {
     cpSync(installed, folder, { recursive: true, dereference: true })
     return
   }
-  const { version, integrity } = lockedPackage(name)
+  const { version, integrity } = lockedPackages()[`node_modules/${name}`] ?? {}
+  if (version === undefined || integrity === undefined) {
+    throw new Error(`${name} is not in package-lock.json`)
+  }
   const download = mkdtempSync(join(tmpdir(), 'yiben-package-'))
   try {
     const file = execFileSync('npm', ['pack', `${name}@${version}`, '--silent'], {
@@ -40,16 +53,10 @@ export function unpackPackage(name: string, folder: string): void {
   }
 }
 
-function lockedPackage(name: string): LockedPackage {
-  const lock: unknown = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
-  const packages = isRecord(lock) && isRecord(lock.packages) ? lock.packages : {}
-  const found = packages[`node_modules/${name}`]
-  if (isRecord(found) && typeof found.version === 'string' && typeof found.integrity === 'string') {
-    return { version: found.version, integrity: found.integrity }
-  }
-  throw new Error(`${name} is not in package-lock.json`)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+/** By the place where it is installed. The file is npm's own, of this checkout. */
+export function lockedPackages(): Readonly<Record<string, Locked>> {
+  const lock: { readonly packages: Readonly<Record<string, Locked>> } = JSON.parse(
+    readFileSync(join(ROOT, 'package-lock.json'), 'utf8'),
+  )
+  return lock.packages
 }

@@ -1,6 +1,7 @@
 /**
- * The agent's files as they lie on a node, below a root folder: the same tree goes into the archive,
- * the .deb and the .rpm. Everything is dated by the sources, owned by root, and readable by all.
+ * A program's files as they lie on a machine, below a root folder: the same tree goes into the
+ * archive, the .deb and the .rpm. Everything is dated by the sources, owned by root, and readable by
+ * all. The program has `/usr/lib/NAME` and `/usr/share/doc/NAME` to itself.
  */
 import {
   chmodSync,
@@ -9,70 +10,54 @@ import {
   mkdirSync,
   readdirSync,
   rmSync,
-  writeFileSync,
+  statSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { bundleProgram } from './bundle.ts'
+import { basename, dirname, join } from 'node:path'
 import { unpackPackage } from './npm-file.ts'
-import { type Architecture, ROOT, VERSION } from './root.ts'
-import { sbomOf } from './sbom.ts'
+import { type Architecture, ROOT } from './root.ts'
 
-const HERE = import.meta.dirname
-const HOME = 'usr/lib/yiben-agent'
-const DOC = 'usr/share/doc/yiben-agent'
+const DOCUMENTS = ['README.md', 'README.zh-CN.md', 'LICENSE'] as const
 
-/** Files an administrator edits: an upgrade leaves them as they are. */
-export const CONFIG_FILES = ['/etc/yiben/agent.yaml'] as const
-
-export async function buildAgentTree(root: string, architecture: Architecture): Promise<void> {
-  const app = join(root, HOME, 'app')
-  await bundleProgram({
-    name: 'yiben-agent',
-    entry: 'agent/src/main.ts',
-    folder: app,
-    external: ['koffi'],
-  })
-  addNode(root, architecture)
-  addKoffi(join(app, 'node_modules'), architecture)
-  place(root, 'usr/bin/yiben-agent', join(HERE, 'agent/yiben-agent.sh'), 0o755)
-  place(root, 'usr/lib/systemd/system/yiben-agent.service', join(HERE, 'agent/yiben-agent.service'))
-  const enroll = 'yiben-agent-enroll.service'
-  place(root, `usr/lib/systemd/system/${enroll}`, join(HERE, 'agent', enroll))
-  place(root, 'etc/yiben/agent.yaml', join(HERE, 'agent/agent.yaml'), 0o640)
-  for (const name of ['README.md', 'README.zh-CN.md', 'LICENSE']) {
-    place(root, `${DOC}/${name}`, join(ROOT, name))
-  }
-  place(root, `${DOC}/vendors.md`, join(ROOT, 'docs/vendors.md'))
-  writeFileSync(join(root, HOME, 'VERSION'), `${VERSION}\n`)
-  writeFileSync(join(root, DOC, 'sbom.cdx.json'), sbomOf('agent', architecture))
+/** Where the program itself lies. */
+export function homeOf(root: string, name: string): string {
+  return join(root, 'usr/lib', name)
 }
 
-function addNode(root: string, architecture: Architecture): void {
-  const unpacked = join(root, HOME, 'node-package')
+/** The Node.js it runs on, as `bin/node`. */
+export function addNode(root: string, name: string, architecture: Architecture): void {
+  const unpacked = join(homeOf(root, name), 'node-package')
   unpackPackage(`node-linux-${architecture}`, unpacked)
-  place(root, `${HOME}/bin/node`, join(unpacked, 'bin/node'), 0o755)
-  place(root, `${DOC}/LICENSE.node`, join(unpacked, 'LICENSE'))
+  place(root, `usr/lib/${name}/bin/node`, join(unpacked, 'bin/node'), 0o755)
+  place(root, `usr/share/doc/${name}/LICENSE.node`, join(unpacked, 'LICENSE'))
   rmSync(unpacked, { recursive: true })
 }
 
 /** Only what is loaded at run time: not the sources, not the variant for musl. */
-function addKoffi(modules: string, architecture: Architecture): void {
+export function addKoffi(root: string, name: string, architecture: Architecture): void {
+  const modules = join(homeOf(root, name), 'app/node_modules')
   const koffi = join(modules, 'koffi')
   unpackPackage('koffi', koffi)
   for (const entry of readdirSync(koffi)) {
     const isKept = ['package.json', 'index.js', 'LICENSE.txt', 'src'].includes(entry)
     if (!isKept) rmSync(join(koffi, entry), { recursive: true })
   }
-  for (const entry of readdirSync(join(koffi, 'src/koffi'), { withFileTypes: true })) {
-    const isKept = entry.isFile() && entry.name.endsWith('.js')
-    if (!isKept) rmSync(join(koffi, 'src/koffi', entry.name), { recursive: true })
+  const sources = readdirSync(join(koffi, 'src'), { recursive: true, withFileTypes: true })
+  for (const entry of sources.filter((one) => one.isFile() && !one.name.endsWith('.js'))) {
+    rmSync(join(entry.parentPath, entry.name))
   }
   const native = join(modules, `@koromix/koffi-linux-${architecture}`)
   unpackPackage(`@koromix/koffi-linux-${architecture}`, native)
   rmSync(join(native, `musl_${architecture}`), { recursive: true, force: true })
 }
 
-function place(root: string, path: string, source: string, mode = 0o644): void {
+/** What there is to read, and these pages of the checkout with it. */
+export function addDocuments(root: string, name: string, pages: readonly string[]): void {
+  for (const page of [...DOCUMENTS, ...pages]) {
+    place(root, `usr/share/doc/${name}/${basename(page)}`, join(ROOT, page))
+  }
+}
+
+export function place(root: string, path: string, source: string, mode = 0o644): void {
   const target = join(root, path)
   mkdirSync(dirname(target), { recursive: true })
   copyFileSync(source, target)
@@ -81,12 +66,19 @@ function place(root: string, path: string, source: string, mode = 0o644): void {
 
 /** Equal trees have equal bytes: modes and dates say nothing of when or where they were built. */
 export function settleTree(root: string, epochSeconds: number): void {
-  const entries = readdirSync(root, { recursive: true, withFileTypes: true })
-  for (const entry of entries) {
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
     if (entry.isDirectory()) chmodSync(path, 0o755)
+    // Readable and executable by all or by nobody, whatever the umask and the archive said.
+    else if (entry.isFile()) chmodSync(path, settledMode(statSync(path).mode))
     lutimesSync(path, epochSeconds, epochSeconds)
   }
   chmodSync(root, 0o755)
   lutimesSync(root, epochSeconds, epochSeconds)
+}
+
+/** 0640 is an administrator's file: it stays so. */
+function settledMode(mode: number): number {
+  if ((mode & 0o777) === 0o640) return 0o640
+  return (mode & 0o100) === 0 ? 0o644 : 0o755
 }

@@ -1,9 +1,17 @@
 #!/bin/sh
 set -eu
-if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
-if [ "$1" = purge ]; then
-  # The node's key and what has not been sent yet go for good.
-  rm -rf /var/lib/yiben /etc/yiben /run/yiben
-  if getent passwd yiben-agent >/dev/null; then userdel yiben-agent || true; fi
-  if getent group yiben-agent >/dev/null; then groupdel yiben-agent || true; fi
-fi
+# LIFECYCLE
+case $1 in
+  abort-install | abort-upgrade) yiben_drop_old ;;
+  remove)
+    rm -rf "$yiben_lib"
+    yiben_drop_old
+    yiben_reload
+    ;;
+  purge)
+    # There again after the removal: install.sh has put it there, and the state is in use.
+    if [ -d "$yiben_lib" ]; then exit 0; fi
+    yiben_purge
+    yiben_reload
+    ;;
+esac

@@ -4,7 +4,7 @@
 set -eu
 umask 022
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/account.sh"
+. "$here/lifecycle.sh"
 
 usage() {
   cat <<'TEXT'
@@ -20,8 +20,8 @@ install.sh [--collector URL --token TOKEN] [options]
   --check           change nothing; say what would be done
   --help
 
-Exit codes: 0 done (--check: nothing to do), 1 failed and left as it was, 2 wrong usage,
-3 this machine is not supported, 10 (--check) there is something to do.
+Exit codes: 0 done (--check: nothing to do), 1 failed (the version that was there runs as before),
+2 wrong usage, 3 this machine is not supported, 10 (--check) there is something to do.
 TEXT
 }
 
@@ -31,7 +31,7 @@ collector='' token=${YIBEN_AGENT_TOKEN:-} name='' ca='' proxy='' image=no start=
 while [ $# -gt 0 ]; do
   case $1 in
     --collector|--token|--name|--ca|--proxy)
-      [ $# -ge 2 ] || fail "$1 needs a value" 2
+      if [ $# -lt 2 ] || [ -z "$2" ]; then fail "$1 needs a value" 2; fi
       eval "${1#--}=\$2"; shift 2 ;;
     --image) image=yes; shift ;;
     --no-start) start=no; shift ;;
@@ -40,10 +40,18 @@ while [ $# -gt 0 ]; do
     *) usage >&2; fail "unknown option $1" 2 ;;
   esac
 done
+# The token alone may be in the environment of everything that is run on a machine.
 if [ -n "$collector" ] && [ -z "$token" ]; then fail '--collector needs --token' 2; fi
-if [ -n "$token" ] && [ -z "$collector" ]; then fail '--token needs --collector' 2; fi
+if [ -n "$token" ] && [ -z "$collector" ] && [ -z "${YIBEN_AGENT_TOKEN:-}" ]; then
+  fail '--token needs --collector' 2
+fi
 if [ "$image" = yes ] && [ -z "$collector" ]; then fail '--image needs --collector and --token' 2; fi
 if [ -n "$ca" ] && [ ! -r "$ca" ]; then fail "cannot read $ca" 2; fi
+plain() { printf '%s' "$2" | grep -Eq "$3" || fail "$1 $2 is not $4" 2; }
+[ -z "$collector" ] || plain --collector "$collector" '^(wss?|https?)://[]A-Za-z0-9.:[_/-]+$' 'wss://host:port'
+[ -z "$proxy" ] || plain --proxy "$proxy" '^https?://[]A-Za-z0-9.:@%[_/-]+$' 'http://host:port'
+[ -z "$token" ] || plain --token 'that was given' '.' 'a token'
+case $token in *[!A-Za-z0-9_-]*) fail 'the token is not one that `token create` shows' 2 ;; esac
 
 # ---- is this machine supported ----------------------------------------------------------------
 supported() {
@@ -58,105 +66,109 @@ supported() {
   [ -n "$libc" ] || fail 'the C library is not glibc (musl is not supported)' 3
   lowest=$(printf '%s\n2.28\n' "$libc" | sort -V | head -n 1)
   [ "$lowest" = 2.28 ] || fail "glibc $libc is too old: 2.28 is needed (CentOS 7 is not supported)" 3
-  command -v systemctl >/dev/null || fail 'systemd is not here' 3
+  for tool in systemctl setpriv; do
+    command -v "$tool" >/dev/null || fail "$tool is not here" 3
+  done
 }
 supported
-
-owner=''
-if command -v dpkg-query >/dev/null && dpkg-query -W -f '${Status}' yiben-agent 2>/dev/null | grep -q ' installed$'; then owner=dpkg; fi
-if command -v rpm >/dev/null && rpm -q yiben-agent >/dev/null 2>&1; then owner=rpm; fi
+owner=$(yiben_owner)
 [ -z "$owner" ] || fail "yiben-agent was installed by $owner: upgrade it with the $owner package"
 
 # ---- what is to be done -----------------------------------------------------------------------
+config=/etc/yiben/agent.yaml
+is_enrolled() { [ -f "$yiben_state/enrollment.json" ]; }
+has_option() { # name below collector, value
+  sed -n '/^collector:/,/^[^ #]/p' "$config" 2>/dev/null | grep -Fxq "  $1: \"$2\""
+}
 version=$(cat "$here/VERSION")
-installed=$(cat /usr/lib/yiben-agent/VERSION 2>/dev/null || true)
+installed=$(cat "$yiben_lib/VERSION" 2>/dev/null || true)
+is_due=no
+if [ "$installed" != "$version" ] || yiben_interrupted; then is_due=yes; fi
 todo=''
-if [ "$installed" != "$version" ]; then todo="$todo install-$version"; fi
-if [ -n "$collector" ] && [ ! -f /var/lib/yiben/enrollment.json ]; then todo="$todo enroll"; fi
-if [ "$start" = yes ] && [ "$image" = no ] && ! systemctl is-active --quiet yiben-agent.service; then
-  if [ -n "$collector" ] || [ -f /var/lib/yiben/enrollment.json ]; then todo="$todo start"; fi
+if [ "$is_due" = yes ]; then todo="$todo install-$version"; fi
+if [ -n "$proxy" ] && ! has_option proxy_url "$proxy"; then todo="$todo proxy"; fi
+if [ -n "$ca" ] && ! { has_option ca_file /etc/yiben/agent-ca.pem && cmp -s "$ca" /etc/yiben/agent-ca.pem; }
+then todo="$todo ca"; fi
+if [ "$image" = yes ]; then
+  if is_enrolled; then
+    fail 'this machine is enrolled, and every copy of it would be: uninstall.sh --purge first'
+  fi
+  if [ ! -f /etc/yiben/enroll.env ]; then todo="$todo image"; fi
+else
+  if [ -n "$collector" ] && ! is_enrolled; then todo="$todo enroll"; fi
+  if [ "$start" = yes ] && ! yiben_runs && { [ -n "$collector" ] || is_enrolled; }; then
+    todo="$todo start"
+  fi
 fi
 if [ "$check" = yes ]; then
   [ -n "$todo" ] || { echo "yiben-agent $version is installed and as asked"; exit 0; }
   echo "to do:$todo"; exit 10
 fi
 [ "$(id -u)" = 0 ] || fail 'must be run as root'
+# Two of these at once would mix their files: the second waits.
+if command -v flock >/dev/null; then
+  exec 9</usr/lib
+  flock --timeout 120 9 || fail 'another install.sh is at work here'
+fi
 
-# ---- files: all of them, or the old ones back ---------------------------------------------------
-lib=/usr/lib/yiben-agent
-put_files() {
-  rm -rf "$lib.new"
-  mkdir -p /usr/lib/systemd/system /etc/yiben /usr/share/doc/yiben-agent
-  cp -R --no-preserve=ownership "$here/files$lib" "$lib.new"
-  rm -rf "$lib.old"
-  if [ -d "$lib" ]; then mv "$lib" "$lib.old"; fi
-  mv "$lib.new" "$lib"
-  put usr/bin/yiben-agent 0755
-  put usr/lib/systemd/system/yiben-agent.service 0644
-  put usr/lib/systemd/system/yiben-agent-enroll.service 0644
-  if [ ! -e /etc/yiben/agent.yaml ]; then put etc/yiben/agent.yaml 0640; fi
-  cp -R --no-preserve=ownership "$here/files/usr/share/doc/yiben-agent/." /usr/share/doc/yiben-agent/
-  yiben_account
-  systemctl daemon-reload
-}
-put() {
+# ---- files --------------------------------------------------------------------------------------
+put() { # path below files, mode
+  mkdir -p "$(dirname "/$1")"
   install -m "$2" "$here/files/$1" "/$1.new"
-  if [ -e "/$1" ]; then cp -p "/$1" "/$1.old"; fi
   mv "/$1.new" "/$1"
 }
-back() {
-  [ -d "$lib.old" ] || return 1
-  rm -rf "$lib"
-  mv "$lib.old" "$lib"
-  for file in usr/bin/yiben-agent usr/lib/systemd/system/yiben-agent.service \
-    usr/lib/systemd/system/yiben-agent-enroll.service; do
-    if [ -e "/$file.old" ]; then mv "/$file.old" "/$file"; fi
+put_files() {
+  trap 'rm -rf "$yiben_lib.new"' EXIT
+  rm -rf "$yiben_lib.new"
+  cp -R --no-preserve=ownership "$here/files$yiben_lib" "$yiben_lib.new"
+  # A program that cannot run here takes the place of none that can.
+  "$yiben_lib.new/bin/node" "$yiben_lib.new/app/yiben-agent.mjs" --version >/dev/null 2>&1 ||
+    fail "yiben-agent $version does not run here: $("$yiben_lib.new/bin/node" "$yiben_lib.new/app/yiben-agent.mjs" --version 2>&1 | head -n 3)"
+  yiben_keep_old
+  # One name after the other: there is no program for an instant only.
+  rm -rf "$yiben_lib.gone"
+  if [ -d "$yiben_lib" ]; then mv "$yiben_lib" "$yiben_lib.gone"; fi
+  mv "$yiben_lib.new" "$yiben_lib"
+  rm -rf "$yiben_lib.gone"
+  for file in $yiben_beside; do
+    case $file in
+      */bin/*) put "${file#/}" 0755 ;;
+      *) put "${file#/}" 0644 ;;
+    esac
   done
-  systemctl daemon-reload
+  if [ ! -e "$config" ]; then put "${config#/}" 0640; fi
+  mkdir -p /usr/share/doc/yiben-agent
+  cp -R --no-preserve=ownership "$here/files/usr/share/doc/yiben-agent/." /usr/share/doc/yiben-agent/
+  yiben_account
+  trap - EXIT
 }
-tidy() {
-  rm -rf "$lib.old"
-  rm -f /usr/bin/yiben-agent.old /usr/lib/systemd/system/yiben-agent.service.old \
-    /usr/lib/systemd/system/yiben-agent-enroll.service.old
-}
-
-was_active=no
-if systemctl is-active --quiet yiben-agent.service; then was_active=yes; fi
-if [ "$installed" != "$version" ]; then
+if [ "$is_due" = yes ]; then
+  yiben_refuse_newer_spool "$(cat "$here/files$yiben_lib/SPOOL_FORMAT")" "$version" || exit 1
   echo "installing yiben-agent $version${installed:+ over $installed}"
   put_files
-  if ! yiben-agent --version >/dev/null 2>&1; then
-    back && fail "yiben-agent $version does not run here: $installed is back"
-    fail "yiben-agent $version does not run here: $(yiben-agent --version 2>&1 | head -n 1)"
-  fi
-  if [ "$was_active" = yes ]; then
-    # Ready means that it samples, and that its records are open (Type=notify).
-    if ! systemctl restart yiben-agent.service; then
-      journalctl --unit yiben-agent.service --lines 5 --no-pager --output cat >&2 || true
-      back || fail "yiben-agent $version did not become ready"
-      systemctl restart yiben-agent.service || true
-      fail "yiben-agent $version did not become ready: $installed is back"
-    fi
-  fi
-  tidy
+  yiben_take_over "$version" || exit 1
 fi
 
 # ---- options that were given here ---------------------------------------------------------------
+changed=no
 option() { # name below collector, value
-  if grep -Eq "^ +$1:" /etc/yiben/agent.yaml; then
-    grep -Eq "^ +$1: *\"?$2\"?\$" /etc/yiben/agent.yaml ||
-      fail "/etc/yiben/agent.yaml sets another $1: change it there"
-    return 0
+  if has_option "$1" "$2"; then return 0; fi
+  if sed -n '/^collector:/,/^[^ #]/p' "$config" | grep -Eq "^ +$1:"; then
+    fail "$config sets another $1: change it there"
   fi
-  if grep -q '^collector:' /etc/yiben/agent.yaml; then
-    sed -i "s|^collector:.*|&\n  $1: \"$2\"|" /etc/yiben/agent.yaml
+  if grep -q '^collector:' "$config"; then
+    sed -i "s|^collector:.*|&\n  $1: \"$2\"|" "$config"
   else
-    printf '\ncollector:\n  %s: "%s"\n' "$1" "$2" >>/etc/yiben/agent.yaml
+    printf '\ncollector:\n  %s: "%s"\n' "$1" "$2" >>"$config"
   fi
+  changed=yes
 }
 if [ -n "$ca" ]; then
-  install -m 0644 "$ca" /etc/yiben/ca.pem
-  option ca_file /etc/yiben/ca.pem
+  if ! cmp -s "$ca" /etc/yiben/agent-ca.pem; then
+    install -m 0644 "$ca" /etc/yiben/agent-ca.pem
+    changed=yes
+  fi
+  option ca_file /etc/yiben/agent-ca.pem
 fi
 if [ -n "$proxy" ]; then option proxy_url "$proxy"; fi
 
@@ -168,17 +180,24 @@ if [ "$image" = yes ]; then
   echo 'this image enrolls at its first boot'
   exit 0
 fi
-if [ -n "$collector" ]; then
+if [ -n "$collector" ] && is_enrolled; then
+  echo "already enrolled: $(sed -n 's/^ *"collectorUrl": "\(.*\)",*$/\1/p' "$yiben_state/enrollment.json")"
+elif [ -n "$collector" ]; then
   YIBEN_AGENT_TOKEN=$token yiben-agent enroll --collector "$collector" ${name:+--name "$name"} ||
     fail 'the machine could not be enrolled; the agent is installed, run this again'
-  chown -R yiben-agent:yiben-agent /var/lib/yiben
 fi
-if [ "$start" = yes ] && [ -f /var/lib/yiben/enrollment.json ]; then
-  systemctl start yiben-agent.service || {
+if [ "$start" = yes ] && is_enrolled; then
+  if [ "$changed" = yes ]; then verb=restart; else verb=start; fi
+  systemctl "$verb" yiben-agent.service || {
     journalctl --unit yiben-agent.service --lines 5 --no-pager --output cat >&2 || true
     fail 'the agent did not become ready'
   }
+  # What it found is known when the tools have answered for the first time.
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+    yiben-agent status 2>/dev/null | grep -Eq '^(start|agent +$)' || break
+    sleep 1
+  done
   yiben-agent status || true
 elif [ "$start" = yes ]; then
-  echo 'not enrolled yet: yiben-agent enroll --collector URL --token TOKEN'
+  echo 'not enrolled yet: run this again with --collector URL --token TOKEN'
 fi

@@ -1,0 +1,9 @@
+#!/bin/sh
+set -eu
+# LIFECYCLE
+case $1 in
+  install | upgrade)
+    yiben_refuse_newer_spool '@SPOOL_FORMAT@' '@VERSION@'
+    yiben_keep_old
+    ;;
+esac
