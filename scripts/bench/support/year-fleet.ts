@@ -1,7 +1,7 @@
 /**
  * A fleet and its collector in one process under a clock that jumps: the collector's own parts over
- * an SQLite file, nodes with real links, and what happens to nodes in a year. Nothing is random but
- * the seed.
+ * an SQLite file, nodes with real links, and what happens to nodes in a year. All of it follows from
+ * the seed but the ids.
  */
 import { randomBytes } from 'node:crypto'
 import { HOUR_MS, keyPairFromSeed, type Random, silentLogger, type World } from '@yiben/shared'
