@@ -20,6 +20,8 @@ export async function buildPackages(options: {
   readonly say: (line: string) => void
 }): Promise<readonly string[]> {
   const { description, architecture, out, say } = options
+  // Modes are those of the sources, whoever builds.
+  process.umask(0o022)
   const scratch = mkdtempSync(join(tmpdir(), 'yiben-package-'))
   try {
     const epochSeconds = sourceDateEpoch()
