@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 const SUITE = 'bookworm'
-const MIRROR = 'http://deb.debian.org/debian'
 /** Beside what debootstrap installs: init, what the packages depend on, and rpm to try it there. */
 const INCLUDE = 'systemd,systemd-sysv,dbus,procps,passwd,libstdc++6,rpm'
 const TOOLS = ['debootstrap', 'systemd-nspawn', 'nsenter', 'dpkg-deb', 'rpmbuild']
@@ -26,7 +25,8 @@ export function baseDebian(cache: string): string {
   rmSync(part, { recursive: true, force: true })
   mkdirSync(cache, { recursive: true, mode: 0o700 })
   console.log(`debootstrap ${SUITE} into ${cache}, once`)
-  execFileSync('debootstrap', ['--variant=minbase', `--include=${INCLUDE}`, SUITE, part, MIRROR], {
+  // From the mirror that debootstrap takes by itself.
+  execFileSync('debootstrap', ['--variant=minbase', `--include=${INCLUDE}`, SUITE, part], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   rmSync(join(part, 'var/cache/apt/archives'), { recursive: true, force: true })
