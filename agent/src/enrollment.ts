@@ -5,28 +5,18 @@
  */
 import {
   AppError,
-  ERROR_CODES,
-  type ErrorCode,
   errorCode,
-  findPinnedAuthority,
-  Link,
+  firstContact,
   type Logger,
   linkUrlOf,
   openFileSpool,
   parseEnrollmentToken,
-  type Spool,
-  sleep,
-  type Welcome,
+  pinnedAuthorityOf,
   type World,
 } from '@yiben/shared'
 import { type Fingerprint, type FingerprintSource, readFingerprint } from './identity.ts'
 import { type Enrollment, StateDir, type Trust } from './state-dir.ts'
 import { certificatesOf, readFiles } from './trust.ts'
-
-/** The link bounds its own handshake; this bounds the whole command. */
-const ENROLL_MS_MAX = 30_000
-const LOOK_EVERY_MS = 50
-const DIAL_MS_MAX = 10_000
 
 export interface EnrollOptions {
   readonly world: World
@@ -97,8 +87,19 @@ async function enrollOnce(
   try {
     const way = wayTo(options, url)
     const trust = await firstTrust(options, way, token)
-    const contact = { token, way, trust, nodeKeys, fingerprint, spool }
-    const welcome = await firstContact(options, contact)
+    const welcome = await firstContact({
+      world,
+      log,
+      spool,
+      target: { ...way, ca: trust.ca },
+      role: 'agent',
+      keys: nodeKeys,
+      fingerprint: fingerprintHex(fingerprint),
+      bootId: options.bootId,
+      programVersion: options.agentVersion,
+      token,
+      name: options.nodeName,
+    })
     const { identityKey } = welcome
     if (identityKey === null) {
       throw new AppError('message_unexpected', 'welcome.identity_key is missing: an old collector.')
@@ -165,77 +166,9 @@ interface FirstTrust {
   readonly kept: Trust
 }
 
-/** Before anything is said: where the token pins an authority, it must be the one that is shown. */
 async function firstTrust(options: EnrollOptions, way: Way, token: Token): Promise<FirstTrust> {
   const given = options.keepsCa === true && way.ca !== null ? certificatesOf(way.ca) : []
-  const isPlain = new URL(way.url).protocol === 'ws:'
-  if (token.authorityPin === null || isPlain) {
-    const kept = { version: 0, isPinned: given.length > 0, roots: given }
-    return { ca: way.ca, kept }
-  }
-  const pinned = await findPinnedAuthority({ ...way, timeoutMs: DIAL_MS_MAX }, token.authorityPin)
-  return { ca: pinned, kept: { version: 0, isPinned: true, roots: [pinned, ...given] } }
-}
-
-interface Contact {
-  readonly token: Token
-  readonly way: Way
-  readonly trust: FirstTrust
-  readonly nodeKeys: ReturnType<StateDir['readOrCreateKey']>
-  readonly fingerprint: Fingerprint | null
-  readonly spool: Spool
-}
-
-/** One attempt: whoever typed the command is there to try again. */
-async function firstContact(options: EnrollOptions, contact: Contact): Promise<Welcome> {
-  const { world, log } = options
-  const { token } = contact
-  let welcome: Welcome | null = null
-  const link = new Link({
-    world,
-    log,
-    spool: contact.spool,
-    target: { ...contact.way, ca: contact.trust.ca },
-    collector: { algorithm: token.algorithm, publicKey: token.collectorKey },
-    identity: {
-      role: 'agent',
-      nodeKeys: contact.nodeKeys,
-      fingerprint: fingerprintHex(contact.fingerprint),
-      bootId: options.bootId,
-      programVersion: options.agentVersion,
-      capabilities: [],
-      enrollment: { tokenId: token.id, secret: token.secret, nodeName: options.nodeName },
-    },
-    owner: {
-      heartbeat: () => ({ samples: 0, freeUnits: new Uint8Array(0) }),
-      timelineNowMs: () => null,
-      onWelcome: (given) => {
-        welcome = given
-      },
-      onTime: () => {},
-      onRefused: () => {},
-      onNeedFacts: () => {},
-      onNewEpoch: () => {},
-    },
-  })
-  const ended = link.run()
-  try {
-    for (let waitedMs = 0; waitedMs < ENROLL_MS_MAX; waitedMs += LOOK_EVERY_MS) {
-      if (welcome !== null) return welcome
-      const { state, lastProblem } = link.status()
-      if (lastProblem !== null && (state === 'waiting' || state === 'refused')) {
-        throw new AppError(knownCode(lastProblem.code), lastProblem.sentence)
-      }
-      await sleep(world.clock, LOOK_EVERY_MS)
-    }
-    throw new AppError('connection_failed', `${contact.way.url} did not answer in time.`)
-  } finally {
-    await link.stop()
-    await ended
-  }
-}
-
-/** A newer collector may refuse with a code this version does not know. */
-function knownCode(code: string): ErrorCode {
-  return ERROR_CODES.find((known) => known === code) ?? 'connection_failed'
+  const pinned = await pinnedAuthorityOf(way, token)
+  const roots = pinned === null ? given : [pinned, ...given]
+  return { ca: pinned ?? way.ca, kept: { version: 0, isPinned: roots.length > 0, roots } }
 }
