@@ -14,11 +14,8 @@ import {
   type KeyPair,
   type Logger,
   type Proof,
-  REFUSED_PER_ACK_MAX,
   type RefusedRecord,
   type ToNodeMessage,
-  WINDOW_BYTES_DEFAULT,
-  WINDOW_FRAMES_DEFAULT,
   type World,
 } from '@yiben/shared'
 import { ChildLane } from '../children/lane.ts'
@@ -29,14 +26,11 @@ import { REFUSALS, type RefusalRow } from '../inventory/enroll.ts'
 import type { ChildId } from '../model/ids.ts'
 import type { LedgerState } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
+import { AckDesk, endReasonOf } from './ack-desk.ts'
 import type { GatewayCounts, LinkPhase } from './counts.ts'
 import { Handshake, welcomeOf } from './handshake.ts'
 import { Pulse } from './pulse.ts'
 import type { SessionTimings } from './session-parts.ts'
-import { AckWindow } from './window.ts'
-
-/** What a child has not read of our answers by now it never will. */
-const BUFFERED_BYTES_MAX = 1024 * 1024
 
 export interface ChildSessionDeps {
   readonly world: World
@@ -70,7 +64,7 @@ export class ChildSession {
   readonly #owner: ChildSessionOwner
   readonly #handshake: Handshake
   readonly #openedAtMs: number
-  readonly #window = new AckWindow({ frames: WINDOW_FRAMES_DEFAULT, bytes: WINDOW_BYTES_DEFAULT })
+  readonly #acks: AckDesk
   readonly #pulse: Pulse
   #phase: Phase = 'proof'
   #joined: JoinedChild | null = null
@@ -92,6 +86,7 @@ export class ChildSession {
     this.hello = told.hello
     this.remoteAddress = socket.remoteAddress
     this.#openedAtMs = deps.world.clock.monotonicMs()
+    this.#acks = new AckDesk(socket, deps.world.clock, deps.counts)
     this.#handshake = new Handshake(deps.world, deps.identity, deps.ledger, 'collector')
     this.#pulse = new Pulse(deps.world.clock, deps.timings, () => socket.ping())
     socket.onFrame((frame) => this.#onFrame(frame))
@@ -157,14 +152,8 @@ export class ChildSession {
     if (message.kind === 'unknown' || message.kind === 'heartbeat') return
     if (message.kind === 'batch' && this.#phase === 'open') {
       const { batch } = message
-      const { counts, world } = this.#deps
-      counts.recordsCame(batch.records.length)
-      const lastSeq = batch.firstSeq + batch.records.length - 1
-      if (this.#window.take(lastSeq, frame.length, world.clock.monotonicMs())) {
-        this.#lane?.offer(batch)
-        return
-      }
-      this.close('window_exceeded', 'more batches are unacknowledged than the window allows')
+      if (this.#acks.take(batch, frame.length)) this.#lane?.offer(batch)
+      else this.close('window_exceeded', 'more batches are unacknowledged than the window allows')
     } else if (message.kind === 'proof' && this.#phase === 'proof') this.#onProof(message.proof)
     else this.close('message_unexpected', `${message.kind} is not due in this state`)
   }
@@ -236,22 +225,8 @@ export class ChildSession {
   }
 
   #acknowledge(watermark: number, refused: readonly RefusedRecord[]): void {
-    const { counts, world } = this.#deps
-    const waitedMs = this.#window.acknowledge(watermark, world.clock.monotonicMs())
-    counts.acknowledged(waitedMs, refused)
-    this.#send({
-      kind: 'ack',
-      ack: {
-        watermark,
-        refused: refused.slice(0, REFUSED_PER_ACK_MAX),
-        windowFrames: 0,
-        windowBytes: 0,
-        serverTimeMs: world.clock.wallMs(),
-      },
-    })
-    if (this.#socket.bufferedBytes() > BUFFERED_BYTES_MAX) {
-      this.close('overloaded', 'the child does not read its acknowledgements')
-    }
+    if (this.#acks.acknowledge(watermark, refused)) return
+    this.close('overloaded', 'the child does not read its acknowledgements')
   }
 
   #refuse(code: ErrorCode, row: RefusalRow): void {
@@ -274,7 +249,7 @@ export class ChildSession {
     if (this.#phase === 'closed') return
     const wasOpen = this.#phase === 'open'
     this.#phase = 'closed'
-    this.#endedReason ??= reason === '' ? 'connection_lost' : (reason.split(':', 1)[0] ?? reason)
+    this.#endedReason ??= endReasonOf(reason)
     this.#pulse.end()
     this.#lane?.close()
     if (wasOpen) this.#endRow()

@@ -18,13 +18,10 @@ import {
   KEYS_CAPABILITY,
   LEASES_CAPABILITY,
   type Proof,
-  REFUSED_PER_ACK_MAX,
   type Refusal,
   type RefusedRecord,
   type ToCollectorMessage,
   type ToNodeMessage,
-  WINDOW_BYTES_DEFAULT,
-  WINDOW_FRAMES_DEFAULT,
 } from '@yiben/shared'
 import type { Lane } from '../ingest/lane.ts'
 import { REFUSALS, type RefusalRow } from '../inventory/enroll.ts'
@@ -33,14 +30,12 @@ import type { Joined } from '../inventory/roster.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { NodeRow } from '../model/node.ts'
 import type { KeyLine } from '../tls/key-desk.ts'
+import { AckDesk, endReasonOf } from './ack-desk.ts'
 import { Handshake, welcomeOf } from './handshake.ts'
 import type { LendingSession } from './node-link.ts'
 import { Pulse } from './pulse.ts'
 import type { SessionDeps, SessionOwner } from './session-parts.ts'
-import { AckWindow } from './window.ts'
 
-/** What an agent has not read of our answers by now it never will. */
-const BUFFERED_BYTES_MAX = 1024 * 1024
 /** Facts are asked for at most so often. */
 const NEED_FACTS_MS = 30_000
 const CAPABILITIES = [LEASES_CAPABILITY, KEYS_CAPABILITY]
@@ -53,7 +48,7 @@ export class Session {
   readonly #deps: SessionDeps
   readonly #owner: SessionOwner<Session>
   readonly #openedAtMs: number
-  readonly #window = new AckWindow({ frames: WINDOW_FRAMES_DEFAULT, bytes: WINDOW_BYTES_DEFAULT })
+  readonly #acks: AckDesk
   #phase: Phase = 'hello'
   readonly #pulse: Pulse
   readonly #handshake: Handshake
@@ -75,6 +70,7 @@ export class Session {
     this.#handshake = new Handshake(deps.world, deps.identity, deps.ledger, 'agent')
     this.remoteAddress = socket.remoteAddress
     this.#openedAtMs = deps.world.clock.monotonicMs()
+    this.#acks = new AckDesk(socket, deps.world.clock, deps.counts)
     this.#pulse = new Pulse(deps.world.clock, deps.timings, () => socket.ping())
     socket.onFrame((frame) => this.#onFrame(frame))
     socket.onPong(() => this.#onPong())
@@ -272,13 +268,8 @@ export class Session {
     switch (message.kind) {
       case 'batch': {
         const { batch } = message
-        const lastSeq = batch.firstSeq + batch.records.length - 1
-        this.#deps.counts.recordsCame(batch.records.length)
-        if (!this.#window.take(lastSeq, frameBytes, this.#deps.world.clock.monotonicMs())) {
-          this.close('window_exceeded', 'more batches are unacknowledged than the window allows')
-          return
-        }
-        this.#lane?.offer(batch)
+        if (this.#acks.take(batch, frameBytes)) this.#lane?.offer(batch)
+        else this.close('window_exceeded', 'more batches are unacknowledged than the window allows')
         return
       }
       case 'event':
@@ -307,21 +298,8 @@ export class Session {
   }
 
   #acknowledge(watermark: number, refused: readonly RefusedRecord[]): void {
-    const waitedMs = this.#window.acknowledge(watermark, this.#deps.world.clock.monotonicMs())
-    this.#deps.counts.acknowledged(waitedMs, refused)
-    this.#send({
-      kind: 'ack',
-      ack: {
-        watermark,
-        refused: refused.slice(0, REFUSED_PER_ACK_MAX),
-        windowFrames: 0,
-        windowBytes: 0,
-        serverTimeMs: this.#deps.world.clock.wallMs(),
-      },
-    })
-    if (this.#socket.bufferedBytes() > BUFFERED_BYTES_MAX) {
-      this.close('overloaded', 'the node does not read its acknowledgements')
-    }
+    if (this.#acks.acknowledge(watermark, refused)) return
+    this.close('overloaded', 'the node does not read its acknowledgements')
   }
 
   #needFacts(): void {
@@ -362,7 +340,7 @@ export class Session {
     if (this.#phase === 'closed') return
     const wasOpen = this.#phase === 'open'
     this.#phase = 'closed'
-    this.#endedReason ??= reason === '' ? 'connection_lost' : (reason.split(':', 1)[0] ?? reason)
+    this.#endedReason ??= endReasonOf(reason)
     this.#pulse.end()
     if (this.#lending !== null) this.#deps.nodeLink.closed(this.#lending)
     if (this.#keyLine !== null) this.#deps.keys?.closed(this.#keyLine)
