@@ -4,20 +4,19 @@
  * from a backup, maybe on another machine, is no clone. It begins a stream of its own, and whoever
  * held the key before is fenced; a copy that goes on with the old stream is refused.
  */
-import { type Hello, type Logger, randomHex, secretHash, type World } from '@yiben/shared'
-import { judgeJoin, type RefusalCode } from '../inventory/enroll.ts'
-import type { JoinRequest } from '../inventory/roster.ts'
+import type { Hello, Logger, World } from '@yiben/shared'
+import { mintChildId } from '../inventory/children-administration.ts'
+import {
+  enrollmentOf,
+  freshJoinState,
+  type JoinRequest,
+  judgeJoin,
+  OPEN_ATTEMPTS_MAX,
+  type RefusalCode,
+} from '../inventory/enroll.ts'
 import type { ChildEpochRow, ChildRow } from '../model/child.ts'
-import type { ChildId, SessionGeneration } from '../model/ids.ts'
+import type { SessionGeneration } from '../model/ids.ts'
 import type { Store } from '../storage/store.ts'
-
-const CHILD_ID_BYTES = 8
-/** 48 bits: exact in a JavaScript number, and not guessed. */
-const JOIN_STATE_BYTES = 6
-/** Before the first Welcome a child has no join state. */
-const JOIN_STATE_NONE = 0
-/** Two sessions of one child race at most; a third try means something else is wrong. */
-const OPEN_ATTEMPTS_MAX = 3
 
 export interface ChildRosterOptions {
   readonly store: Pick<
@@ -83,7 +82,7 @@ export class ChildRoster {
     hasEnrolled: boolean,
   ): Promise<JoinChildResult | null> {
     const { store, world } = this.#options
-    const nextJoinState = Number.parseInt(randomHex(world.random, JOIN_STATE_BYTES), 16)
+    const nextJoinState = freshJoinState(world.random)
     const opened = await store.openChildSession({
       childId: child.childId,
       expectedJoinState: child.joinState,
@@ -103,21 +102,12 @@ export class ChildRoster {
     return { status: 'joined', child, generation, epoch, nextJoinState, hasEnrolled }
   }
 
-  async #enroll({ hello, enrollSecret, remoteAddress }: JoinRequest): Promise<RefusalCode | null> {
+  async #enroll(request: JoinRequest): Promise<RefusalCode | null> {
     const { log, store, world } = this.#options
-    if (hello.enrollTokenId === null || enrollSecret === null) return 'token_unknown'
-    const childId = `c-${randomHex(world.random, CHILD_ID_BYTES)}` as ChildId
-    const result = await store.enrollChild({
-      tokenId: hello.enrollTokenId,
-      secretHash: Buffer.from(secretHash(enrollSecret)).toString('hex'),
-      remoteAddress,
-      childId,
-      algorithm: hello.algorithm,
-      publicKey: hello.nodeKey,
-      fingerprint: hello.fingerprint,
-      joinState: JOIN_STATE_NONE,
-      nowMs: world.clock.wallMs(),
-    })
+    const enrollment = enrollmentOf(request, world.clock.wallMs())
+    if (enrollment === null) return 'token_unknown'
+    const childId = mintChildId(world.random)
+    const result = await store.enrollChild({ ...enrollment, childId })
     if (result.status !== 'enrolled') return result.status
     if (result.child.childId === childId) {
       log.info({ child_id: childId, name: result.child.name }, 'a child has enrolled')

@@ -8,13 +8,13 @@ import {
   AppError,
   divisionCodeOf,
   publicKeyBytes,
-  randomHex,
   renderTable,
 } from '@yiben/shared'
 import {
   childAdded,
   childConflictResolved,
   childRevoked,
+  mintChildId,
 } from '../inventory/children-administration.ts'
 import type { ChildClaim, ChildConflict, ChildRow } from '../model/child.ts'
 import type { ChildId } from '../model/ids.ts'
@@ -30,7 +30,6 @@ import {
   wordOf,
 } from './command.ts'
 
-const CHILD_ID_BYTES = 8
 const NAME_LENGTH_MAX = 120
 
 export interface ChildAddOptions {
@@ -91,7 +90,7 @@ export async function runChildAdd(
   const nowMs = world.clock.wallMs()
   const publicKey = options.key.toLowerCase()
   const child: ChildRow = {
-    childId: `c-${randomHex(world.random, CHILD_ID_BYTES)}` as ChildId,
+    childId: mintChildId(world.random),
     name: nameOf(options.name),
     algorithm: algorithmOf(publicKey),
     publicKey,

@@ -1,7 +1,15 @@
 /** What people change about children, as journal entries say it. Pure. */
+import { type Random, randomHex } from '@yiben/shared'
 import type { ChildConflict, ChildRow } from '../model/child.ts'
 import type { ChildId } from '../model/ids.ts'
 import type { OutboxEntry } from '../model/ledger.ts'
+
+const CHILD_ID_BYTES = 8
+
+/** What this collector calls a child; opaque. */
+export function mintChildId(random: Random): ChildId {
+  return `c-${randomHex(random, CHILD_ID_BYTES)}` as ChildId
+}
 
 export function childAdded(child: ChildRow, by: string, atMs: number): OutboxEntry {
   const { algorithm, childId, name, publicKey, regionCode } = child

@@ -7,8 +7,42 @@
  * of these: it replaces its old session. After a restore nobody knows which Welcomes were the last:
  * the first that shows the key on the right machine is taken for the original.
  */
-import type { ErrorCode, Hello } from '@yiben/shared'
+import { type ErrorCode, type Hello, type Random, randomHex, secretHash } from '@yiben/shared'
 import { type CloneSighting, JOIN_STATE_ANY, type NodeRow } from '../model/node.ts'
+
+/** 48 bits: exact in a JavaScript number, and not guessed. */
+const JOIN_STATE_BYTES = 6
+/** Before the first Welcome nobody has a join state. */
+const JOIN_STATE_NONE = 0
+/** Two sessions of one key race at most; a third try means something else is wrong. */
+export const OPEN_ATTEMPTS_MAX = 3
+
+/** A hello whose proof has been verified, of a node or of a collector that reports here. */
+export interface JoinRequest {
+  readonly hello: Hello
+  readonly enrollSecret: Uint8Array | null
+  readonly remoteAddress: string
+}
+
+/** What a Welcome gives, for whoever it is for to show next time. */
+export function freshJoinState(random: Random): number {
+  return Number.parseInt(randomHex(random, JOIN_STATE_BYTES), 16)
+}
+
+/** By which token and key somebody wants to be admitted; `null`: it brings no token. */
+export function enrollmentOf({ hello, enrollSecret, remoteAddress }: JoinRequest, nowMs: number) {
+  if (hello.enrollTokenId === null || enrollSecret === null) return null
+  return {
+    tokenId: hello.enrollTokenId,
+    secretHash: Buffer.from(secretHash(enrollSecret)).toString('hex'),
+    remoteAddress,
+    algorithm: hello.algorithm,
+    publicKey: hello.nodeKey,
+    fingerprint: hello.fingerprint,
+    joinState: JOIN_STATE_NONE,
+    nowMs,
+  }
+}
 
 /** What the collector remembers of a node's boots since it started, oldest first. */
 export type BootIds = readonly string[]

@@ -3,19 +3,20 @@
  * it brings a token, tells clones apart, and opens its session. Every refusal has a code of
  * `REFUSALS`; what was decided on may change meanwhile, so opening is tried a few times.
  */
-import { type Hello, type Logger, randomHex, secretHash, type World } from '@yiben/shared'
+import { type Hello, type Logger, randomHex, type World } from '@yiben/shared'
 import type { NodeId, SessionGeneration } from '../model/ids.ts'
 import type { CloneSighting, EpochRow, NodeRow } from '../model/node.ts'
 import type { Store } from '../storage/store.ts'
-import { judgeJoin, type RefusalCode } from './enroll.ts'
+import {
+  enrollmentOf,
+  freshJoinState,
+  type JoinRequest,
+  judgeJoin,
+  OPEN_ATTEMPTS_MAX,
+  type RefusalCode,
+} from './enroll.ts'
 
 const NODE_ID_BYTES = 8
-/** 48 bits: exact in a JavaScript number, and not guessed. */
-const JOIN_STATE_BYTES = 6
-/** Before the first Welcome a node has no join state. */
-const JOIN_STATE_NONE = 0
-/** Two sessions of one node race at most; a third try means something else is wrong. */
-const OPEN_ATTEMPTS_MAX = 3
 /** Enough to see two machines take turns; a node does not boot more often between two copies. */
 const BOOT_IDS_MAX = 8
 
@@ -27,12 +28,6 @@ export interface RosterOptions {
   readonly log: Logger
   /** Random id of this process, for the session rows. */
   readonly collectorInstance: string
-}
-
-export interface JoinRequest {
-  readonly hello: Hello
-  readonly enrollSecret: Uint8Array | null
-  readonly remoteAddress: string
 }
 
 export interface Joined {
@@ -91,7 +86,7 @@ export class Roster {
     hasEnrolled: boolean,
   ): Promise<JoinResult | null> {
     const { store, world, collectorInstance } = this.#options
-    const nextJoinState = Number.parseInt(randomHex(world.random, JOIN_STATE_BYTES), 16)
+    const nextJoinState = freshJoinState(world.random)
     const opened = await store.openSession({
       nodeId: node.nodeId,
       expectedJoinState: node.joinState,
@@ -113,22 +108,13 @@ export class Roster {
     return { status: 'joined', node, generation, epoch, nextJoinState, hasEnrolled }
   }
 
-  async #enroll({ hello, enrollSecret, remoteAddress }: JoinRequest): Promise<RefusalCode | null> {
+  async #enroll(request: JoinRequest): Promise<RefusalCode | null> {
     const { store, world, log } = this.#options
-    if (hello.enrollTokenId === null || enrollSecret === null) return 'token_unknown'
+    const enrollment = enrollmentOf(request, world.clock.wallMs())
+    if (enrollment === null) return 'token_unknown'
     const nodeId = `n-${randomHex(world.random, NODE_ID_BYTES)}` as NodeId
-    const result = await store.enrollNode({
-      tokenId: hello.enrollTokenId,
-      secretHash: Buffer.from(secretHash(enrollSecret)).toString('hex'),
-      remoteAddress,
-      nodeId,
-      nodeName: hello.nodeName ?? nodeId,
-      algorithm: hello.algorithm,
-      publicKey: hello.nodeKey,
-      fingerprint: hello.fingerprint,
-      joinState: JOIN_STATE_NONE,
-      nowMs: world.clock.wallMs(),
-    })
+    const nodeName = request.hello.nodeName ?? nodeId
+    const result = await store.enrollNode({ ...enrollment, nodeId, nodeName })
     if (result.status !== 'enrolled') return result.status
     if (result.node.nodeId === nodeId) {
       const { name, siteCode } = result.node

@@ -14,9 +14,9 @@ import type {
   OpenChildSessionRequest,
   OpenChildSessionResult,
 } from '../children-store.ts'
+import { judgeEnrollment, newChild } from '../enrolling.ts'
 import { ADDED, childOf, epochOf, numberOf } from '../sqlite/children-roster.ts'
 import type { Row } from '../sqlite/driver.ts'
-import { isAddressAllowed } from '../sqlite/tokens.ts'
 import { flag, integer, integerOrNull, text, textOrNull } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
 import type { Database } from './driver.ts'
@@ -186,54 +186,19 @@ export async function ownCollector(db: Database, child: Row): Promise<number> {
   return number
 }
 
-/** Refusals in this order, as those of nodes: a retry comes before the token's limits. */
 async function enrollChild(db: Database, request: EnrollChildRequest): Promise<EnrollChildResult> {
   await lock(db, 'children')
   const token = await lockToken(db, request.tokenId)
-  if (token === null || token.kind !== 'child' || token.secretHash !== request.secretHash) {
-    return { status: 'token_unknown' }
-  }
-  const known = await childByKey(db, request.algorithm, request.publicKey)
-  if (known !== undefined) {
-    const child = childOf(known)
-    if (child.status === 'revoked') return { status: 'node_revoked' }
-    if (text(known, 'enrolled_by') === request.tokenId) return { status: 'enrolled', child }
-  }
-  if (token.revokedAtMs !== null) return { status: 'token_revoked' }
-  if (token.expiresAtMs <= request.nowMs) return { status: 'token_expired' }
-  if (!isAddressAllowed(token.cidr, request.remoteAddress)) return { status: 'token_address' }
-  if (token.usesLeft !== null && token.usesLeft <= 0) return { status: 'token_used_up' }
-  // It came by another token before: it stays what it is, and no use is taken.
-  if (known !== undefined) return { status: 'enrolled', child: childOf(known) }
-  const child: ChildRow = {
-    childId: request.childId,
-    name: token.childName ?? request.childId,
-    algorithm: request.algorithm,
-    publicKey: request.publicKey,
-    regionCode: token.regionCode,
-    isOneWay: false,
-    fingerprint: request.fingerprint,
-    joinState: request.joinState,
-    previousJoinState: request.joinState,
-    status: 'active',
-    enrolledAtMs: request.nowMs,
-  }
+  const row = await childByKey(db, request.algorithm, request.publicKey)
+  const known =
+    row === undefined ? null : { peer: childOf(row), enrolledBy: text(row, 'enrolled_by') }
+  const judged = judgeEnrollment({ kind: 'child', request, token, known })
+  if (judged.status === 'enrolled') return { status: 'enrolled', child: judged.peer }
+  if (judged.status !== 'new') return { status: judged.status }
+  const { child, entry } = newChild(request, judged.token)
   await insertChild(db, child, request.tokenId)
   await useToken(db, request.tokenId)
-  addToOutbox(db, [
-    {
-      kind: 'child_enrolled',
-      atMs: request.nowMs,
-      payload: {
-        child_id: child.childId,
-        name: child.name,
-        region_code: child.regionCode,
-        token_id: request.tokenId,
-        algorithm: child.algorithm,
-        public_key: child.publicKey,
-      },
-    },
-  ])
+  addToOutbox(db, [entry])
   return { status: 'enrolled', child }
 }
 

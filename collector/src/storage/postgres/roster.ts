@@ -2,12 +2,11 @@
  * Nodes, their sessions and their epochs. The fence: a session's generation only rises, and only
  * the holder of the highest may write.
  */
-import { assert } from '@yiben/shared'
 import type { NodeId, SessionGeneration } from '../../model/ids.ts'
 import type { EpochChange, EpochRow, NodeRow } from '../../model/node.ts'
+import { judgeEnrollment, newNode } from '../enrolling.ts'
 import type { EnrollRequest, EnrollResult, OpenSessionRequest } from '../session-requests.ts'
 import { epochOf, nodeOf } from '../sqlite/rows.ts'
-import { isAddressAllowed } from '../sqlite/tokens.ts'
 import { integer, text } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
 import { numberThing } from './codes.ts'
@@ -157,52 +156,17 @@ async function findNodeByKey(
   return { node, enrolledBy: text(proven, 'enrolled_by') }
 }
 
-/** Refusals in this order; a retry with the same key and token comes before the token's limits. */
 async function enrollNode(db: Database, request: EnrollRequest): Promise<EnrollResult> {
   const token = await lockToken(db, request.tokenId)
-  if (token === null || token.kind !== 'enroll' || token.secretHash !== request.secretHash) {
-    return { status: 'token_unknown' }
-  }
-  const known = await findNodeByKey(db, request.algorithm, request.publicKey)
-  if (known !== null && known.node.status === 'revoked') return { status: 'node_revoked' }
-  if (known !== null && known.enrolledBy === request.tokenId) {
-    return { status: 'enrolled', node: known.node }
-  }
-  if (token.revokedAtMs !== null) return { status: 'token_revoked' }
-  if (token.expiresAtMs <= request.nowMs) return { status: 'token_expired' }
-  if (!isAddressAllowed(token.cidr, request.remoteAddress)) return { status: 'token_address' }
-  if (token.usesLeft !== null && token.usesLeft <= 0) return { status: 'token_used_up' }
-  // The key is enrolled by another token: the node stays what it is, and no use is taken.
-  if (known !== null) return { status: 'enrolled', node: known.node }
-  assert(token.siteCode !== null, 'an enrollment token names its site')
-  const node: NodeRow = {
-    nodeId: request.nodeId,
-    name: request.nodeName,
-    siteCode: token.siteCode,
-    algorithm: request.algorithm,
-    publicKey: request.publicKey,
-    fingerprint: request.fingerprint,
-    joinState: request.joinState,
-    previousJoinState: request.joinState,
-    status: 'active',
-    enrolledAtMs: request.nowMs,
-  }
+  const found = await findNodeByKey(db, request.algorithm, request.publicKey)
+  const known = found === null ? null : { peer: found.node, enrolledBy: found.enrolledBy }
+  const judged = judgeEnrollment({ kind: 'enroll', request, token, known })
+  if (judged.status === 'enrolled') return { status: 'enrolled', node: judged.peer }
+  if (judged.status !== 'new') return { status: judged.status }
+  const { node, entry } = newNode(request, judged.token)
   await insertNode(db, node, request.tokenId)
   await useToken(db, request.tokenId)
-  addToOutbox(db, [
-    {
-      kind: 'node_enrolled',
-      atMs: request.nowMs,
-      payload: {
-        node_id: node.nodeId,
-        node_name: node.name,
-        site_code: node.siteCode,
-        token_id: request.tokenId,
-        algorithm: node.algorithm,
-        public_key: node.publicKey,
-      },
-    },
-  ])
+  addToOutbox(db, [entry])
   return { status: 'enrolled', node }
 }
 

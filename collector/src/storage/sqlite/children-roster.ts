@@ -12,10 +12,11 @@ import type {
   OpenChildSessionRequest,
   OpenChildSessionResult,
 } from '../children-store.ts'
+import { judgeEnrollment, newChild } from '../enrolling.ts'
 import type { Database, Row } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
-import { findToken, isAddressAllowed, useToken } from './tokens.ts'
+import { findToken, useToken } from './tokens.ts'
 import { flag, fromFlag, integer, integerOrNull, text, textOrNull, wordOf } from './values.ts'
 
 type ChildRosterMethods = Pick<
@@ -172,53 +173,18 @@ export function ownCollector(db: Database, child: Row): number {
   return number
 }
 
-/** Refusals in this order, as those of nodes: a retry comes before the token's limits. */
 function enrollChild(db: Database, request: EnrollChildRequest): EnrollChildResult {
   const token = findToken(db, request.tokenId)
-  if (token === null || token.kind !== 'child' || token.secretHash !== request.secretHash) {
-    return { status: 'token_unknown' }
-  }
-  const known = childByKey(db, request.algorithm, request.publicKey)
-  if (known !== undefined) {
-    const child = childOf(known)
-    if (child.status === 'revoked') return { status: 'node_revoked' }
-    if (text(known, 'enrolled_by') === request.tokenId) return { status: 'enrolled', child }
-  }
-  if (token.revokedAtMs !== null) return { status: 'token_revoked' }
-  if (token.expiresAtMs <= request.nowMs) return { status: 'token_expired' }
-  if (!isAddressAllowed(token.cidr, request.remoteAddress)) return { status: 'token_address' }
-  if (token.usesLeft !== null && token.usesLeft <= 0) return { status: 'token_used_up' }
-  // It came by another token before: it stays what it is, and no use is taken.
-  if (known !== undefined) return { status: 'enrolled', child: childOf(known) }
-  const child: ChildRow = {
-    childId: request.childId,
-    name: token.childName ?? request.childId,
-    algorithm: request.algorithm,
-    publicKey: request.publicKey,
-    regionCode: token.regionCode,
-    isOneWay: false,
-    fingerprint: request.fingerprint,
-    joinState: request.joinState,
-    previousJoinState: request.joinState,
-    status: 'active',
-    enrolledAtMs: request.nowMs,
-  }
+  const row = childByKey(db, request.algorithm, request.publicKey)
+  const known =
+    row === undefined ? null : { peer: childOf(row), enrolledBy: text(row, 'enrolled_by') }
+  const judged = judgeEnrollment({ kind: 'child', request, token, known })
+  if (judged.status === 'enrolled') return { status: 'enrolled', child: judged.peer }
+  if (judged.status !== 'new') return { status: judged.status }
+  const { child, entry } = newChild(request, judged.token)
   insertChild(db, child, request.tokenId)
   useToken(db, request.tokenId)
-  addToOutbox(db, [
-    {
-      kind: 'child_enrolled',
-      atMs: request.nowMs,
-      payload: {
-        child_id: child.childId,
-        name: child.name,
-        region_code: child.regionCode,
-        token_id: request.tokenId,
-        algorithm: child.algorithm,
-        public_key: child.publicKey,
-      },
-    },
-  ])
+  addToOutbox(db, [entry])
   return { status: 'enrolled', child }
 }
 

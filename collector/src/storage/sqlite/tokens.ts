@@ -1,5 +1,4 @@
 /** Enrollment and access tokens: only hashes of their secrets are here. */
-import { BlockList, isIP } from 'node:net'
 import { AppError } from '@yiben/shared'
 import { ROLES, type TokenRow } from '../requests.ts'
 import type { Database, Row } from './driver.ts'
@@ -63,22 +62,6 @@ export function useToken(db: Database, tokenId: string): void {
     'UPDATE tokens SET uses_left = uses_left - 1 WHERE token_id = ? AND uses_left IS NOT NULL',
     tokenId,
   )
-}
-
-/** Whether `address` lies in `cidr` (`10.0.0.0/8`, or a single address); no range allows all. */
-export function isAddressAllowed(cidr: string | null, address: string): boolean {
-  if (cidr === null) return true
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
-  const [network = '', bits] = cidr.split('/')
-  const family = isIP(network)
-  if (family === 0 || isIP(plain) !== family) return false
-  const width = family === 4 ? 32 : 128
-  const prefix = bits === undefined ? width : Number(bits)
-  if (!Number.isInteger(prefix) || prefix < 0 || prefix > width) return false
-  const name = family === 4 ? 'ipv4' : 'ipv6'
-  const allowed = new BlockList()
-  allowed.addSubnet(network, prefix, name)
-  return allowed.check(plain, name)
 }
 
 function refuseUnknownSite(db: Database, siteCode: string | null): void {

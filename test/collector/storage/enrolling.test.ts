@@ -1,6 +1,6 @@
 /** Which addresses an enrollment token may be used from. */
 import { expect, test } from 'vitest'
-import { isAddressAllowed } from '../../../../collector/src/storage/sqlite/tokens.ts'
+import { isAddressAllowed } from '../../../collector/src/storage/enrolling.ts'
 
 test.each([
   [null, '203.0.113.9', true],
