@@ -9,6 +9,7 @@ import {
   type ChildCounts,
   earlier,
   type Instant,
+  neverTold,
   placeOf,
   type Silent,
   type SiteAt,
@@ -18,7 +19,6 @@ import {
 } from '../sqlite/children-at.ts'
 import type { TakenOut } from '../sqlite/children-taken-out.ts'
 import type { Row } from '../sqlite/driver.ts'
-import { profileOf } from '../sqlite/rows.ts'
 import { integer, text } from '../sqlite/values.ts'
 import { takenOutSpans } from './children-taken-out.ts'
 import type { Database } from './driver.ts'
@@ -84,19 +84,7 @@ async function inventoryAt(
       AND c.valid_from_ms <= ${asOfMs} AND (c.booked_to_ms IS NULL OR c.booked_to_ms > ${asOfMs})
       AND c.known_from_ms <= ${knownAtMs}
     GROUP BY p.profile_id ORDER BY p.profile_id`)
-  return {
-    counts: cards.map((one) => ({
-      ownerCode,
-      profile: profileOf(one),
-      connection: 'lapsed',
-      state: 'unknown',
-      isDeposited: false,
-      isSchedulerRead: false,
-      cards: integer(one, 'cards'),
-    })),
-    nodes: [],
-    untoldFromMs: null,
-  }
+  return neverTold(cards, ownerCode)
 }
 
 /** Collectors that were away at the instant, as known then, with those below them; since when. */

@@ -5,11 +5,10 @@
 
 import { createHash, type Hash } from 'node:crypto'
 import { HOUR_MS } from '@yiben/shared'
-import type { ChildBucket, ChildrenHour, TakenOutCard, UntoldCards } from '../../model/child.ts'
+import type { ChildBucket, ChildrenHour, UntoldCards } from '../../model/child.ts'
 import type { TermsOfSites } from '../sqlite/children-material.ts'
-import { groupOf } from '../sqlite/children-material.ts'
+import { groupOf, takenOutOf } from '../sqlite/children-material.ts'
 import { unpackBuckets } from '../sqlite/children-rows.ts'
-import { coveredMs } from '../sqlite/evidence.ts'
 import { profileOf } from '../sqlite/rows.ts'
 import { integer, integerOrNull, text } from '../sqlite/values.ts'
 import { takenOutSpans } from './children-taken-out.ts'
@@ -34,7 +33,7 @@ export async function childrenHour(
   const digest = createHash('sha256')
   const told = await readTold(db, hourMs, digest)
   const untold = await readUntold(db, hourMs, terms)
-  const takenOut = await readTakenOut(db, hourMs, terms)
+  const takenOut = takenOutOf(await takenOutSpans(db), hourMs, terms)
   digest.update(
     JSON.stringify([untold, takenOut], (_, value) =>
       typeof value === 'bigint' ? value.toString() : value,
@@ -95,28 +94,6 @@ async function readUntold(
     cards: integer(row, 'cards'),
     validMs: BigInt(integer(row, 'valid_ms')),
   }))
-}
-
-async function readTakenOut(
-  db: Database,
-  hourMs: number,
-  terms: TermsOfSites,
-): Promise<readonly TakenOutCard[]> {
-  const hour = { fromMs: hourMs, toMs: hourMs + HOUR_MS }
-  return (await takenOutSpans(db)).flatMap(
-    ({ bookedToMs, profile, siteCode, spans, validFromMs }) => {
-      const valid = {
-        fromMs: Math.max(hour.fromMs, validFromMs),
-        toMs: Math.min(hour.toMs, bookedToMs ?? hour.toMs),
-      }
-      if (valid.fromMs >= valid.toMs) return []
-      const taken = spans.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs ?? hour.toMs }))
-      const takenMs = coveredMs(valid, taken, [])
-      if (takenMs === 0) return []
-      const isWhole = takenMs === valid.toMs - valid.fromMs
-      return [{ ...groupOf(terms, siteCode, profile), takenMs: BigInt(takenMs), isWhole }]
-    },
-  )
 }
 
 async function isAwaited(db: Database, hourMs: number): Promise<boolean> {

@@ -4,9 +4,14 @@ import type { ChildNodeRow, CollectorRow } from '../../model/child.ts'
 import type { ChildId } from '../../model/ids.ts'
 import type { ChildQuality } from '../children-store.ts'
 import type { Page, PageRequest, Scope } from '../requests.ts'
-import { cardOf, collectorOf, EPOCH_CHANGES, QUALITY_ROWS_MAX } from '../sqlite/children-reads.ts'
+import {
+  childNodeOf,
+  collectorOf,
+  EPOCH_CHANGES,
+  QUALITY_ROWS_MAX,
+} from '../sqlite/children-reads.ts'
 import { pageLimit, pageOf } from '../sqlite/units.ts'
-import { flag, integer, integerOrNull, text, wordOf } from '../sqlite/values.ts'
+import { integer, text, wordOf } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
 import { conflictsSince } from './children-conflicts.ts'
 import { takenOutSpans } from './children-taken-out.ts'
@@ -87,24 +92,7 @@ async function listNodes(
       AND d.node_id = ANY(${nodes.map((row) => text(row, 'node_id'))}::text[])
     ORDER BY d.unit_number`)
   const cardsOf = Map.groupBy(cardRows, (row) => text(row, 'node_id'))
-  const rows = nodes.map((row): ChildNodeRow => {
-    const collector = integer(row, 'collector_number')
-    const nodeId = text(row, 'node_id')
-    const cards = cardsOf.get(nodeId) ?? []
-    return {
-      origin: text(row, 'origin'),
-      nodeId,
-      siteCode: text(row, 'site_code'),
-      name: text(row, 'name'),
-      isRevoked: flag(row, 'is_revoked'),
-      cpuCores: integerOrNull(row, 'cpu_cores'),
-      receivedAtMs: integer(row, 'received_at_ms'),
-      cards: cards.map((card) => ({
-        ...cardOf(card),
-        isTakenOut: taken.has(`${collector}/${integer(card, 'unit_number')}`),
-      })),
-    }
-  })
+  const rows = nodes.map((row) => childNodeOf(row, cardsOf.get(text(row, 'node_id')) ?? [], taken))
   return pageOf(rows, limit, ({ nodeId }) => nodeId)
 }
 

@@ -2,11 +2,10 @@
  * Cards of children whose time counts elsewhere: the other claim of a conflict, while both claims
  * last and the one that is kept counts itself.
  */
-import { type Claim, HERE, overlapOf } from '../sqlite/children-claims.ts'
-import { claimOf, spanOf, type TakenOut } from '../sqlite/children-taken-out.ts'
+import { type Claim, HERE } from '../sqlite/children-claims.ts'
+import { spanOf, type TakenOut, take } from '../sqlite/children-taken-out.ts'
 import type { Row } from '../sqlite/driver.ts'
-import { profileOf } from '../sqlite/rows.ts'
-import { integer, text } from '../sqlite/values.ts'
+import { integer } from '../sqlite/values.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 
@@ -23,22 +22,7 @@ export async function takenOutSpans(db: Database): Promise<readonly TakenOut[]> 
      JOIN profiles p ON p.profile_id = c.profile_id
      WHERE c.is_counted ORDER BY x.conflict_id`,
   )
-  for (const row of rows) {
-    const kept = await keptClaim(db, row)
-    const own = claimOf(row, 'other')
-    const overlap = kept === null ? null : overlapOf(kept, own)
-    if (overlap === null) continue
-    const key = `${own.collector}/${own.unit}`
-    const known = byCard.get(key)
-    const openedAtMs = integer(row, 'opened_at_ms')
-    byCard.set(key, {
-      ...own,
-      siteCode: text(row, 'site_code'),
-      profile: profileOf(row),
-      knownFromMs: Math.min(known?.knownFromMs ?? openedAtMs, openedAtMs),
-      spans: [...(known?.spans ?? []), overlap],
-    })
-  }
+  for (const row of rows) take(byCard, row, await keptClaim(db, row))
   return [...byCard.values()]
 }
 

@@ -5,10 +5,9 @@
 import type { NodeId, UnitId } from '../../model/ids.ts'
 import { type Deposit, LENT_CLOSE_REASONS } from '../../model/ledger.ts'
 import type { DepositChange, FreeUnit, Scope } from '../requests.ts'
-import { closedWindowOf } from '../sqlite/deposits.ts'
+import { closedWindowOf, freeUnitsOf } from '../sqlite/deposits.ts'
 import { openOf } from '../sqlite/open-row.ts'
 import { depositOf, unitOf } from '../sqlite/rows.ts'
-import { ownerOf } from '../sqlite/sites.ts'
 import { numberCursor, PAGE_ROWS_MAX, pageLimit, pageOf } from '../sqlite/units.ts'
 import { integer, text } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
@@ -96,24 +95,9 @@ async function readFreeUnits(db: Database, scope: Scope): Promise<readonly FreeU
     WHERE ${inScope(sql`n.site_code`, sites)} ORDER BY d.deposit_number`)
   const openRows = new OpenRows(db)
   await openRows.load(rows.map((row) => unitOf(row).nodeId))
-  return rows.flatMap((row): FreeUnit[] => {
-    const unit = unitOf(row)
-    const open = openRows.loaded(unit.nodeId)
-    const window = open?.units.find((one) => one.unitId === unit.unitId)?.window
-    if (!window) return []
-    const site = terms.get(unit.siteCode)
-    return [
-      {
-        unit,
-        regionCode: site?.regionCode ?? '',
-        ownerCode: ownerOf(site),
-        deposit: depositOf(row),
-        windowStartMs: window.startMs,
-        ageStartMs: window.ageStartMs,
-        provenToMs: window.provenToMs,
-      },
-    ]
-  })
+  return rows.flatMap((row) =>
+    freeUnitsOf(row, { terms, openOf: (nodeId) => openRows.loaded(nodeId) }),
+  )
 }
 
 export async function readCursor(db: Database, follower: string): Promise<number> {

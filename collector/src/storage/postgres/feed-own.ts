@@ -4,33 +4,23 @@ import {
   type ChildRecord,
   HOUR_MS,
   type HourReport,
-  IDENTITY_STRENGTHS,
   type Identity,
-  type NodeReport,
   type RecordVersion,
   type ReportedBucket,
   type ReportedCard,
-  type ReportedDeclaration,
 } from '@yiben/shared'
 import {
-  BASES,
   bucketOf,
   CARDS_TOLD_MAX,
+  cardOf,
+  declarationOf,
   type Head,
   IDENTITIES_TOLD_MAX,
+  identityOf,
+  nodeRecordOf,
 } from '../sqlite/feed-own.ts'
-import { profileOf } from '../sqlite/rows.ts'
 import { termsOf } from '../sqlite/sites.ts'
-import {
-  bigint,
-  flag,
-  integer,
-  integerOrNull,
-  smallOfBigint,
-  text,
-  textOrNull,
-  wordOf,
-} from '../sqlite/values.ts'
+import { integer, text } from '../sqlite/values.ts'
 import type { Database } from './driver.ts'
 import { readLedger } from './ledger.ts'
 import { type Sql, sql } from './sql.ts'
@@ -70,16 +60,7 @@ async function siteRecords(
     await db.allBigint(
       sql`SELECT * FROM declared WHERE site_code = ${code} ORDER BY model, declared_at_ms`,
     )
-  ).map(
-    (row): ReportedDeclaration => ({
-      model: text(row, 'model'),
-      cards: smallOfBigint(row, 'cards'),
-      declaredMilliP: bigint(row, 'declared_milli_p'),
-      basis: wordOf(row, 'basis', BASES),
-      author: text(row, 'author'),
-      declaredAtMs: smallOfBigint(row, 'declared_at_ms'),
-    }),
-  )
+  ).map(declarationOf)
   const name = text(site, 'name')
   return [{ kind: 'site', site: { ...head, siteCode: code, name, terms, declared } }]
 }
@@ -95,16 +76,7 @@ async function nodeRecords(
      FROM nodes n WHERE n.node_id = ${nodeId}`,
   )
   assert(row !== undefined, 'a node stays in the roster')
-  const node: NodeReport = {
-    ...head,
-    nodeId,
-    name: text(row, 'name'),
-    siteCode: text(row, 'site_code'),
-    isRevoked: text(row, 'status') === 'revoked',
-    cpuCores: integerOrNull(row, 'cpu_cores'),
-    cards: await cardsOf(db, nodeId),
-  }
-  return [{ kind: 'node', node }]
+  return [nodeRecordOf(head, nodeId, { row, cards: await cardsOf(db, nodeId) })]
 }
 
 async function cardsOf(db: Database, nodeId: string): Promise<readonly ReportedCard[]> {
@@ -118,24 +90,7 @@ async function cardsOf(db: Database, nodeId: string): Promise<readonly ReportedC
     db,
     rows.map((row) => integer(row, 'accelerator_id')),
   )
-  return rows.map((row): ReportedCard => {
-    const { memoryTotalMib, name, powerCapWatts, vendor } = profileOf(row)
-    const acceleratorNumber = integer(row, 'accelerator_id')
-    return {
-      unitNumber: integer(row, 'unit_id'),
-      acceleratorNumber,
-      vendor,
-      name,
-      memoryTotalMib,
-      powerCapWatts,
-      identities: identities.get(acceleratorNumber) ?? [],
-      validFromMs: integer(row, 'valid_from_ms'),
-      bookedToMs: integerOrNull(row, 'booked_to_ms'),
-      endedReason: textOrNull(row, 'valid_to_reason'),
-      isCounted: flag(row, 'is_counted'),
-      isInConflict: flag(row, 'is_in_conflict'),
-    }
-  })
+  return rows.map((row) => cardOf(row, identities.get(integer(row, 'accelerator_id')) ?? []))
 }
 
 /** By accelerator: the strongest, under the newest keys. */
@@ -154,11 +109,7 @@ async function identitiesOf(
     const acceleratorId = integer(row, 'accelerator_id')
     const known = byCard.get(acceleratorId) ?? []
     if (known.length === 0) byCard.set(acceleratorId, known)
-    known.push({
-      keyNumber: integer(row, 'key_number'),
-      hash: text(row, 'hash'),
-      strength: wordOf(row, 'strength', IDENTITY_STRENGTHS),
-    })
+    known.push(identityOf(row))
   }
   return byCard
 }

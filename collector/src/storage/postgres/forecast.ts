@@ -3,11 +3,10 @@
  * transaction, and what it said of each hour together with the entry that tells of it.
  */
 import type { NodeSight } from '../../model/forecast.ts'
-import type { NodeId, UnitId } from '../../model/ids.ts'
+import type { UnitId } from '../../model/ids.ts'
 import type { ForecastHourWrite, ForecastStateWrite } from '../requests.ts'
 import { closedWindowOf } from '../sqlite/deposits.ts'
-import { hourOf, WINDOWS_PER_CARD_MAX } from '../sqlite/forecast.ts'
-import { openOf } from '../sqlite/open-row.ts'
+import { hourOf, sightOf, WINDOWS_PER_CARD_MAX } from '../sqlite/forecast.ts'
 import { profileOf } from '../sqlite/rows.ts'
 import { PAGE_ROWS_MAX } from '../sqlite/units.ts'
 import { bytes, integer, text } from '../sqlite/values.ts'
@@ -83,22 +82,7 @@ async function readNodeSights(
   const placed = new Map(
     cards.map((row) => [integer(row, 'unit_id') as UnitId, profileOf(row)] as const),
   )
-  return nodes.map((row) => {
-    const open = openOf(row)
-    return {
-      nodeId: text(row, 'node_id') as NodeId,
-      siteCode: text(row, 'site_code'),
-      changeSeq: open.changeSeq,
-      timelineEndMs: open.timelineEndMs,
-      cards: open.units.flatMap(({ unitId, runStartMs, runCode, window }) => {
-        const profile = placed.get(unitId)
-        const windowStartMs = window?.startMs ?? null
-        return profile === undefined
-          ? []
-          : [{ unitId, profile, runStartMs, runCode, windowStartMs }]
-      }),
-    }
-  })
+  return nodes.map((row) => sightOf(row, placed))
 }
 
 async function writeState(

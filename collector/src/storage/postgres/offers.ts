@@ -8,10 +8,9 @@ import { FEED_KINDS } from '../../model/ledger.ts'
 import type { NodeOffer, OfferChanges, OfferCursor } from '../../model/offer.ts'
 import type { Scope } from '../requests.ts'
 import type { Row } from '../sqlite/driver.ts'
-import { cardOf, lastOf, nodesNamed } from '../sqlite/offers.ts'
-import { openOf } from '../sqlite/open-row.ts'
+import { lastOf, nodesNamed, offerOf } from '../sqlite/offers.ts'
 import { PAGE_ROWS_MAX } from '../sqlite/units.ts'
-import { flag, integer, text } from '../sqlite/values.ts'
+import { integer, text } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
 import { DEPOSIT_COLUMNS } from './deposits.ts'
 import type { Database } from './driver.ts'
@@ -96,19 +95,5 @@ async function offersOf(db: Database, nodes: readonly Row[]): Promise<readonly N
     WHERE node_id = ANY(${nodeIds}::text[]) AND kind = 'card' AND valid_to_ms IS NULL AND is_counted
     GROUP BY node_id`)
   const placed = new Map(counts.map((row) => [text(row, 'node_id'), integer(row, 'cards')]))
-  return nodes.map((row) => {
-    const nodeId = text(row, 'node_id') as NodeId
-    const cards = deposited.get(nodeId) ?? []
-    // Most nodes of a fleet offer nothing; their rows need not be unpacked.
-    const open = cards.length === 0 ? null : openOf(row)
-    return {
-      nodeId,
-      siteCode: text(row, 'site_code'),
-      cardsPlaced: placed.get(nodeId) ?? 0,
-      leaseMsMax: open?.policy?.maxLeaseMs ?? null,
-      calendar: open?.policy?.calendar ?? null,
-      isFenced: open?.policy?.handover?.isFenced === true,
-      cards: open === null ? [] : cards.map((card) => cardOf(card, open, flag(card, 'is_claimed'))),
-    }
-  })
+  return nodes.map((row) => offerOf(row, { deposited, placed }))
 }

@@ -5,9 +5,9 @@
 import type { ReportRow, StoredReport } from '../report-store.ts'
 import type { Scope } from '../requests.ts'
 import type { Row } from '../sqlite/driver.ts'
-import { FINALITIES, HEAD as HEAD_TEXT, reportedOf } from '../sqlite/reports.ts'
+import { HEAD as HEAD_TEXT, reportedOf, reportOf } from '../sqlite/reports.ts'
 import { numberCursor, pageLimit, pageOf } from '../sqlite/units.ts'
-import { bytes, integer, storedJson, text, textOrNull, wordOf } from '../sqlite/values.ts'
+import { bytes, integer, storedJson, text } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
 import { correctionMethods } from './corrections.ts'
 import type { Database } from './driver.ts'
@@ -86,20 +86,8 @@ export function reportMethods(db: Database): ReportMethods {
 }
 
 async function rowOf(db: Database, row: Row): Promise<ReportRow> {
-  const reportId = text(row, 'report_id')
-  const issuedAtMs = integer(row, 'issued_at_ms')
-  return {
-    ...reportedOf(row),
-    number: integer(row, 'report_number'),
-    regionCode: textOrNull(row, 'region_code'),
-    timeZone: text(row, 'time_zone'),
-    issuedAtMs,
-    finality: wordOf(row, 'finality', FINALITIES),
-    author: text(row, 'author'),
-    catalogueVersion: text(row, 'catalogue_version'),
-    sha256: text(row, 'sha256'),
-    journalSeq: await journalSeqOf(db, reportId, issuedAtMs),
-  }
+  const journalSeq = await journalSeqOf(db, text(row, 'report_id'), integer(row, 'issued_at_ms'))
+  return { ...reportOf(row), journalSeq }
 }
 
 async function storedOf(db: Database, row: Row): Promise<StoredReport> {

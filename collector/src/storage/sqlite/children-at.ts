@@ -188,6 +188,11 @@ function inventoryAt(
     asOfMs,
     knownAtMs,
   )
+  return neverTold(cards, ownerCode)
+}
+
+/** Rows of profiles with how many cards are of each. */
+export function neverTold(cards: readonly Row[], ownerCode: string): SiteAt {
   return {
     counts: cards.map((one) => ({
       ownerCode,

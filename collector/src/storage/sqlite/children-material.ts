@@ -38,7 +38,7 @@ export function childrenHour(
   const digest = createHash('sha256')
   const told = readTold(db, hourMs, digest)
   const untold = readUntold(db, hourMs, terms)
-  const takenOut = readTakenOut(db, hourMs, terms)
+  const takenOut = takenOutOf(takenOutSpans(db), hourMs, terms)
   digest.update(
     JSON.stringify([untold, takenOut], (_, value) =>
       typeof value === 'bigint' ? value.toString() : value,
@@ -90,9 +90,13 @@ function readUntold(db: Database, hourMs: number, terms: TermsOfSites): readonly
   }))
 }
 
-function readTakenOut(db: Database, hourMs: number, terms: TermsOfSites): readonly TakenOutCard[] {
+export function takenOutOf(
+  cards: ReturnType<typeof takenOutSpans>,
+  hourMs: number,
+  terms: TermsOfSites,
+): readonly TakenOutCard[] {
   const hour = { fromMs: hourMs, toMs: hourMs + HOUR_MS }
-  return takenOutSpans(db).flatMap(({ bookedToMs, profile, siteCode, spans, validFromMs }) => {
+  return cards.flatMap(({ bookedToMs, profile, siteCode, spans, validFromMs }) => {
     const valid = {
       fromMs: Math.max(hour.fromMs, validFromMs),
       toMs: Math.min(hour.toMs, bookedToMs ?? hour.toMs),

@@ -108,33 +108,41 @@ function listNodes(
   )
   const taken = new Set(takenOutSpans(db).map(({ collector, unit }) => `${collector}/${unit}`))
   const rows = nodes.map((row): ChildNodeRow => {
-    const collector = integer(row, 'collector_number')
-    const nodeId = text(row, 'node_id')
     const cards = db.all(
       `SELECT d.*, p.vendor, p.printed_name, p.memory_total_mib, p.power_cap_watts
        FROM child_cards d JOIN profiles p ON p.profile_id = d.profile_id
        WHERE d.collector_number = ? AND d.node_id = ? ORDER BY d.unit_number`,
-      collector,
-      nodeId,
+      integer(row, 'collector_number'),
+      text(row, 'node_id'),
     )
-    return {
-      origin: text(row, 'origin'),
-      nodeId,
-      siteCode: text(row, 'site_code'),
-      name: text(row, 'name'),
-      isRevoked: flag(row, 'is_revoked'),
-      cpuCores: integerOrNull(row, 'cpu_cores'),
-      receivedAtMs: integer(row, 'received_at_ms'),
-      cards: cards.map((card) => ({
-        ...cardOf(card),
-        isTakenOut: taken.has(`${collector}/${integer(card, 'unit_number')}`),
-      })),
-    }
+    return childNodeOf(row, cards, taken)
   })
   return pageOf(rows, limit, ({ nodeId }) => nodeId)
 }
 
-export function cardOf(row: Row): Omit<ChildNodeRow['cards'][number], 'isTakenOut'> {
+/** `taken`: units that count elsewhere, `collector/unit`. */
+export function childNodeOf(
+  row: Row,
+  cards: readonly Row[],
+  taken: ReadonlySet<string>,
+): ChildNodeRow {
+  const collector = integer(row, 'collector_number')
+  return {
+    origin: text(row, 'origin'),
+    nodeId: text(row, 'node_id'),
+    siteCode: text(row, 'site_code'),
+    name: text(row, 'name'),
+    isRevoked: flag(row, 'is_revoked'),
+    cpuCores: integerOrNull(row, 'cpu_cores'),
+    receivedAtMs: integer(row, 'received_at_ms'),
+    cards: cards.map((card) => ({
+      ...cardOf(card),
+      isTakenOut: taken.has(`${collector}/${integer(card, 'unit_number')}`),
+    })),
+  }
+}
+
+function cardOf(row: Row): Omit<ChildNodeRow['cards'][number], 'isTakenOut'> {
   return {
     unitNumber: integer(row, 'unit_number'),
     acceleratorNumber: integer(row, 'accelerator_number'),

@@ -33,23 +33,25 @@ export function takenOutSpans(db: Database): readonly TakenOut[] {
      JOIN profiles p ON p.profile_id = c.profile_id
      WHERE c.is_counted = 1 ORDER BY x.conflict_id`,
   )
-  for (const row of rows) {
-    const kept = keptClaim(db, row)
-    const own = claimOf(row, 'other')
-    const overlap = kept === null ? null : overlapOf(kept, own)
-    if (overlap === null) continue
-    const key = `${own.collector}/${own.unit}`
-    const known = byCard.get(key)
-    const openedAtMs = integer(row, 'opened_at_ms')
-    byCard.set(key, {
-      ...own,
-      siteCode: text(row, 'site_code'),
-      profile: profileOf(row),
-      knownFromMs: Math.min(known?.knownFromMs ?? openedAtMs, openedAtMs),
-      spans: [...(known?.spans ?? []), overlap],
-    })
-  }
+  for (const row of rows) take(byCard, row, keptClaim(db, row))
   return [...byCard.values()]
+}
+
+/** A conflict's row, and the claim that counts instead; `null`: it does not count either. */
+export function take(byCard: Map<string, TakenOut>, row: Row, kept: Claim | null): void {
+  const own = claimOf(row, 'other')
+  const overlap = kept === null ? null : overlapOf(kept, own)
+  if (overlap === null) return
+  const key = `${own.collector}/${own.unit}`
+  const known = byCard.get(key)
+  const openedAtMs = integer(row, 'opened_at_ms')
+  byCard.set(key, {
+    ...own,
+    siteCode: text(row, 'site_code'),
+    profile: profileOf(row),
+    knownFromMs: Math.min(known?.knownFromMs ?? openedAtMs, openedAtMs),
+    spans: [...(known?.spans ?? []), overlap],
+  })
 }
 
 /** `null`: it does not count either. */

@@ -4,7 +4,8 @@
  */
 import type { NodeId, UnitId } from '../../model/ids.ts'
 import { type Deposit, LENT_CLOSE_REASONS } from '../../model/ledger.ts'
-import type { ClosedWindow } from '../../model/timeline.ts'
+import type { SiteTerms } from '../../model/site.ts'
+import type { ClosedWindow, OpenNode } from '../../model/timeline.ts'
 import type { DepositChange, FreeUnit } from '../requests.ts'
 import { markDirty } from './dirty.ts'
 import type { Database, Row } from './driver.ts'
@@ -93,26 +94,37 @@ export function depositMethods(db: Database): DepositMethods {
           sites,
           sites,
         )
-        .flatMap((row): FreeUnit[] => {
-          const unit = unitOf(row)
-          const open = openRows.of(unit.nodeId)
-          const window = open?.units.find((one) => one.unitId === unit.unitId)?.window
-          if (!window) return []
-          const site = terms.get(unit.siteCode)
-          return [
-            {
-              unit,
-              regionCode: site?.regionCode ?? '',
-              ownerCode: ownerOf(site),
-              deposit: depositOf(row),
-              windowStartMs: window.startMs,
-              ageStartMs: window.ageStartMs,
-              provenToMs: window.provenToMs,
-            },
-          ]
-        })
+        .flatMap((row) => freeUnitsOf(row, { terms, openOf: (nodeId) => openRows.of(nodeId) }))
     },
   }
+}
+
+/** The row of a deposit with its unit; none where the card's window is not open any more. */
+export function freeUnitsOf(
+  row: Row,
+  {
+    terms,
+    openOf,
+  }: {
+    readonly terms: ReadonlyMap<string, SiteTerms>
+    readonly openOf: (nodeId: NodeId) => OpenNode | null
+  },
+): readonly FreeUnit[] {
+  const unit = unitOf(row)
+  const window = openOf(unit.nodeId)?.units.find((one) => one.unitId === unit.unitId)?.window
+  if (!window) return []
+  const site = terms.get(unit.siteCode)
+  return [
+    {
+      unit,
+      regionCode: site?.regionCode ?? '',
+      ownerCode: ownerOf(site),
+      deposit: depositOf(row),
+      windowStartMs: window.startMs,
+      ageStartMs: window.ageStartMs,
+      provenToMs: window.provenToMs,
+    },
+  ]
 }
 
 export function readCursor(db: Database, follower: string): number {

@@ -40,20 +40,20 @@ function collectorRecords(db: Database, key: string): readonly ChildRecord[] {
      FROM child_collectors c WHERE c.collector_number = ?`,
     Number(key),
   )
+  return row === undefined ? [] : collectorRecordsOf(row)
+}
+
+export function collectorRecordsOf(row: Row): readonly ChildRecord[] {
   // Admitted, but it has told nothing yet.
-  if (row === undefined || integer(row, 'generation') === 0) return []
-  return [
-    {
-      kind: 'collector',
-      collector: {
-        ...headOf(row),
-        name: text(row, 'name'),
-        parentOrigin: textOrNull(row, 'parent_origin'),
-        programVersion: text(row, 'program_version'),
-        awaySinceMs: integerOrNull(row, 'silent_from_ms'),
-      },
-    },
-  ]
+  if (integer(row, 'generation') === 0) return []
+  const collector = {
+    ...headOf(row),
+    name: text(row, 'name'),
+    parentOrigin: textOrNull(row, 'parent_origin'),
+    programVersion: text(row, 'program_version'),
+    awaySinceMs: integerOrNull(row, 'silent_from_ms'),
+  }
+  return [{ kind: 'collector', collector }]
 }
 
 function siteRecords(db: Database, key: string): readonly ChildRecord[] {
@@ -64,12 +64,15 @@ function siteRecords(db: Database, key: string): readonly ChildRecord[] {
     collector,
     code,
   )
-  if (row === undefined) return []
+  return row === undefined ? [] : [siteRecordOf(row)]
+}
+
+export function siteRecordOf(row: Row): ChildRecord {
   type Declared = SiteReport['declared'][number]
   type Stored = Omit<Declared, 'declaredMilliP'> & { readonly declaredMilliP: string }
   const site: SiteReport = {
     ...headOf(row),
-    siteCode: code,
+    siteCode: text(row, 'site_code'),
     name: text(row, 'name'),
     terms: storedJson<readonly ReportedTerms[]>(text(row, 'terms')),
     declared: storedJson<readonly Stored[]>(text(row, 'declared')).map((one) => ({
@@ -77,7 +80,7 @@ function siteRecords(db: Database, key: string): readonly ChildRecord[] {
       declaredMilliP: BigInt(one.declaredMilliP),
     })),
   }
-  return [{ kind: 'site', site }]
+  return { kind: 'site', site }
 }
 
 function nodeRecords(db: Database, key: string): readonly ChildRecord[] {
@@ -88,17 +91,20 @@ function nodeRecords(db: Database, key: string): readonly ChildRecord[] {
     collector,
     nodeId,
   )
-  if (row === undefined) return []
+  return row === undefined ? [] : [nodeRecordOf(row, cardsOf(db, collector, nodeId))]
+}
+
+export function nodeRecordOf(row: Row, cards: readonly ReportedCard[]): ChildRecord {
   const node: NodeReport = {
     ...headOf(row),
-    nodeId,
+    nodeId: text(row, 'node_id'),
     name: text(row, 'name'),
     siteCode: text(row, 'site_code'),
     isRevoked: flag(row, 'is_revoked'),
     cpuCores: integerOrNull(row, 'cpu_cores'),
-    cards: cardsOf(db, collector, nodeId),
+    cards,
   }
-  return [{ kind: 'node', node }]
+  return { kind: 'node', node }
 }
 
 function cardsOf(db: Database, collector: number, nodeId: string): readonly ReportedCard[] {
@@ -110,32 +116,27 @@ function cardsOf(db: Database, collector: number, nodeId: string): readonly Repo
       collector,
       nodeId,
     )
-    .map((row): ReportedCard => {
-      const { memoryTotalMib, name, powerCapWatts, vendor } = profileOf(row)
-      return {
-        unitNumber: integer(row, 'unit_number'),
-        acceleratorNumber: integer(row, 'accelerator_number'),
-        vendor,
-        name,
-        memoryTotalMib,
-        powerCapWatts,
-        identities: storedJson<readonly StoredIdentity[]>(text(row, 'identities')).map(identityOf),
-        validFromMs: integer(row, 'valid_from_ms'),
-        bookedToMs: integerOrNull(row, 'booked_to_ms'),
-        endedReason: textOrNull(row, 'ended_reason'),
-        isCounted: flag(row, 'is_counted'),
-        isInConflict: flag(row, 'is_in_conflict'),
-      }
-    })
+    .map(cardOf)
 }
 
-export type StoredIdentity = readonly [
-  keyNumber: number,
-  hash: string,
-  strength: Identity['strength'],
-]
+/** A card with its profile. */
+export function cardOf(row: Row): ReportedCard {
+  return {
+    ...profileOf(row),
+    unitNumber: integer(row, 'unit_number'),
+    acceleratorNumber: integer(row, 'accelerator_number'),
+    identities: storedJson<readonly StoredIdentity[]>(text(row, 'identities')).map(identityOf),
+    validFromMs: integer(row, 'valid_from_ms'),
+    bookedToMs: integerOrNull(row, 'booked_to_ms'),
+    endedReason: textOrNull(row, 'ended_reason'),
+    isCounted: flag(row, 'is_counted'),
+    isInConflict: flag(row, 'is_in_conflict'),
+  }
+}
 
-export function identityOf([keyNumber, hash, strength]: StoredIdentity): Identity {
+type StoredIdentity = readonly [keyNumber: number, hash: string, strength: Identity['strength']]
+
+function identityOf([keyNumber, hash, strength]: StoredIdentity): Identity {
   return { keyNumber, hash, strength }
 }
 
@@ -149,20 +150,19 @@ function hourRecords(db: Database, key: string): readonly ChildRecord[] {
     collector,
     siteCode,
   )
-  if (row === undefined) return []
-  return [
-    {
-      kind: 'hour',
-      hour: {
-        ...headOf(row),
-        siteCode,
-        hourMs,
-        sealVersion: integer(row, 'seal_version'),
-        knownAtMs: integer(row, 'known_at_ms'),
-        buckets: unpackBuckets(text(row, 'buckets')),
-      },
-    },
-  ]
+  return row === undefined ? [] : [hourRecordOf(row)]
+}
+
+export function hourRecordOf(row: Row): ChildRecord {
+  const hour = {
+    ...headOf(row),
+    siteCode: text(row, 'site_code'),
+    hourMs: integer(row, 'hour_ms'),
+    sealVersion: integer(row, 'seal_version'),
+    knownAtMs: integer(row, 'known_at_ms'),
+    buckets: unpackBuckets(text(row, 'buckets')),
+  }
+  return { kind: 'hour', hour }
 }
 
 /** The latest that was told: those before it were passed on in their time. */
@@ -175,19 +175,18 @@ function countsRecords(db: Database, key: string): readonly ChildRecord[] {
     siteCode,
     collector,
   )
-  if (row === undefined) return []
-  return [
-    {
-      kind: 'counts',
-      counts: {
-        ...headOf(row),
-        siteCode,
-        atMs: integer(row, 'at_ms'),
-        counts: storedJson<readonly ReportedCount[]>(text(row, 'counts')),
-        nodes: storedJson<readonly ReportedNodeCount[]>(text(row, 'nodes')),
-      },
-    },
-  ]
+  return row === undefined ? [] : [countsRecordOf(row)]
+}
+
+export function countsRecordOf(row: Row): ChildRecord {
+  const counts = {
+    ...headOf(row),
+    siteCode: text(row, 'site_code'),
+    atMs: integer(row, 'at_ms'),
+    counts: storedJson<readonly ReportedCount[]>(text(row, 'counts')),
+    nodes: storedJson<readonly ReportedNodeCount[]>(text(row, 'nodes')),
+  }
+  return { kind: 'counts', counts }
 }
 
 function checkpointRecords(db: Database, key: string): readonly ChildRecord[] {

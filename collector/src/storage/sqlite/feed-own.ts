@@ -16,17 +16,8 @@ import { bucketSums } from './columns.ts'
 import type { Database, Row } from './driver.ts'
 import { readLedger } from './ledger.ts'
 import { profileOf } from './rows.ts'
-import { termsOf } from './sites.ts'
-import {
-  bigint,
-  flag,
-  integer,
-  integerOrNull,
-  smallOfBigint,
-  text,
-  textOrNull,
-  wordOf,
-} from './values.ts'
+import { declaredOf, termsOf } from './sites.ts'
+import { flag, integer, integerOrNull, smallOfBigint, text, textOrNull, wordOf } from './values.ts'
 
 /**
  * A record of a node holds some thousand cards. Where more have ever stood in it, those that are there
@@ -38,7 +29,6 @@ export const IDENTITIES_TOLD_MAX = 8
 /** A site that a child has told is passed on as the child's. */
 const IS_OWN = (column: string) =>
   `NOT EXISTS (SELECT 1 FROM site_origins o WHERE o.site_code = ${column})`
-export const BASES = ['fp16_dense', 'fp16_sparse', 'unstated'] as const
 
 /** Reads the things under a key; none where it is not to be told. */
 export type FeedReader = (key: string, version: RecordVersion) => readonly ChildRecord[]
@@ -66,16 +56,7 @@ function siteRecords(db: Database, head: Head, code: string): readonly ChildReco
     .map(({ keep: _keep, ...told }) => told)
   const declared = db
     .allBigint('SELECT * FROM declared WHERE site_code = ? ORDER BY model, declared_at_ms', code)
-    .map(
-      (row): ReportedDeclaration => ({
-        model: text(row, 'model'),
-        cards: smallOfBigint(row, 'cards'),
-        declaredMilliP: bigint(row, 'declared_milli_p'),
-        basis: wordOf(row, 'basis', BASES),
-        author: text(row, 'author'),
-        declaredAtMs: smallOfBigint(row, 'declared_at_ms'),
-      }),
-    )
+    .map(declarationOf)
   const name = text(site, 'name')
   return [{ kind: 'site', site: { ...head, siteCode: code, name, terms, declared } }]
 }
@@ -88,6 +69,20 @@ function nodeRecords(db: Database, head: Head, nodeId: string): readonly ChildRe
     nodeId,
   )
   assert(row !== undefined, 'a node stays in the roster')
+  return [nodeRecordOf(head, nodeId, { row, cards: cardsOf(db, nodeId) })]
+}
+
+/** Of its row in `declared`, with big integers. */
+export function declarationOf(row: Row): ReportedDeclaration {
+  const { siteCode: _siteCode, ...told } = declaredOf(row)
+  return told
+}
+
+export function nodeRecordOf(
+  head: Head,
+  nodeId: string,
+  { row, cards }: { readonly row: Row; readonly cards: readonly ReportedCard[] },
+): ChildRecord {
   const node: NodeReport = {
     ...head,
     nodeId,
@@ -95,9 +90,9 @@ function nodeRecords(db: Database, head: Head, nodeId: string): readonly ChildRe
     siteCode: text(row, 'site_code'),
     isRevoked: text(row, 'status') === 'revoked',
     cpuCores: integerOrNull(row, 'cpu_cores'),
-    cards: cardsOf(db, nodeId),
+    cards,
   }
-  return [{ kind: 'node', node }]
+  return { kind: 'node', node }
 }
 
 function cardsOf(db: Database, nodeId: string): readonly ReportedCard[] {
@@ -110,24 +105,22 @@ function cardsOf(db: Database, nodeId: string): readonly ReportedCard[] {
       nodeId,
       CARDS_TOLD_MAX,
     )
-    .map((row): ReportedCard => {
-      const { memoryTotalMib, name, powerCapWatts, vendor } = profileOf(row)
-      const acceleratorNumber = integer(row, 'accelerator_id')
-      return {
-        unitNumber: integer(row, 'unit_id'),
-        acceleratorNumber,
-        vendor,
-        name,
-        memoryTotalMib,
-        powerCapWatts,
-        identities: identitiesOf(db, acceleratorNumber),
-        validFromMs: integer(row, 'valid_from_ms'),
-        bookedToMs: integerOrNull(row, 'booked_to_ms'),
-        endedReason: textOrNull(row, 'valid_to_reason'),
-        isCounted: flag(row, 'is_counted'),
-        isInConflict: flag(row, 'is_in_conflict'),
-      }
-    })
+    .map((row) => cardOf(row, identitiesOf(db, integer(row, 'accelerator_id'))))
+}
+
+/** A unit with its profile. */
+export function cardOf(row: Row, identities: readonly Identity[]): ReportedCard {
+  return {
+    ...profileOf(row),
+    unitNumber: integer(row, 'unit_id'),
+    acceleratorNumber: integer(row, 'accelerator_id'),
+    identities,
+    validFromMs: integer(row, 'valid_from_ms'),
+    bookedToMs: integerOrNull(row, 'booked_to_ms'),
+    endedReason: textOrNull(row, 'valid_to_reason'),
+    isCounted: flag(row, 'is_counted'),
+    isInConflict: flag(row, 'is_in_conflict'),
+  }
 }
 
 function identitiesOf(db: Database, acceleratorId: number): readonly Identity[] {
@@ -139,11 +132,15 @@ function identitiesOf(db: Database, acceleratorId: number): readonly Identity[] 
       acceleratorId,
       IDENTITIES_TOLD_MAX,
     )
-    .map((row) => ({
-      keyNumber: integer(row, 'key_number'),
-      hash: text(row, 'hash'),
-      strength: wordOf(row, 'strength', IDENTITY_STRENGTHS),
-    }))
+    .map(identityOf)
+}
+
+export function identityOf(row: Row): Identity {
+  return {
+    keyNumber: integer(row, 'key_number'),
+    hash: text(row, 'hash'),
+    strength: wordOf(row, 'strength', IDENTITY_STRENGTHS),
+  }
 }
 
 /** A record for each site with a card in it, in this version or one before, or with a node then. */

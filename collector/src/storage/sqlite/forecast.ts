@@ -4,6 +4,7 @@
  */
 import type { ForecastHour, NodeSight } from '../../model/forecast.ts'
 import type { NodeId, UnitId } from '../../model/ids.ts'
+import type { DeviceProfile } from '../../model/inventory.ts'
 import type { ForecastHourWrite, ForecastStateWrite } from '../requests.ts'
 import { closedWindowOf, readCursor } from './deposits.ts'
 import type { Database, Row } from './driver.ts'
@@ -79,22 +80,23 @@ function readNodeSights(db: Database, afterChangeSeq: number, limit: number): re
       )
       .map((row) => [integer(row, 'unit_id') as UnitId, profileOf(row)] as const),
   )
-  return nodes.map((row) => {
-    const open = openOf(row)
-    return {
-      nodeId: text(row, 'node_id') as NodeId,
-      siteCode: text(row, 'site_code'),
-      changeSeq: open.changeSeq,
-      timelineEndMs: open.timelineEndMs,
-      cards: open.units.flatMap(({ unitId, runStartMs, runCode, window }) => {
-        const profile = placed.get(unitId)
-        const windowStartMs = window?.startMs ?? null
-        return profile === undefined
-          ? []
-          : [{ unitId, profile, runStartMs, runCode, windowStartMs }]
-      }),
-    }
-  })
+  return nodes.map((row) => sightOf(row, placed))
+}
+
+/** An open row with its site; `placed`: the cards that stand somewhere now. */
+export function sightOf(row: Row, placed: ReadonlyMap<UnitId, DeviceProfile>): NodeSight {
+  const open = openOf(row)
+  return {
+    nodeId: text(row, 'node_id') as NodeId,
+    siteCode: text(row, 'site_code'),
+    changeSeq: open.changeSeq,
+    timelineEndMs: open.timelineEndMs,
+    cards: open.units.flatMap(({ unitId, runStartMs, runCode, window }) => {
+      const profile = placed.get(unitId)
+      const windowStartMs = window?.startMs ?? null
+      return profile === undefined ? [] : [{ unitId, profile, runStartMs, runCode, windowStartMs }]
+    }),
+  }
 }
 
 function writeState(

@@ -116,21 +116,33 @@ function offersOf(db: Database, nodes: readonly Row[]): readonly NodeOffer[] {
       )
       .map((row) => [text(row, 'node_id'), integer(row, 'cards')] as const),
   )
-  return nodes.map((row) => {
-    const nodeId = text(row, 'node_id') as NodeId
-    const cards = deposited.get(nodeId) ?? []
-    // Most nodes of a fleet offer nothing; their rows need not be unpacked.
-    const open = cards.length === 0 ? null : openOf(row)
-    return {
-      nodeId,
-      siteCode: text(row, 'site_code'),
-      cardsPlaced: placed.get(nodeId) ?? 0,
-      leaseMsMax: open?.policy?.maxLeaseMs ?? null,
-      calendar: open?.policy?.calendar ?? null,
-      isFenced: open?.policy?.handover?.isFenced === true,
-      cards: open === null ? [] : cards.map((card) => cardOf(card, open, flag(card, 'is_claimed'))),
-    }
-  })
+  return nodes.map((row) => offerOf(row, { deposited, placed }))
+}
+
+/** An open row with its site, and by node the rows of its deposits and how many cards stand in it. */
+export function offerOf(
+  row: Row,
+  {
+    deposited,
+    placed,
+  }: {
+    readonly deposited: ReadonlyMap<string, readonly Row[]>
+    readonly placed: ReadonlyMap<string, number>
+  },
+): NodeOffer {
+  const nodeId = text(row, 'node_id') as NodeId
+  const cards = deposited.get(nodeId) ?? []
+  // Most nodes of a fleet offer nothing; their rows need not be unpacked.
+  const open = cards.length === 0 ? null : openOf(row)
+  return {
+    nodeId,
+    siteCode: text(row, 'site_code'),
+    cardsPlaced: placed.get(nodeId) ?? 0,
+    leaseMsMax: open?.policy?.maxLeaseMs ?? null,
+    calendar: open?.policy?.calendar ?? null,
+    isFenced: open?.policy?.handover?.isFenced === true,
+    cards: open === null ? [] : cards.map((card) => cardOf(card, open, flag(card, 'is_claimed'))),
+  }
 }
 
 /** A row of a deposit with its unit. */

@@ -114,19 +114,22 @@ export function reportedOf(row: Row): ReportedMonth {
 }
 
 function rowOf(db: Database, row: Row): ReportRow {
-  const reportId = text(row, 'report_id')
-  const issuedAtMs = integer(row, 'issued_at_ms')
+  const journalSeq = journalSeqOf(db, text(row, 'report_id'), integer(row, 'issued_at_ms'))
+  return { ...reportOf(row), journalSeq }
+}
+
+/** All but the entry that it was issued with. */
+export function reportOf(row: Row): Omit<ReportRow, 'journalSeq'> {
   return {
     ...reportedOf(row),
     number: integer(row, 'report_number'),
     regionCode: textOrNull(row, 'region_code'),
     timeZone: text(row, 'time_zone'),
-    issuedAtMs,
+    issuedAtMs: integer(row, 'issued_at_ms'),
     finality: wordOf(row, 'finality', FINALITIES),
     author: text(row, 'author'),
     catalogueVersion: text(row, 'catalogue_version'),
     sha256: text(row, 'sha256'),
-    journalSeq: journalSeqOf(db, reportId, issuedAtMs),
   }
 }
 
