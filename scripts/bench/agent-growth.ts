@@ -5,7 +5,6 @@
  * garbage, so that what is counted is what is held. DESIGN 10: no growth over 24 h.
  */
 import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import {
   type Clock,
   createRealWorld,
@@ -23,6 +22,7 @@ import { CatchUpClock } from '../demo/catch-up-clock.ts'
 import { DemoProbe } from '../demo/demo-probe.ts'
 import { CARDS, FIXED_START_MS } from './support/activity.ts'
 import { rounded, sayFigure } from './support/figure.ts'
+import { garbageCollector } from './support/heap.ts'
 import { readOptions } from './support/options.ts'
 import { residentMibOf } from './support/process-cost.ts'
 import { TakingCollector } from './support/taking-collector.ts'
@@ -174,14 +174,6 @@ function agentOptions(): AgentOptions {
 /** What an hour adds is far below three digits of the whole. */
 function hundredths(mib: number): number {
   return Number(mib.toFixed(2))
-}
-
-/** Full collections on demand, without a flag on the command line. */
-function garbageCollector(): () => void {
-  setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  if (typeof collect !== 'function') throw new Error('this Node lets nobody collect garbage')
-  return () => collect()
 }
 
 function noTimer(): never {

@@ -13,12 +13,11 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { HOUR_MS, silentLogger } from '@yiben/shared'
 import { Pruner } from '../../collector/src/rollup/pruner.ts'
 import { CARDS } from './support/activity.ts'
 import { median, quantile, rounded, sayFigure } from './support/figure.ts'
+import { garbageCollector } from './support/heap.ts'
 import { bookedTime, type LedgerSize, sizeOf } from './support/ledger-size.ts'
 import { readOptions } from './support/options.ts'
 import { residentMibOf } from './support/process-cost.ts'
@@ -289,14 +288,6 @@ function summaryOf(days: Awaited<ReturnType<typeof liveDays>>, nodes: number) {
 
 function tenths(mib: number): number {
   return Number(mib.toFixed(1))
-}
-
-/** Full collections on demand, without a flag on the command line. */
-function garbageCollector(): () => void {
-  setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  if (typeof collect !== 'function') throw new Error('this Node lets nobody collect garbage')
-  return () => collect()
 }
 
 function noTimer(): never {

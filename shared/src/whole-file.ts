@@ -54,7 +54,8 @@ export function syncFolder(path: string): void {
   }
 }
 
-function writeBeside(path: string, text: string): void {
+/** Synced, for its owner only; not whole: give it its name when it is. Throws what the system says. */
+export function writeBeside(path: string, text: string): void {
   const file = openSync(path, 'w', MODE_OWNER_ONLY)
   try {
     // The mode of `open` holds for new files only; one left by a crash keeps its own.

@@ -125,8 +125,13 @@ function unlentMs({ stats, lent }: UnitMaterial, figure: LentFigure): number {
 }
 
 function emptySums(): Sums {
+  return { ...noFigures(), cards: 0, at: null }
+}
+
+/** What a bucket is before anything is added to it. */
+export function noFigures(): Record<BucketFigure, bigint> {
   const figures = Object.fromEntries(BUCKET_FIGURES.map((figure) => [figure, 0n]))
-  return { ...(figures as Record<BucketFigure, bigint>), cards: 0, at: null }
+  return figures as Record<BucketFigure, bigint>
 }
 
 function addUnit(sums: Sums, material: UnitMaterial): void {

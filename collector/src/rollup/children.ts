@@ -4,10 +4,7 @@
  * its time is taken from free first, then from unknown. Free is never said of more than is free.
  */
 import type { ChildBucket, ChildrenHour, TakenOutCard } from '../model/child.ts'
-
-type Figure = {
-  [Key in keyof ChildBucket]: ChildBucket[Key] extends bigint ? Key : never
-}[keyof ChildBucket]
+import { type BucketFigure, noFigures } from './bucket.ts'
 
 /** Time of the seven states, in the order in which that of cards that count elsewhere is taken. */
 const TAKEN_FIRST = [
@@ -18,17 +15,17 @@ const TAKEN_FIRST = [
   'lentMs',
   'busyMs',
   'faultyMs',
-] as const satisfies readonly Figure[]
+] as const satisfies readonly BucketFigure[]
 
-type Sums = { -readonly [Key in Figure]: bigint }
-type Group = Pick<ChildBucket, 'siteCode' | 'ownerCode' | 'profile'> & Sums & { cards: number }
+type Group = Pick<ChildBucket, 'siteCode' | 'ownerCode' | 'profile'> &
+  Record<BucketFigure, bigint> & { cards: number }
 
 /** By site, owner and profile, in no order; groups without a card are left out. */
 export function childBuckets({ told, untold, takenOut }: ChildrenHour): readonly ChildBucket[] {
   const groups = new Map<string, Group>()
   for (const bucket of told) groups.set(groupKey(bucket), { ...bucket })
   for (const { cards, ownerCode, profile, siteCode, validMs } of untold) {
-    const unknown = { ...NOTHING, cards, unknownMs: validMs }
+    const unknown = { ...noFigures(), cards, unknownMs: validMs }
     groups.set(groupKey({ siteCode, ownerCode, profile }), {
       siteCode,
       ownerCode,
@@ -78,22 +75,4 @@ function smaller(one: bigint, other: bigint): bigint {
   // `Math.min` knows no bigint.
   if (one < other) return one
   return other
-}
-
-const NOTHING: Sums = {
-  busyMs: 0n,
-  allocatedMs: 0n,
-  occupiedMs: 0n,
-  freeMs: 0n,
-  faultyMs: 0n,
-  unknownMs: 0n,
-  lentMs: 0n,
-  depositedMs: 0n,
-  activeMs: 0n,
-  givenMs: 0n,
-  energyJoules: 0n,
-  samplesExpected: 0n,
-  samplesGot: 0n,
-  samplesZero: 0n,
-  samplesBelowTenth: 0n,
 }

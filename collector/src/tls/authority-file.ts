@@ -10,27 +10,22 @@
  * vouched for it: nodes that were away come in by that and learn. Dropped, the old one is nobody's.
  */
 import { X509Certificate } from 'node:crypto'
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { linkSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { AppError, errorSentence, parseJson, readIfThere, syncFolder } from '@yiben/shared'
+import {
+  AppError,
+  errorSentence,
+  parseJson,
+  readIfThere,
+  syncFolder,
+  writeBeside,
+} from '@yiben/shared'
 import { z } from 'zod'
 import { type Issuing, makeAuthority, vouchFor } from './issue.ts'
 import { isKeyOf } from './pem.ts'
 
 const FOLDER = 'tls'
 const STATE_FILE = /^authority\.(\d{1,9})\.json$/
-const MODE_OWNER_ONLY = 0o600
 const MODE_OTHERS = 0o077
 
 const keyed = z.strictObject({ cert: z.string(), key: z.string() })
@@ -176,17 +171,6 @@ function writeAuthority(dataDir: string, state: AuthorityState): boolean {
     const fields = { path, reason: errorSentence(error) }
     const sentence = 'the authority could not be written'
     throw new AppError('disk_failed', sentence, { cause: error, fields })
-  }
-}
-
-function writeBeside(path: string, text: string): void {
-  const file = openSync(path, 'w', MODE_OWNER_ONLY)
-  try {
-    chmodSync(path, MODE_OWNER_ONLY)
-    writeFileSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
   }
 }
 
