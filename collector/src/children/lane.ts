@@ -11,7 +11,13 @@ import {
   type RefusedRecord,
   type World,
 } from '@yiben/shared'
-import { type Frontier, type NumberedRecord, planBatch } from '../ingest/batch.ts'
+import {
+  type Frontier,
+  frontierAt,
+  hashText,
+  type NumberedRecord,
+  planBatch,
+} from '../ingest/batch.ts'
 import { type StoreGuard, Unwanted } from '../ingest/store-guard.ts'
 import type { ChildEpochRow } from '../model/child.ts'
 import type { ChildId, SessionGeneration } from '../model/ids.ts'
@@ -100,14 +106,15 @@ export class ChildLane {
     const { childId, epoch, generation, guard, ownOrigin, store, world } = this.#options
     const last = records.at(-1)
     if (last === undefined) return
+    const upTo = frontierAt(last, epoch.epoch)
     const nowMs = world.clock.wallMs()
     const commit = {
       childId,
       generation,
       epoch: epoch.epoch,
       expectedWatermark: this.#frontier.seq,
-      watermark: last.seq,
-      watermarkHash: Buffer.from(last.hash).toString('hex'),
+      watermark: upTo.seq,
+      watermarkHash: hashText(upTo),
       records: records.map(({ bytes, seq }) => ({
         seq,
         bytes,
@@ -127,7 +134,7 @@ export class ChildLane {
     if (result.status === 'stale') {
       throw new AppError('session_fenced', 'another writer moves the watermark of this session')
     }
-    this.#frontier = { seq: last.seq, hash: last.hash }
+    this.#frontier = upTo
     this.#told(result.refused)
   }
 

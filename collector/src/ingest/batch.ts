@@ -17,7 +17,6 @@ export interface Frontier {
 export interface NumberedRecord {
   readonly seq: number
   readonly bytes: Uint8Array
-  readonly hash: Uint8Array
 }
 
 export type BatchPlan =
@@ -48,14 +47,26 @@ export function planBatch(batch: Batch, epoch: string, frontier: Frontier): Batc
   const records: NumberedRecord[] = []
   for (const [position, bytes] of batch.records.entries()) {
     const seq = firstSeq + position
-    if (seq < frontier.seq) continue
-    const hash = recordHash(epoch, seq, bytes)
-    if (seq > frontier.seq) records.push({ seq, bytes, hash })
-    else if (frontier.hash !== null && !equalBytes(hash, frontier.hash)) {
+    if (seq > frontier.seq) records.push({ seq, bytes })
+    else if (seq === frontier.seq && isAnother({ seq, bytes }, epoch, frontier)) {
       return refused('epoch_forked', `batch.records holds another record ${seq} than was taken`)
     }
   }
   return { status: 'ok', records }
+}
+
+/** Where everything up to this record is taken. */
+export function frontierAt({ bytes, seq }: NumberedRecord, epoch: string): Frontier {
+  return { seq, hash: recordHash(epoch, seq, bytes) }
+}
+
+/** Of the watermark, as stores keep it; empty at 0. */
+export function hashText({ hash }: Frontier): string {
+  return hash === null ? '' : Buffer.from(hash).toString('hex')
+}
+
+function isAnother(record: NumberedRecord, epoch: string, { hash }: Frontier): boolean {
+  return hash !== null && !equalBytes(recordHash(epoch, record.seq, record.bytes), hash)
 }
 
 function namesHash(named: Uint8Array | null, hash: Uint8Array | null): boolean {

@@ -9,7 +9,6 @@ import {
   AppError,
   assert,
   type Batch,
-  decodeRecord,
   type ErrorCode,
   type Goodbye,
   type Logger,
@@ -22,10 +21,11 @@ import type { NodeId, SessionGeneration } from '../model/ids.ts'
 import type { IngestCommit } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
 import { foldAnchor, foldRecords } from '../timeline/fold.ts'
-import type { FoldContext, FoldEffect, FoldState, StreamRecord } from '../timeline/fold-state.ts'
-import { type Frontier, type NumberedRecord, planBatch } from './batch.ts'
+import type { FoldContext, FoldEffect, FoldState } from '../timeline/fold-state.ts'
+import { type Frontier, frontierAt, hashText, type NumberedRecord, planBatch } from './batch.ts'
 import type { GroupCommit } from './group-commit.ts'
 import { NodeReads, type NodeReadsStore } from './node-reads.ts'
+import { type Part, partUntilFacts } from './part.ts'
 import { type StoreGuard, Unwanted } from './store-guard.ts'
 
 /** Records folded into one commit: several queued batches of a backlog go together. */
@@ -147,14 +147,14 @@ export class Lane {
       batches += 1
       records.push(...plan.records)
       const last = plan.records.at(-1)
-      if (last !== undefined) frontier = { seq: last.seq, hash: last.hash }
+      if (last !== undefined) frontier = frontierAt(last, this.#options.epoch)
     }
     const taken = this.#queue.splice(0, batches)
     const [only, ...others] = taken
     const isLive = others.length === 0 && records.length <= LIVE_RECORDS_MAX
     let rest: readonly NumberedRecord[] = records
     while (rest.length > 0 && !this.#isClosed) {
-      const part = this.#decodeUntilFacts(state, rest)
+      const part = partUntilFacts(state, rest, this.#options.epoch)
       if (isLive && only !== undefined) this.#measure(part, only.receivedAtMs)
       const isDone = await this.#commitPart(state, part)
       if (!isDone) {
@@ -179,45 +179,24 @@ export class Lane {
     }
   }
 
-  /** The records before the next facts, decoded, and those facts. */
-  #decodeUntilFacts(state: FoldState, rest: readonly NumberedRecord[]): Part {
-    const records: StreamRecord[] = []
-    const indexes = state.placements.map((one) => one.index)
-    const { facts } = state
-    const unitsOf = (revision: number) =>
-      facts !== null && facts.epoch === this.#options.epoch && facts.revision === revision
-        ? indexes
-        : null
-    let last: NumberedRecord | null = null
-    for (const numbered of rest) {
-      const result = decodeRecord(numbered.bytes, unitsOf)
-      if (result.status === 'ok' && result.record.kind === 'facts') {
-        return { records, last, facts: { numbered, facts: result.record.facts } }
-      }
-      records.push({ seq: numbered.seq, bytes: numbered.bytes, result })
-      last = numbered
-    }
-    return { records, last, facts: null }
-  }
-
   /** `false`: the store knows better; read anew and begin again. */
   async #commitPart(state: FoldState, part: Part): Promise<boolean> {
     let current = state
-    if (part.last !== null || hasUntoldFacts(state)) {
+    if (part.upTo !== null || hasUntoldFacts(state)) {
       const effect = foldRecords(current, part.records, this.#context())
-      const next = await this.#commit(effect, part.last ?? this.#frontier)
+      const next = await this.#commit(effect, part.upTo ?? this.#frontier)
       if (next === null) return false
       current = next
     }
     if (part.facts === null) return true
-    const { numbered, facts } = part.facts
+    const { upTo, facts } = part.facts
     if (current.open === null || current.open.epoch !== this.#options.epoch) {
       const effect = foldAnchor(current, facts.atMs, this.#context())
       const next = await this.#commit(effect, this.#frontier)
       if (next === null) return false
       current = next
     }
-    return this.#commitFacts(numbered, facts)
+    return this.#commitFacts(upTo, facts)
   }
 
   /** The state after the commit; `null` when it was stale. Throws when the session is fenced. */
@@ -258,7 +237,7 @@ export class Lane {
     return this.#state ?? this.#current()
   }
 
-  async #commitFacts(numbered: NumberedRecord, facts: NodeFacts): Promise<boolean> {
+  async #commitFacts(upTo: Frontier, facts: NodeFacts): Promise<boolean> {
     const { store, guard, nodeId, world } = this.#options
     const isWanted = () => !this.#isClosed
     for (let attempt = 0; attempt < FACTS_ATTEMPTS_MAX; attempt += 1) {
@@ -279,7 +258,7 @@ export class Lane {
         claims,
       })
       const commit = {
-        ...this.#position(numbered),
+        ...this.#position(upTo),
         facts,
         receivedAtMs: world.clock.wallMs(),
         ...decision,
@@ -290,7 +269,7 @@ export class Lane {
       if (others.size > 0) this.#options.invalidate(others)
       this.invalidate()
       if (result.status === 'committed') {
-        this.#frontier = numbered
+        this.#frontier = upTo
         return this.#adoptFacts()
       }
       const before = this.#frontier.seq
@@ -342,7 +321,7 @@ export class Lane {
       epoch: this.#options.epoch,
       expectedWatermark: this.#frontier.seq,
       watermark: upTo.seq,
-      watermarkHash: upTo.hash === null ? '' : Buffer.from(upTo.hash).toString('hex'),
+      watermarkHash: hashText(upTo),
     }
   }
 
@@ -369,13 +348,6 @@ export class Lane {
 interface Offered {
   readonly batch: Batch
   readonly receivedAtMs: number
-}
-
-/** Records of time, and the facts that end them. */
-interface Part {
-  readonly records: readonly StreamRecord[]
-  readonly last: NumberedRecord | null
-  readonly facts: { readonly numbered: NumberedRecord; readonly facts: NodeFacts } | null
 }
 
 /** A crash between facts and their open row: the row still names units that have left. */

@@ -56,8 +56,22 @@ export interface CoreOptions {
 
 export interface Core {
   call(method: StoreMethod, args: readonly unknown[]): unknown
+  /**
+   * Calls of several callers in one write transaction and one fsync, in their order; each is kept or
+   * undone by itself. The answers hold once this returns; when it throws, nothing of any was kept.
+   */
+  callTogether(calls: readonly Call[]): readonly Answer[]
   close(): void
 }
+
+export interface Call {
+  readonly method: StoreMethod
+  readonly args: readonly unknown[]
+}
+
+export type Answer =
+  | { readonly status: 'result'; readonly value: unknown }
+  | { readonly status: 'error'; readonly error: unknown }
 
 /** The one connection that writes. Brings the file to this program's format. */
 export function openWriter(options: CoreOptions): Core {
@@ -77,7 +91,6 @@ export function openWriter(options: CoreOptions): Core {
   }
 }
 
-/** One process serves; commands come and go beside it, but not while the file is being replaced. */
 function lockFor({ path, driver, isServing }: CoreOptions): ReturnType<typeof holdLock> {
   if (isServing) return holdServing(path, driver)
   return saying('The ledger is being restored.', path, () => shareLock(commandsLock(path), driver))
@@ -115,21 +128,34 @@ export function openReader(options: Pick<CoreOptions, 'path' | 'driver' | 'synch
 
 export function coreOver(db: Database, onClose: () => void): Core {
   const methods = syncStoreOver(db)
+  // The table gives each method the argument types of the port; callers are typed by it.
+  const run = ({ args, method }: Call) =>
+    (methods[method] as (...args: readonly unknown[]) => unknown)(...args)
   let isClosed = false
   return {
     call: (method, args) => {
-      // The table gives each method the argument types of the port; callers are typed by it.
-      const run = methods[method] as (...args: readonly unknown[]) => unknown
       const kind = METHODS[method]
-      if (kind === 'copy') return run(...args)
-      return db.transaction(kind === 'write' ? 'write' : 'read', () => run(...args))
+      if (kind === 'copy') return run({ method, args })
+      return db.transaction(kind === 'write' ? 'write' : 'read', () => run({ method, args }))
     },
+    callTogether: (calls) =>
+      db.transaction('write', () => calls.map((call) => answerOf(db, () => run(call)))),
     close: () => {
       if (isClosed) return
       isClosed = true
       db.close()
       onClose()
     },
+  }
+}
+
+/** What `body` wrote is undone when it throws; a disk that ended the transaction ends it for all. */
+function answerOf(db: Database, body: () => unknown): Answer {
+  try {
+    return { status: 'result', value: db.attempt(body, () => true) }
+  } catch (error) {
+    if (!db.isInTransaction()) throw error
+    return { status: 'error', error }
   }
 }
 

@@ -126,6 +126,11 @@ export class Database {
     }
   }
 
+  /** `false` within `transaction` too, once a full disk has ended it. */
+  isInTransaction(): boolean {
+    return this.#library.isInTransaction()
+  }
+
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true

@@ -133,6 +133,26 @@ describe('threads', () => {
     await thread.close()
   })
 
+  test('writes that come together are each kept or undone, and a read sees those before it', async () => {
+    const store = closing(await openSqliteStore({ path: ledgerPath(), newLedger: NEW_LEDGER }))
+    const empty = { ...site('BAD'), terms: terms({ validToMs: terms().validFromMs }) }
+    const fleet = new Fleet(store)
+    const node = await fleet.start('BJ-01')
+    const answers = await Promise.allSettled([
+      ...Array.from({ length: 100 }, (_, number) => store.putSite(site(`A-${number}`))),
+      store.putSite(empty),
+      store.commitIngest([bookCommit(node, 'free/proven', T0 + MINUTE)]),
+      store.loadNode(node.nodeId),
+      store.putSite(site('Z-1')),
+    ])
+    const failed = answers.flatMap((one, at) => (one.status === 'rejected' ? [at] : []))
+    expect(failed).toEqual([100])
+    expect(answers[102]).toMatchObject({ value: { open: { timelineEndMs: T0 + MINUTE } } })
+    const codes = (await store.listSites(SCOPE_ALL)).map((one) => one.code)
+    expect(codes).toHaveLength(102)
+    expect(codes).not.toContain('BAD')
+  })
+
   test('bugs stay bugs on their way between threads', async () => {
     const store = closing(await openSqliteStore({ path: ledgerPath(), newLedger: NEW_LEDGER }))
     const empty = { ...site('BJ-01'), terms: terms({ validToMs: terms().validFromMs }) }
@@ -141,6 +161,41 @@ describe('threads', () => {
 })
 
 describe.each(DRIVERS)('%s', (driver) => {
+  test('a full disk that ends a transaction ends it for all who wrote in it', () => {
+    const db = connect(ledgerPath(), driver)
+    migrate(db)
+    createLedger(db, NEW_LEDGER)
+    const core = coreOver(db, () => {})
+    onTestFinished(() => core.close())
+    const put = (code: string) => ({ method: 'putSite', args: [site(code)] }) as const
+    const long = { ...site('LONG'), name: 'x'.repeat(1_000_000) }
+    const pages = Number(db.get('PRAGMA page_count')?.page_count)
+    db.exec(`PRAGMA max_page_count = ${pages + 2}`)
+    const calls = [put('A'), { method: 'putSite', args: [long] }, put('B')] as const
+    const codesAfter = () => {
+      const sites = core.call('listSites', [SCOPE_ALL]) as readonly { readonly code: string }[]
+      return sites.map((one) => one.code)
+    }
+    let outcome: unknown = null
+    try {
+      outcome = core.callTogether(calls).map((one) => one.status)
+    } catch (error) {
+      outcome = error
+    }
+    // Which of the two it is the disk decides: what is answered as written is there.
+    const isUndone = !Array.isArray(outcome)
+    if (isUndone) expect(outcome).toMatchObject({ code: 'disk_full' })
+    else expect(outcome).toEqual(['result', 'error', 'result'])
+    expect(codesAfter()).toEqual(isUndone ? [] : ['A', 'B'])
+    db.exec('PRAGMA max_page_count = 1000000')
+    expect(core.callTogether(calls).map((one) => one.status)).toEqual([
+      'result',
+      'result',
+      'result',
+    ])
+    expect(codesAfter()).toEqual(['A', 'B', 'LONG'])
+  })
+
   test('a copy is whole, and does not overwrite', async () => {
     const options = { path: ledgerPath(), newLedger: NEW_LEDGER, driver }
     const store = closing(await openSqliteStore(options))
