@@ -203,6 +203,13 @@ export class UnitBooking {
   }
 
   #addToHours(piece: Span, sink: BookingSink): void {
+    const { hourMs } = this.#hour
+    // Ticks lie within an hour: nearly always it is the running one.
+    if (piece.fromMs >= hourMs && piece.toMs <= hourMs + HOUR_MS) {
+      addSpan(this.#hour, piece, this.#evidence)
+      if (piece.recordedAtMs !== null) sink.lateHours.add(hourMs)
+      return
+    }
     for (const part of hourPieces(piece.fromMs, piece.toMs)) {
       if (part.hourMs !== this.#hour.hourMs) {
         if (bookedMsOf(this.#hour) > 0) sink.unitHours.push({ ...this.#hour })

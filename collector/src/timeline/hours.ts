@@ -88,7 +88,9 @@ export function addTickStatistics(
 
 /** All time booked in the hour. */
 export function bookedMsOf(hour: UnitHour): number {
-  return Object.values(STATE_KEYS).reduce((sum, key) => sum + hour[key], 0)
+  return (
+    hour.busyMs + hour.allocatedMs + hour.occupiedMs + hour.freeMs + hour.faultyMs + hour.unknownMs
+  )
 }
 
 /** The pieces of `[fromMs, toMs)` between full UTC hours. */

@@ -11,6 +11,7 @@ import {
   stateOf,
   TIME_MS_MIN,
   type Tick,
+  type UnitTick,
 } from '@yiben/shared'
 import type { UnitId } from '../model/ids.ts'
 import type { UnitRow } from '../model/inventory.ts'
@@ -103,9 +104,10 @@ export class NodeBooking {
     const endMs = startMs + tick.spanMs
     this.#reopenProven(tick, recordedAtMs)
     this.#enter({ code: MISSING, fromMs: startMs, toMs: endMs, recordedAtMs })
-    const ticks = new Map(tick.units.map((unit) => [unit.index, unit]))
+    let position = -1
     for (const unit of this.#units.values()) {
-      const own = ticks.get(unit.index)
+      position += 1
+      const own = unitOfTick(tick, unit.index, position)
       if (own === undefined) {
         unit.book({ code: MOVED, fromMs: startMs, toMs: endMs, recordedAtMs }, this.sink)
         continue
@@ -265,6 +267,12 @@ export class NodeBooking {
     const units = [...this.#units.values()].filter((unit) => unit.index !== NO_INDEX)
     return indexes.length === 0 ? units : units.filter((unit) => indexes.includes(unit.index))
   }
+}
+
+/** The units of the open row mostly stand in the order of the facts, as those of a tick do. */
+function unitOfTick(tick: Tick, index: number, position: number): UnitTick | undefined {
+  const likely = tick.units[position]
+  return likely?.index === index ? likely : tick.units.find((unit) => unit.index === index)
 }
 
 /** Start of the first known time at or after `afterMs`; `null` when the runs prove none. */

@@ -5,9 +5,10 @@
  */
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Duplex as Stream } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import type { ErrorCode } from '../errors.ts'
 import { FRAME_BYTES_MAX } from '../wire/limits.ts'
 import { LINK_PATH, SUBPROTOCOL } from '../wire/version.ts'
@@ -69,6 +70,13 @@ export function attachLinkListener(options: LinkListenerOptions): LinkListener {
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   })
   const open = new Set<WsSocket>()
+  // What lives as long as a connection must not hold its request: that is 3 KB with its headers.
+  const take = (webSocket: WebSocket, stream: Socket) => {
+    const socket = new WsSocket(webSocket, stream)
+    open.add(socket)
+    webSocket.once('close', () => open.delete(socket))
+    options.onConnection(socket)
+  }
   const onUpgrade = (request: IncomingMessage, stream: Stream, head: Buffer) => {
     // Node hands the connection over bare: until `ws` takes it, an error here would be unhandled.
     const ignore = () => stream.destroy()
@@ -80,10 +88,7 @@ export function attachLinkListener(options: LinkListenerOptions): LinkListener {
     }
     webSockets.handleUpgrade(request, stream, head, (webSocket) => {
       stream.off('error', ignore)
-      const socket = new WsSocket(webSocket, request.socket)
-      open.add(socket)
-      webSocket.once('close', () => open.delete(socket))
-      options.onConnection(socket)
+      take(webSocket, request.socket)
     })
   }
   server.on('upgrade', onUpgrade)

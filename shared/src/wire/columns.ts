@@ -49,13 +49,18 @@ export function unpackColumn(
   const length = kinds.length
   if (given.length === 0) return { status: 'ok', elements: new Array<number>(length).fill(usual) }
   if (given.length !== length && given.length !== 1) return wrongLength(rule, given.length, length)
-  const lastOfKind = new Map<number, number>()
+  if (given.length === 1) {
+    const element = given[0] ?? 0
+    if (length > 0 && !isWithin(element, rule)) return outOfRange(rule, element, 0)
+    return { status: 'ok', elements: new Array<number>(length).fill(element) }
+  }
   const elements: number[] = []
-  for (const [position, kind] of kinds.entries()) {
-    const before = given.length === 1 ? 0 : (lastOfKind.get(kind) ?? 0)
-    const element = before + (given[given.length === 1 ? 0 : position] ?? 0)
+  for (let position = 0; position < length; position += 1) {
+    // On average as far back as there are kinds, a handful: cheaper than a map of them.
+    let before = position - 1
+    while (before >= 0 && kinds[before] !== kinds[position]) before -= 1
+    const element = (before < 0 ? 0 : (elements[before] ?? 0)) + (given[position] ?? 0)
     if (!isWithin(element, rule)) return outOfRange(rule, element, position)
-    lastOfKind.set(kind, element)
     elements.push(element)
   }
   return { status: 'ok', elements }

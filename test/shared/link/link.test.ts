@@ -272,8 +272,8 @@ describe('live messages', () => {
   test('unknown messages are ignored (L5)', async () => {
     void link.run()
     await clock.run(1000)
-    // Field 9 of ToNode, length-delimited, empty: reserved for draws.
-    collector.socket?.send(Uint8Array.of(0x4a, 0x00))
+    // Field 23 of ToNode, length-delimited, empty: reserved.
+    collector.socket?.send(Uint8Array.of(0xba, 0x01, 0x00))
     await clock.run(100)
     expect(link.status().state).toBe('online')
   })
