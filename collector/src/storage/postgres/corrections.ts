@@ -17,8 +17,9 @@ import {
   type Version,
 } from '../sqlite/corrections.ts'
 import type { Row } from '../sqlite/driver.ts'
+import { payloadOf } from '../sqlite/journal.ts'
 import { pageLimit } from '../sqlite/units.ts'
-import { bytes, integer, smallOfBigint, storedJson, text } from '../sqlite/values.ts'
+import { integer, smallOfBigint, text } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
 import type { Database } from './driver.ts'
 import { inScope, type SeenSites, sitesInScope } from './scope.ts'
@@ -169,9 +170,7 @@ class Entries {
          WHERE kind = 'hour_corrected' AND at_ms = ${atMs} ORDER BY seq`,
       )
     ).map((row) => {
-      const json = Buffer.from(bytes(row, 'bytes')).toString('utf8')
-      const { payload } = storedJson<{ readonly payload: ToldHour }>(json)
-      return { ...payload, seq: integer(row, 'seq') }
+      return { ...payloadOf<ToldHour>(row), seq: integer(row, 'seq') }
     })
     this.#byInstant.set(atMs, read)
     return read

@@ -2,6 +2,7 @@
 
 import { assert } from '@yiben/shared'
 import type { JournalEntry } from '../../model/ledger.ts'
+import { packEntry } from '../packed-entry.ts'
 import type { JournalHead } from '../requests.ts'
 import { EMPTY_HEAD, entryOf, NO_OUTBOX_ROW, outboxOf } from '../sqlite/journal.ts'
 import { PAGE_ROWS_MAX } from '../sqlite/units.ts'
@@ -77,5 +78,5 @@ async function insertEntries(db: Database, entries: readonly JournalEntry[]): Pr
       ${entries.map(({ generation }) => generation)}::bigint[],
       ${entries.map(({ kind }) => kind)}::text[], ${entries.map(({ atMs }) => atMs)}::bigint[],
       ${entries.map(({ previousHash }) => previousHash)}::text[],
-      ${entries.map(({ hash }) => hash)}::text[], ${entries.map(({ bytes }) => bytes)}::bytea[])`)
+      ${entries.map(({ hash }) => hash)}::text[], ${entries.map(({ bytes }) => packEntry(bytes))}::bytea[])`)
 }

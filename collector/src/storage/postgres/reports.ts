@@ -5,9 +5,10 @@
 import type { ReportRow, StoredReport } from '../report-store.ts'
 import type { Scope } from '../requests.ts'
 import type { Row } from '../sqlite/driver.ts'
+import { payloadOf } from '../sqlite/journal.ts'
 import { HEAD as HEAD_TEXT, reportedOf, reportOf } from '../sqlite/reports.ts'
 import { numberCursor, pageLimit, pageOf } from '../sqlite/units.ts'
-import { bytes, integer, storedJson, text } from '../sqlite/values.ts'
+import { integer, text } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
 import { correctionMethods } from './corrections.ts'
 import type { Database } from './driver.ts'
@@ -105,9 +106,7 @@ async function journalSeqOf(
        WHERE kind = 'report_issued' AND at_ms = ${issuedAtMs} ORDER BY seq`,
     )
   ).find((row) => {
-    const json = Buffer.from(bytes(row, 'bytes')).toString('utf8')
-    const told = storedJson<{ readonly payload: { readonly report_id?: string } }>(json)
-    return told.payload.report_id === reportId
+    return payloadOf<{ readonly report_id?: string }>(row).report_id === reportId
   })
   return entry === undefined ? null : integer(entry, 'seq')
 }

@@ -7,10 +7,11 @@ import type { Correction, CorrectionRange, MovedFigure } from '../report-store.t
 import type { Page, PageRequest, Scope } from '../requests.ts'
 import { SUM_FIELDS } from './columns.ts'
 import type { Database, Row } from './driver.ts'
+import { payloadOf } from './journal.ts'
 import type { SyncStore } from './methods.ts'
 import { inScope, sitesInScope } from './scope.ts'
 import { pageLimit } from './units.ts'
-import { bigint, bytes, integer, smallOfBigint, storedJson, text } from './values.ts'
+import { bigint, integer, smallOfBigint, text } from './values.ts'
 
 /** Versions of hours that one page looks at: a scope of one site finds few rows in many. */
 export const LOOK_VERSIONS_MAX = 500
@@ -211,9 +212,7 @@ class Entries {
         atMs,
       )
       .map((row) => {
-        const json = Buffer.from(bytes(row, 'bytes')).toString('utf8')
-        const { payload } = storedJson<{ readonly payload: ToldHour }>(json)
-        return { ...payload, seq: integer(row, 'seq') }
+        return { ...payloadOf<ToldHour>(row), seq: integer(row, 'seq') }
       })
     this.#byInstant.set(atMs, read)
     return read

@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type StoredOutboxEntry,
 } from '../../model/ledger.ts'
+import { packEntry, unpackEntry } from '../packed-entry.ts'
 import type { JournalHead } from '../requests.ts'
 import type { Database, Row } from './driver.ts'
 import type { SyncStore } from './methods.ts'
@@ -83,7 +84,7 @@ function insertEntry(db: Database, entry: JournalEntry): void {
     entry.atMs,
     entry.previousHash,
     entry.hash,
-    entry.bytes,
+    packEntry(entry.bytes),
   )
 }
 
@@ -102,8 +103,14 @@ export function entryOf(row: Row): JournalEntry {
     generation: integer(row, 'generation') as LedgerGeneration,
     kind: wordOf(row, 'kind', ENTRY_KINDS),
     atMs: integer(row, 'at_ms'),
-    bytes: bytes(row, 'bytes'),
+    bytes: unpackEntry(bytes(row, 'bytes')),
     previousHash: text(row, 'previous_hash'),
     hash: text(row, 'hash'),
   }
+}
+
+/** What the entry of a row of the journal says, by its own bytes. */
+export function payloadOf<Payload>(row: Row): Payload {
+  const json = Buffer.from(unpackEntry(bytes(row, 'bytes'))).toString('utf8')
+  return storedJson<{ readonly payload: Payload }>(json).payload
 }

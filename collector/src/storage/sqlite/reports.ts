@@ -3,10 +3,11 @@ import type { ReportedMonth, ReportRow, StoredReport } from '../report-store.ts'
 import type { Scope } from '../requests.ts'
 import { correctionMethods } from './corrections.ts'
 import type { Database, Row } from './driver.ts'
+import { payloadOf } from './journal.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
 import { numberCursor, pageLimit, pageOf } from './units.ts'
-import { bytes, integer, storedJson, text, textOrNull, wordOf } from './values.ts'
+import { integer, text, textOrNull, wordOf } from './values.ts'
 
 type ReportMethods = Pick<
   SyncStore,
@@ -145,9 +146,7 @@ function journalSeqOf(db: Database, reportId: string, issuedAtMs: number): numbe
       issuedAtMs,
     )
     .find((row) => {
-      const json = Buffer.from(bytes(row, 'bytes')).toString('utf8')
-      const told = storedJson<{ readonly payload: { readonly report_id?: string } }>(json)
-      return told.payload.report_id === reportId
+      return payloadOf<{ readonly report_id?: string }>(row).report_id === reportId
     })
   return entry === undefined ? null : integer(entry, 'seq')
 }
