@@ -1,6 +1,7 @@
 /**
- * Many nodes' commits in one transaction and one fsync. While one group is being written the next
- * one gathers; so the group grows with the load and a lone commit waits for nobody.
+ * Many nodes' commits in one transaction and one fsync. While one group is being synced the next one
+ * is on its way to the writer, and a third gathers; so groups grow with the load, a lone commit waits
+ * for nobody, and the writer for no group. Commits of one node never overlap: its lane waits for each.
  *
  * A commit that breaks the store's own rules takes its group down with it: then each is tried alone,
  * and only the broken one fails.
@@ -11,6 +12,8 @@ import { type StoreGuard, Unwanted } from './store-guard.ts'
 
 /** Nodes of one transaction: about 50 ms of writing, so that others get their turn. */
 const GROUP_COMMITS_MAX = 512
+/** One that is written, and one that the writer takes next. */
+const GROUPS_ON_THE_WAY_MAX = 2
 
 interface Waiting {
   readonly commit: IngestCommit
@@ -23,7 +26,7 @@ export class GroupCommit {
   readonly #store: Pick<Store, 'commitIngest'>
   readonly #guard: StoreGuard
   #waiting: Waiting[] = []
-  #isWriting = false
+  #groups = 0
 
   constructor(store: Pick<Store, 'commitIngest'>, guard: StoreGuard) {
     this.#store = store
@@ -34,12 +37,12 @@ export class GroupCommit {
   submit(commit: IngestCommit, isWanted: () => boolean): Promise<IngestResult> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ commit, isWanted, resolve, reject })
-      if (!this.#isWriting) void this.#write()
+      if (this.#groups < GROUPS_ON_THE_WAY_MAX) void this.#write()
     })
   }
 
   async #write(): Promise<void> {
-    this.#isWriting = true
+    this.#groups += 1
     // What arrives in the same turn goes in the same group.
     await Promise.resolve()
     while (this.#waiting.length > 0) {
@@ -47,7 +50,7 @@ export class GroupCommit {
       this.#waiting = this.#waiting.slice(GROUP_COMMITS_MAX)
       await this.#writeGroup(group)
     }
-    this.#isWriting = false
+    this.#groups -= 1
   }
 
   async #writeGroup(all: readonly Waiting[]): Promise<void> {

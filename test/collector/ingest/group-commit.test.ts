@@ -86,17 +86,21 @@ describe('group commit', () => {
     expect(groups).toEqual([['a', 'b', 'c']])
   })
 
-  test('what arrives while one is written is the next one', async () => {
+  test('what arrives while one is written and one is on its way is the next one', async () => {
     const { commits, groups, hold, release } = rig()
     hold()
     const first = commits.submit(commit('a'), wanted)
     await settle()
-    const others = ['b', 'c'].map((name) => commits.submit(commit(name), wanted))
+    const second = ['b', 'c'].map((name) => commits.submit(commit(name), wanted))
     await settle()
-    expect(groups).toEqual([['a']])
-    release()
-    await Promise.all([first, ...others])
+    const third = commits.submit(commit('d'), wanted)
+    await settle()
+    const fourth = commits.submit(commit('e'), wanted)
+    await settle()
     expect(groups).toEqual([['a'], ['b', 'c']])
+    release()
+    await Promise.all([first, ...second, third, fourth])
+    expect(groups).toEqual([['a'], ['b', 'c'], ['d', 'e']])
   })
 
   test('a commit that breaks the rules fails alone', async () => {
