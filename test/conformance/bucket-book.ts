@@ -4,7 +4,7 @@
  */
 import type { DeviceProfile } from '../../collector/src/model/inventory.ts'
 import type { Bucket } from '../../collector/src/model/ledger.ts'
-import { BUCKET_FIGURES, type BucketFigure } from '../../collector/src/rollup/bucket.ts'
+import { BUCKET_FIGURES, type BucketFigure } from '../../collector/src/rollup/bucket-figures.ts'
 import { type SpanSums, spanSumsOf } from '../../collector/src/rollup/sums.ts'
 import { SCOPE_ALL, type Scope } from '../../collector/src/storage/requests.ts'
 import type { Store } from '../../collector/src/storage/store.ts'

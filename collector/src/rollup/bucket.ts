@@ -10,6 +10,7 @@ import { assert } from '@yiben/shared'
 import type { DeviceProfile } from '../model/inventory.ts'
 import type { Bucket } from '../model/ledger.ts'
 import type { HourMaterial, LentTime } from '../storage/requests.ts'
+import { type BucketFigure, noFigures } from './bucket-figures.ts'
 import { childBuckets } from './children.ts'
 
 type UnitMaterial = HourMaterial['units'][number]
@@ -44,26 +45,6 @@ export function bucketsOf(material: HourMaterial, write: BucketVersion): readonl
 export function unsettledUnits(material: HourMaterial): readonly UnitMaterial[] {
   return countedUnits(material).filter((unit) => bookedMs(unit) < unit.validMs)
 }
-
-/** The figures that make a bucket what it is, in the order they are written everywhere. */
-export const BUCKET_FIGURES = [
-  'busyMs',
-  'allocatedMs',
-  'occupiedMs',
-  'freeMs',
-  'faultyMs',
-  'unknownMs',
-  'lentMs',
-  'depositedMs',
-  'activeMs',
-  'givenMs',
-  'energyJoules',
-  'samplesExpected',
-  'samplesGot',
-  'samplesZero',
-  'samplesBelowTenth',
-] as const
-export type BucketFigure = (typeof BUCKET_FIGURES)[number]
 
 /** Names a bucket within its hour. */
 export function bucketKey(bucket: Bucket): string {
@@ -126,12 +107,6 @@ function unlentMs({ stats, lent }: UnitMaterial, figure: LentFigure): number {
 
 function emptySums(): Sums {
   return { ...noFigures(), cards: 0, at: null }
-}
-
-/** What a bucket is before anything is added to it. */
-export function noFigures(): Record<BucketFigure, bigint> {
-  const figures = Object.fromEntries(BUCKET_FIGURES.map((figure) => [figure, 0n]))
-  return figures as Record<BucketFigure, bigint>
 }
 
 function addUnit(sums: Sums, material: UnitMaterial): void {

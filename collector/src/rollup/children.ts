@@ -4,7 +4,7 @@
  * its time is taken from free first, then from unknown. Free is never said of more than is free.
  */
 import type { ChildBucket, ChildrenHour, TakenOutCard } from '../model/child.ts'
-import { type BucketFigure, noFigures } from './bucket.ts'
+import { type BucketFigure, noFigures } from './bucket-figures.ts'
 
 /** Time of the seven states, in the order in which that of cards that count elsewhere is taken. */
 const TAKEN_FIRST = [

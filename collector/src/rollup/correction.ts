@@ -8,7 +8,8 @@ import { canonicalBytes } from '../journal/canonical.ts'
 import { TREE_SHA256 } from '../journal/format.ts'
 import { leafHash, rootOf } from '../journal/tree.ts'
 import type { Bucket, JsonObject, OutboxEntry } from '../model/ledger.ts'
-import { BUCKET_FIGURES, type BucketFigure, bucketKey } from './bucket.ts'
+import { bucketKey } from './bucket.ts'
+import { BUCKET_FIGURES, type BucketFigure } from './bucket-figures.ts'
 import { BUCKET_DEFINITION_VERSION, STATE_DEFINITION_VERSION } from './definitions.ts'
 
 /** Sites per entry; a correction of the whole country takes several entries. */

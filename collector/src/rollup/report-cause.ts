@@ -2,7 +2,7 @@
  * Why an hour was written again, as far as its figures tell: nobody records a reason, the figures
  * that moved name it. First that applies.
  */
-import type { BucketFigure } from './bucket.ts'
+import type { BucketFigure } from './bucket-figures.ts'
 
 export const CORRECTION_CAUSES = [
   /** Cards entered the hour: left out when it was sealed, placed there later, or made to count. */

@@ -7,7 +7,7 @@
  */
 import type { DeviceProfile } from '../model/inventory.ts'
 import type { SumHead, SummedFigure, SumTable } from '../storage/sum-store.ts'
-import { BUCKET_FIGURES, type BucketFigure } from './bucket.ts'
+import { BUCKET_FIGURES, type BucketFigure } from './bucket-figures.ts'
 
 /** The seven states: they add up to all of the time. */
 export const STATE_FIGURES = [

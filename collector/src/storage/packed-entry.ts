@@ -35,18 +35,33 @@ export function packEntry(entry: Uint8Array): Uint8Array {
   return isWorth ? Buffer.concat([Uint8Array.of(DEFLATED_1), deflated]) : entry
 }
 
-/** Throws `disk_failed` for what no store has written. */
-export function unpackEntry(kept: Uint8Array): Uint8Array {
+/** Throws `disk_failed` for what no store has written, under the number of the entry. */
+export function unpackEntry(kept: Uint8Array, seq: number): Uint8Array {
   if (kept[0] === BRACE) return kept
-  if (kept[0] !== DEFLATED_1) {
-    throw new AppError('disk_failed', 'A journal entry is kept in a form that is not known.')
+  const damaged = (why: string) => {
+    return new AppError('disk_failed', `Journal entry ${seq} is damaged on the disk: ${why}`)
   }
+  if (kept[0] !== DEFLATED_1) throw damaged('it is kept in no form that is known')
+  const { bytes, rest } = inflated(kept.subarray(1), damaged)
+  if (rest > 0) throw damaged('something follows it')
+  return bytes
+}
+
+function inflated(
+  deflated: Uint8Array,
+  damaged: (why: string) => AppError,
+): { readonly bytes: Uint8Array; readonly rest: number } {
   try {
-    const options = { dictionary: DICTIONARY_1, maxOutputLength: ENTRY_BYTES_MAX }
+    const settings = { dictionary: DICTIONARY_1, maxOutputLength: ENTRY_BYTES_MAX, info: true }
+    // With `info` more is answered than the bytes alone.
+    const answer: unknown = inflateRawSync(deflated, settings)
+    const { buffer, engine } = answer as {
+      readonly buffer: Buffer
+      readonly engine: { readonly bytesWritten: number }
+    }
     // A copy: the library's own lies in a piece of 16 KiB, all of which would go between threads.
-    return new Uint8Array(inflateRawSync(kept.subarray(1), options))
+    return { bytes: new Uint8Array(buffer), rest: deflated.length - engine.bytesWritten }
   } catch (error) {
-    const sentence = `A journal entry is damaged on the disk: ${errorSentence(error)}`
-    throw new AppError('disk_failed', sentence, { cause: error })
+    throw damaged(errorSentence(error))
   }
 }

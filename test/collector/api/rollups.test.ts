@@ -1,7 +1,7 @@
 /** Rollups over buckets that are told here one by one: figures, groupings, filters, scopes, instants. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RollupsAnswer } from '../../../collector/src/api/answers/rollups.ts'
-import { BUCKET_FIGURES, type BucketFigure } from '../../../collector/src/rollup/bucket.ts'
+import { BUCKET_FIGURES, type BucketFigure } from '../../../collector/src/rollup/bucket-figures.ts'
 import { type BookedBucket, BucketBook, HOUR } from '../../conformance/bucket-book.ts'
 import { ApiRig } from './api-rig.ts'
 

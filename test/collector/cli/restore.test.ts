@@ -188,9 +188,15 @@ describe('R4: refused, with nothing changed:', () => {
       /holds the rest/,
     ],
     [
-      'an entry that was changed',
+      'an entry that was damaged',
       ({ backup }) =>
         broken(backup, `UPDATE journal SET bytes = CAST(bytes || ' ' AS BLOB) WHERE seq = 3`),
+      /entry 3/,
+    ],
+    [
+      'an entry that was changed',
+      ({ backup }) =>
+        broken(backup, `UPDATE journal SET bytes = CAST('{"seq":3}' AS BLOB) WHERE seq = 3`),
       /entry 3/,
     ],
     [

@@ -14,7 +14,7 @@ test('whatever is packed comes out the same', () => {
   )
   fc.assert(
     fc.property(anyEntry, (entry) => {
-      expect([...unpackEntry(packEntry(entry))]).toEqual([...entry])
+      expect([...unpackEntry(packEntry(entry), 1)]).toEqual([...entry])
     }),
   )
 })
@@ -24,13 +24,15 @@ test('an entry takes a third of its bytes', () => {
 })
 
 test('an entry that was kept as it is comes out as it is', () => {
-  expect(unpackEntry(ENTRY)).toBe(ENTRY)
+  expect(unpackEntry(ENTRY, 1)).toBe(ENTRY)
 })
 
 test('a damaged entry is a failure of the disk, not another entry', () => {
   const packed = packEntry(ENTRY)
   const cut = packed.subarray(0, packed.length - 20)
-  for (const damaged of [cut, Uint8Array.of(9, 1, 2), Uint8Array.of(), packed.subarray(0, 1)]) {
-    expect(() => unpackEntry(damaged)).toThrow(expect.objectContaining({ code: 'disk_failed' }))
+  const longer = Buffer.concat([packed, Buffer.from(' ')])
+  const unknown = Uint8Array.of(9, 1, 2)
+  for (const damaged of [cut, longer, unknown, Uint8Array.of(), packed.subarray(0, 1)]) {
+    expect(() => unpackEntry(damaged, 1)).toThrow(expect.objectContaining({ code: 'disk_failed' }))
   }
 })

@@ -3,7 +3,7 @@
  * much, from when on that is known, and which entry of the journal says so.
  */
 import { z } from 'zod'
-import { BUCKET_FIGURES } from '../../rollup/bucket.ts'
+import { BUCKET_FIGURES } from '../../rollup/bucket-figures.ts'
 import { BUCKET_DEFINITION_VERSION } from '../../rollup/definitions.ts'
 import { CORRECTION_CAUSES, correctionCause } from '../../rollup/report-cause.ts'
 import type { Correction, CorrectionRange, SiteAdjustment } from '../../storage/report-store.ts'

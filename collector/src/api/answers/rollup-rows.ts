@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { petaflopHoursText } from '../../catalogue/petaflops.ts'
-import { BUCKET_FIGURES, type BucketFigure } from '../../rollup/bucket.ts'
+import { BUCKET_FIGURES, type BucketFigure } from '../../rollup/bucket-figures.ts'
 import { isRanked } from '../../rollup/definitions.ts'
 import {
   type ActiveEnergy,

@@ -7,7 +7,7 @@
 import { HOUR_MS } from '@yiben/shared'
 import { z } from 'zod'
 import type { DeviceProfile } from '../../model/inventory.ts'
-import { BUCKET_FIGURES } from '../../rollup/bucket.ts'
+import { BUCKET_FIGURES } from '../../rollup/bucket-figures.ts'
 import { civilDate, civilDayStartMs } from '../../rollup/civil.ts'
 import { BUCKET_DEFINITION_VERSION } from '../../rollup/definitions.ts'
 import { finalityOf } from '../../rollup/seal.ts'

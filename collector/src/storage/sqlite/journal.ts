@@ -103,7 +103,7 @@ export function entryOf(row: Row): JournalEntry {
     generation: integer(row, 'generation') as LedgerGeneration,
     kind: wordOf(row, 'kind', ENTRY_KINDS),
     atMs: integer(row, 'at_ms'),
-    bytes: unpackEntry(bytes(row, 'bytes')),
+    bytes: unpackEntry(bytes(row, 'bytes'), integer(row, 'seq')),
     previousHash: text(row, 'previous_hash'),
     hash: text(row, 'hash'),
   }
@@ -111,6 +111,6 @@ export function entryOf(row: Row): JournalEntry {
 
 /** What the entry of a row of the journal says, by its own bytes. */
 export function payloadOf<Payload>(row: Row): Payload {
-  const json = Buffer.from(unpackEntry(bytes(row, 'bytes'))).toString('utf8')
+  const json = Buffer.from(unpackEntry(bytes(row, 'bytes'), integer(row, 'seq'))).toString('utf8')
   return storedJson<{ readonly payload: Payload }>(json).payload
 }
