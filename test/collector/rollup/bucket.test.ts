@@ -1,11 +1,8 @@
 /** An hour's material into buckets: exact sums, and a unit that does not balance stops the hour. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  type BUCKET_FIGURES,
-  bucketsOf,
-  unsettledUnits,
-} from '../../../collector/src/rollup/bucket.ts'
+import { bucketsOf, unsettledUnits } from '../../../collector/src/rollup/bucket.ts'
+import type { BUCKET_FIGURES } from '../../../collector/src/rollup/bucket-figures.ts'
 import { HOUR, MINUTE } from '../timeline/support.ts'
 import { hourOf, type UnitMaterial, unitMaterial } from './builders.ts'
 
