@@ -1,7 +1,7 @@
 /**
- * `node scripts/collector-boot-test.ts --tarball FILE`: the collector's package in a real Debian booted
- * by systemd-nspawn: install, serve, back up, kill -9, upgrades that fail and are put back, one that
- * has changed the format, one that succeeds, uninstall. Needs root, debootstrap and systemd-container;
+ * `npm run collector-boot-test [-- --tarball FILE]`: the collector's package in a real Debian booted by
+ * systemd-nspawn: install, serve, back up, kill -9, installations that are killed, upgrades that fail
+ * and are put back, one that has changed the format, one that succeeds, uninstall. Needs root, debootstrap and systemd-container;
  * exit code 77 and a sentence where it cannot run, 1 where something does not hold.
  */
 import { execFileSync } from 'node:child_process'
@@ -21,6 +21,8 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Container } from './boot-test/container.ts'
 import { baseDebian, hindrance } from './boot-test/debian.ts'
+import { buildOwn, OWN_ARCHITECTURE } from './boot-test/variants.ts'
+import { COLLECTOR_PACKAGE } from './package/collector-tree.ts'
 
 const CACHE = '/var/cache/yiben-boot-test'
 const LIB = 'files/usr/lib/yiben-collector'
@@ -89,6 +91,12 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
+async function builtIn(folder: string): Promise<string> {
+  console.log('building the package of this checkout')
+  const options = { folder, architecture: OWN_ARCHITECTURE }
+  return (await buildOwn(COLLECTOR_PACKAGE, options)).tarball
+}
+
 async function install(steps: Steps): Promise<void> {
   await steps.run('/root/good/install.sh --no-start')
   await steps.run(`echo 'port: ${await freePort()}' >>/etc/yiben-collector/collector.yaml`)
@@ -121,6 +129,25 @@ async function backUp(steps: Steps): Promise<void> {
 async function kill(steps: Steps): Promise<void> {
   await steps.run('systemctl kill --signal KILL --kill-whom main yiben-collector; sleep 12')
   await steps.serves('killed, it is back')
+}
+
+async function interrupt(steps: Steps): Promise<void> {
+  for (const [at, seconds] of [0.1, 0.4, 0.8, 1.5, 3, 5].entries()) {
+    const name = at % 2 === 0 ? 'other' : 'good'
+    await steps.run(`timeout --signal KILL ${seconds} /root/${name}/install.sh || true`)
+    await steps.run(`/root/${name}/install.sh`)
+    const there = await steps.run('cat /usr/lib/yiben-collector/VERSION')
+    const wanted = await steps.run(`cat /root/${name}/VERSION`)
+    if (there !== wanted) throw new Error(`after ${seconds} s: ${there} is there, not ${wanted}`)
+    await steps.run(`/root/${name}/install.sh --check`)
+    await steps.run('systemctl is-active yiben-collector')
+  }
+  steps.hold(true, 'an installation that is killed at any moment is mended by the next one')
+  await steps.run('timeout --signal KILL 3 /root/other/install.sh || true')
+  const bad = await steps.run('/root/bad/install.sh', 1)
+  steps.hold(bad.includes('was put back and runs'), 'and a bad one after it is put back', bad)
+  await steps.serves('the last good one serves')
+  await steps.run('/root/good/install.sh')
 }
 
 async function upgrade(steps: Steps): Promise<void> {
@@ -160,25 +187,29 @@ async function uninstall(steps: Steps): Promise<void> {
   steps.hold(left === '', 'purged, nothing is left', left)
 }
 
-const USAGE = 'node scripts/collector-boot-test.ts --tarball FILE (of this machine’s architecture)'
+const USAGE = `npm run collector-boot-test [-- --tarball FILE]
+
+  --tarball FILE  of this machine’s architecture (default: built from this checkout)`
 const { values } = parseArgs({
   options: { tarball: { type: 'string' }, help: { type: 'boolean', default: false } },
 })
 const why = hindrance()
 if (values.help) console.log(USAGE)
-else if (why !== null || values.tarball === undefined) {
-  console.error(why ?? USAGE)
-  process.exitCode = why === null ? 2 : CANNOT_RUN
+else if (why !== null) {
+  console.error(why)
+  process.exitCode = CANNOT_RUN
 } else {
   const base = baseDebian(CACHE)
   const folder = mkdtempSync(join(CACHE, 'run-'))
   try {
     const good = join(folder, 'good')
     mkdirSync(good)
-    execFileSync('tar', ['-xzf', resolve(values.tarball), '-C', good, '--strip-components=1'])
+    const tarball = values.tarball ?? (await builtIn(folder))
+    execFileSync('tar', ['-xzf', resolve(tarball), '-C', good, '--strip-components=1'])
     await using machine = Container.copyOf(base, { folder, name: 'collector' })
     const root = join(machine.root, 'root')
     cpSync(good, join(root, 'good'), { recursive: true })
+    variant(good, join(root, 'other'), '9.9.0', () => {})
     variant(good, join(root, 'bad'), '9.9.1', dying)
     variant(good, join(root, 'late'), '9.9.2', (lib) => {
       newFormat(lib)
@@ -188,7 +219,7 @@ else if (why !== null || values.tarball === undefined) {
     appendFileSync(join(machine.root, 'etc/hosts'), '127.0.0.1 localhost\n')
     await machine.boot()
     const steps = new Steps(machine)
-    for (const step of [install, backUp, kill, upgrade, uninstall]) {
+    for (const step of [install, backUp, kill, interrupt, upgrade, uninstall]) {
       console.log(step.name)
       await step(steps)
     }

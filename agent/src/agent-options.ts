@@ -2,7 +2,7 @@
  * What an agent is composed of. The real program and the simulated world fill these with their own
  * parts; nothing else reaches the agent.
  */
-import type { Clock, Link, LinkOwner, Logger, Random, Spool } from '@yiben/shared'
+import type { Clock, Goodbye, Link, LinkOwner, Logger, Random, Spool } from '@yiben/shared'
 import type { AgentConfig } from './config.ts'
 import type { IdentityKey } from './identity.ts'
 import type { HandoverScript } from './leases/handover-script.ts'
@@ -54,5 +54,7 @@ export interface AgentOptions {
   readonly cpuTime: () => CpuTime
   /** Milliseconds since boot including suspend; `null` where it cannot be read. */
   readonly bootTimeMs: () => number | null
+  /** Asked when it is told to stop; default: an ordinary stop. */
+  readonly stopReason?: () => Goodbye['reason']
   readonly createLink: (owner: LinkOwner) => AgentLink
 }

@@ -3,23 +3,19 @@
  * then what the collector has told it since, signed with the identity that the token carried too.
  * Beside these the file of `collector.ca_file`. Only a node that was enrolled without any of them
  * trusts the authorities of its system.
- *
- * Promises: a list is on disk before it counts, and before the collector hears that it is known; an
- * older one, or one with a wrong signature, changes nothing.
  */
-import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { getCACertificates } from 'node:tls'
 import {
   AppError,
   errorSentence,
-  isTrustRootsSigned,
   type Logger,
   type PublicIdentity,
+  ToldTrust,
   type TrustRoots,
+  trustedPem,
 } from '@yiben/shared'
 import type { AgentConfig } from './config.ts'
-import type { StateDir, Trust } from './state-dir.ts'
+import type { StateDir } from './state-dir.ts'
 
 type Files = Pick<AgentConfig['collector'], 'caFile' | 'certFile' | 'keyFile'>
 
@@ -33,20 +29,26 @@ export interface NodeTrustOptions {
 
 export class NodeTrust {
   readonly #options: NodeTrustOptions
-  #kept: Trust | null
+  readonly #told: ToldTrust
   /** As last read: a file that cannot be read just now changes nothing. */
   #filed: FiledTrust
 
   /** Throws `config_unreadable` for a file that is not there. */
   constructor(options: NodeTrustOptions) {
+    const { collector, log, state } = options
     this.#options = options
-    this.#kept = options.state.readTrust()
+    this.#told = new ToldTrust({
+      kept: state.readTrust(),
+      keep: (trust) => state.writeTrust(trust),
+      collector,
+      log,
+    })
     this.#filed = readFiles(options.files)
   }
 
   /** PEM; `null`: the system's authorities. Files are read anew, for they are replaced. */
   get ca(): string | null {
-    return trustedPem(this.#kept, this.#readAgain().ca)
+    return trustedPem(this.#told.kept, this.#readAgain().ca)
   }
 
   get clientCertificate() {
@@ -55,29 +57,7 @@ export class NodeTrust {
 
   /** The version that is known now; `null`: it was not signed by this node's collector. */
   hear(told: TrustRoots): number | null {
-    const { collector, log, state } = this.#options
-    if (!isTrustRootsSigned(told, collector)) {
-      log.error({ version: told.version }, 'a list of authorities is not signed by this collector')
-      return null
-    }
-    const known = this.#kept?.version ?? 0
-    if (told.version <= known) return known
-    const roots = pemsOf(told.roots)
-    if (roots === null) {
-      log.error({ version: told.version }, 'a list of authorities holds what is no certificate')
-      return null
-    }
-    const isPinned = this.#kept?.isPinned ?? false
-    const kept = { version: told.version, isPinned, roots }
-    try {
-      state.writeTrust(kept)
-    } catch (error) {
-      log.error({ reason: errorSentence(error) }, 'the collector’s authorities could not be kept')
-      return null
-    }
-    this.#kept = kept
-    log.info({ version: told.version, authorities: roots.length }, 'authorities are known anew')
-    return told.version
+    return this.#told.hear(told)
   }
 
   #readAgain(): FiledTrust {
@@ -106,13 +86,6 @@ export function readFiles({ caFile, certFile, keyFile }: Files): FiledTrust {
   return { ca, clientCertificate: { cert, key: readPem(keyFile, 'collector.key_file') } }
 }
 
-/** `kept`: what enrollment and the collector gave; `filed`: of the configured file. */
-export function trustedPem(kept: Trust | null, filed: string | null): string | null {
-  if (kept === null || kept.roots.length === 0) return filed
-  const others = filed ?? (kept.isPinned ? '' : getCACertificates('default').join('\n'))
-  return [...kept.roots, others].join('\n')
-}
-
 /** Certificates of a PEM text, one each. */
 export function certificatesOf(pem: string): string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
@@ -124,13 +97,5 @@ function readPem(file: string, option: string): string {
   } catch (error) {
     const sentence = `${option} ${file} cannot be read: ${errorSentence(error)}.`
     throw new AppError('config_unreadable', sentence, { cause: error })
-  }
-}
-
-function pemsOf(roots: readonly Uint8Array[]): string[] | null {
-  try {
-    return roots.map((der) => new X509Certificate(der).toString())
-  } catch {
-    return null
   }
 }

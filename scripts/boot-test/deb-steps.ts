@@ -68,11 +68,13 @@ export async function checkDeb(
   await checkService(report, machine)
   await report.step('deb: an upgrade keeps node, records and options', async () => {
     const node = machine.nodeId()
+    const since = new Date().toISOString()
     const { exitCode, text } = await install('next')
     if (exitCode !== 0) throw new Error(text)
     expect('the version', (await machine.status()).agentVersion, VARIANTS.next.version)
     expect('the node', machine.nodeId(), node)
     expect('the options', container.read('/etc/yiben/agent.yaml'), config)
+    await machine.hasUnknownSince(since, 'upgrade')
     return machine.reports()
   })
   await report.step('deb: a version that ends at once is rolled back', () => rollsBack('broken'))

@@ -2,17 +2,12 @@
  * The agent on the container's machine: eight made-up cards behind a made-up `nvidia-smi`, what
  * systemd says of the service, and what the collector made of it.
  */
-import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { makeMachine } from '../bench/support/fake-machine.ts'
 import { until } from '../bench/support/program.ts'
-import { TemporaryFolder } from '../bench/support/temporary-folder.ts'
+import { plugCards, reportsOf } from './cards.ts'
 import type { Container } from './container.ts'
 import { expect } from './report.ts'
 import type { Site } from './site.ts'
 
-const CARDS = 8
-const HERE = '/opt/cards'
 const UNIT = 'yiben-agent.service'
 
 export class Machine {
@@ -26,29 +21,7 @@ export class Machine {
 
   /** Option lines for the agent; `hardware` are two hex digits of the machine's own number. */
   plugCards(hardware: string, pace: readonly string[]): string {
-    using folder = new TemporaryFolder('boot-test')
-    const { config } = makeMachine(folder.path, 'nvidia-smi') ?? { config: [] }
-    const root = join(folder.path, 'root')
-    writeFileSync(
-      join(root, 'sys/class/dmi/id/product_uuid'),
-      `${hardware}00aabb-1111-2222-3333-444455556666\n`,
-    )
-    // No two machines have the same cards.
-    const tool = join(folder.path, 'tools/nvidia-smi')
-    const script = readFileSync(tool, 'utf8').replaceAll('GPU-22222222', `GPU-${hardware}222222`)
-    writeFileSync(tool, script)
-    // The boots are real ones.
-    const bootId = join(root, 'proc/sys/kernel/random/boot_id')
-    rmSync(bootId)
-    symlinkSync('/proc/sys/kernel/random/boot_id', bootId)
-    // A copy of an image has the cards of what it was copied from.
-    rmSync(join(this.container.root, HERE), { recursive: true, force: true })
-    cpSync(folder.path, join(this.container.root, HERE), {
-      recursive: true,
-      verbatimSymlinks: true,
-    })
-    const lines = config.map((line) => line.replaceAll(folder.path, HERE))
-    return [...pace, 'owner: { kind: none }', ...lines, ''].join('\n')
+    return plugCards(this.container.root, hardware, pace)
   }
 
   async property(name: string, unit = UNIT): Promise<string> {
@@ -89,35 +62,18 @@ export class Machine {
   }
 
   /** All eight cards, told up to now, second after second from the first one on. */
-  async reports(): Promise<string> {
-    const nodeId = this.nodeId()
-    const startedAt = new Date().toISOString()
-    return await until(
-      `${nodeId} to tell of ${CARDS} cards up to ${startedAt}`,
-      90_000,
-      async () => {
-        const timelines = await this.site.timelines(nodeId).catch(() => [])
-        if (timelines.length !== CARDS) return null
-        if (timelines.some(({ toldTo }) => toldTo === null || toldTo < startedAt)) return null
-        for (const { acceleratorId, segments } of timelines) {
-          const seams = segments.slice(1).filter(({ from }, at) => from !== segments[at]?.to)
-          if (seams.length > 0) {
-            throw new Error(`${acceleratorId} has a gap at ${seams[0]?.from}`)
-          }
-        }
-        const segments = timelines.flatMap((one) => one.segments)
-        const states = [...new Set(segments.map(({ state }) => state))].sort()
-        return `${timelines.length} cards, ${segments.length} segments without a gap: ${states.join(', ')}`
-      },
-    )
+  reports(): Promise<string> {
+    return reportsOf(this.site, this.nodeId())
   }
 
-  /** Every card has a segment `unknown` that begins after `since`. */
-  async hasUnknownSince(since: string): Promise<void> {
+  /** Every card has a segment `unknown` that begins after `since`, for that cause where one is named. */
+  async hasUnknownSince(since: string, cause: string | null = null): Promise<void> {
     await this.reports()
     for (const { acceleratorId, segments } of await this.site.timelines(this.nodeId())) {
-      const isTold = segments.some(({ state, to }) => state === 'unknown' && to > since)
-      if (!isTold) throw new Error(`${acceleratorId}: nothing is unknown after ${since}`)
+      const unknown = segments.filter(({ state, to }) => state === 'unknown' && to > since)
+      const causes = unknown.map((one) => one.cause)
+      if (cause === null ? causes.length > 0 : causes.includes(cause)) continue
+      throw new Error(`${acceleratorId}: unknown after ${since} are ${causes.join(', ')}`)
     }
   }
 }

@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { AGENT_PACKAGE } from '../package/agent.ts'
 import { makeDeb, makeRpm, makeTarball } from '../package/archives.ts'
+import type { PackageDescription } from '../package/description.ts'
 import { type Architecture, VERSION } from '../package/root.ts'
 import { settleTree } from '../package/tree.ts'
 
@@ -25,10 +26,31 @@ export interface VariantFiles {
 
 const APP = 'usr/lib/yiben-agent/app'
 const ENTRY = `${APP}/yiben-agent.mjs`
+const EPOCH_SECONDS = 1_700_000_000
+
+export const OWN_ARCHITECTURE: Architecture = process.arch === 'arm64' ? 'arm64' : 'x64'
+
+/** The archive and the .deb of a program as of this checkout, quickly squeezed. */
+export async function buildOwn(
+  description: PackageDescription,
+  options: { readonly folder: string; readonly architecture: Architecture },
+): Promise<Pick<VariantFiles, 'deb' | 'tarball'>> {
+  const { architecture, folder } = options
+  const scratch = join(folder, `${description.name}-${architecture}`)
+  const tree = join(scratch, 'tree')
+  mkdirSync(tree, { recursive: true })
+  await description.buildTree(tree, architecture)
+  settleTree(tree, EPOCH_SECONDS)
+  const packaging = {
+    ...{ description, tree, scratch, out: folder, architecture, version: VERSION },
+    ...{ epochSeconds: EPOCH_SECONDS, compression: 'quick' as const },
+  }
+  return { deb: makeDeb(packaging), tarball: makeTarball(packaging) }
+}
 
 /** Their files below `folder`, of this machine's architecture. */
 export async function buildVariants(folder: string): Promise<Record<Variant, VariantFiles>> {
-  const architecture: Architecture = process.arch === 'arm64' ? 'arm64' : 'x64'
+  const architecture = OWN_ARCHITECTURE
   const own = join(folder, 'tree')
   mkdirSync(own)
   await AGENT_PACKAGE.buildTree(own, architecture)
@@ -40,7 +62,7 @@ export async function buildVariants(folder: string): Promise<Record<Variant, Var
     cpSync(own, tree, { recursive: true })
     setVersion(tree, version, body)
     // A date of its own for each: equal dates and sizes look like equal files to some tools.
-    const epochSeconds = 1_700_000_000 + Object.keys(VARIANTS).indexOf(variant)
+    const epochSeconds = EPOCH_SECONDS + Object.keys(VARIANTS).indexOf(variant)
     settleTree(tree, epochSeconds)
     const packaging = {
       ...{ description: AGENT_PACKAGE, tree, scratch, out: folder, architecture },

@@ -20,7 +20,7 @@ export const AGENT_PACKAGE: PackageDescription = {
   configFiles: ['/etc/yiben/agent.yaml'],
   debDepends: ['libstdc++6 (>= 7)', 'passwd'],
   rpmRequires: ['libstdc++', 'shadow-utils', 'systemd', 'util-linux'],
-  scriptValues: { SPOOL_FORMAT: String(SPOOL_FORMAT) },
+  format: SPOOL_FORMAT,
   // One that takes longer than this to copy to a thousand servers is not copied.
   mibMax: 60,
   buildTree,

@@ -3,27 +3,17 @@
  * distribution's own tool, and equal trees give equal bytes.
  */
 import { execFileSync } from 'node:child_process'
-import {
-  chmodSync,
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PackageDescription } from './description.ts'
 import { GLIBC_MAX } from './glibc.ts'
 import type { Architecture } from './root.ts'
+import { placeScripts, scriptOf } from './scripts.ts'
 import { settleTree } from './tree.ts'
 
 const MAINTAINER = 'Yiben <yiben@localhost>'
 const DEB_ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' } as const
 const RPM_ARCHITECTURES = { x64: 'x86_64', arm64: 'aarch64' } as const
-const TARBALL_SCRIPTS = ['install.sh', 'uninstall.sh', 'lifecycle.sh'] as const
 const DEB_SCRIPTS = ['preinst', 'postinst', 'prerm', 'postrm'] as const
 
 export interface Packaging {
@@ -47,10 +37,7 @@ export function makeTarball(packaging: Packaging): string {
   const folder = `${description.name}-${version}-linux-${architecture}`
   const root = join(scratch, folder)
   cpSync(tree, join(root, 'files'), { recursive: true })
-  for (const name of TARBALL_SCRIPTS) {
-    copyFileSync(join(description.folder, name), join(root, name))
-    chmodSync(join(root, name), name === 'lifecycle.sh' ? 0o644 : 0o755)
-  }
+  placeScripts(description, root)
   writeFileSync(join(root, 'ARCHITECTURE'), `${RPM_ARCHITECTURES[architecture]}\n`)
   writeFileSync(join(root, 'VERSION'), `${version}\n`)
   settleTree(root, epochSeconds)
@@ -92,9 +79,7 @@ export function makeDeb(packaging: Packaging): string {
   const { configFiles } = description
   writeFileSync(join(control, 'conffiles'), configFiles.map((file) => `${file}\n`).join(''))
   for (const script of DEB_SCRIPTS) {
-    const source = join(description.folder, `deb-${script}.sh`)
-    if (!existsSync(source)) continue
-    writeFileSync(join(control, script), scriptText(packaging, source), { mode: 0o755 })
+    writeFileSync(join(control, script), scriptText(packaging, `deb-${script}.sh`), { mode: 0o755 })
   }
   settleTree(root, epochSeconds)
   const file = join(out, `${description.name}_${version}_${DEB_ARCHITECTURES[architecture]}.deb`)
@@ -114,7 +99,7 @@ export function makeRpm(packaging: Packaging): string {
     ...filesBelow(tree).map((path) => fileLine(description, path)),
   ]
   const requires = [`glibc >= ${GLIBC_MAX}`, ...description.rpmRequires]
-  const spec = scriptText(packaging, join(description.folder, 'rpm.spec'))
+  const spec = scriptText(packaging, 'rpm.spec')
     .replaceAll('@NAME@', description.name)
     .replaceAll('@SUMMARY@', description.summary)
     .replaceAll('@DETAIL@', description.detail)
@@ -144,14 +129,15 @@ export function makeRpm(packaging: Packaging): string {
   return file
 }
 
-/** A script of the package with what all ways of installing share, and the facts of this build. */
-function scriptText({ description, version, ...rest }: Packaging, source: string): string {
-  const lifecycle = readFileSync(join(description.folder, 'lifecycle.sh'), 'utf8')
-  let text = readFileSync(source, 'utf8').replaceAll('# LIFECYCLE\n', () => lifecycle)
+/** A script of the package with the facts of this build. */
+function scriptText(packaging: Packaging, name: string): string {
+  const { description, version } = packaging
+  let text = scriptOf(description, name)
+  if (text === null) throw new Error(`${description.name} has no ${name}`)
   const values = {
     VERSION: version,
-    RPM_VERSION: rpmVersion({ description, version, ...rest }),
-    ...description.scriptValues,
+    RPM_VERSION: rpmVersion(packaging),
+    FORMAT: String(description.format),
   }
   for (const [key, value] of Object.entries(values)) text = text.replaceAll(`@${key}@`, () => value)
   return text

@@ -58,7 +58,7 @@ export const COLLECTOR_PACKAGE: PackageDescription = {
   configFiles: ['/etc/yiben-collector/collector.yaml'],
   debDepends: ['libstdc++6 (>= 7)', 'passwd', 'util-linux'],
   rpmRequires: ['libstdc++', 'shadow-utils', 'systemd', 'util-linux'],
-  scriptValues: { LEDGER_FORMAT: String(LEDGER_FORMAT) },
+  format: LEDGER_FORMAT,
   mibMax: 80,
   // Asks for glibc 2.34; where that is not there, Node.js's own SQLite does the same.
   newerBinaries: ['node_modules/better-sqlite3/'],

@@ -6,15 +6,15 @@ export interface PackageDescription {
   readonly summary: string
   /** One sentence below the summary. */
   readonly detail: string
-  /** `install.sh`, `uninstall.sh`, `lifecycle.sh`, `deb-*.sh` and `rpm.spec` lie here. */
+  /** Its units, `install.sh` and what is its own of `lifecycle.sh` lie here. */
   readonly folder: string
   /** Files an administrator edits, as on the machine: an upgrade leaves them as they are. */
   readonly configFiles: readonly string[]
   /** Beside the C library. */
   readonly debDepends: readonly string[]
   readonly rpmRequires: readonly string[]
-  /** Put in place of `@KEY@` in the scripts of the packages. */
-  readonly scriptValues: Readonly<Record<string, string>>
+  /** The highest format of its data that it reads. */
+  readonly format: number
   /** Below the tree: binaries that may ask for newer libraries, because the program runs without. */
   readonly newerBinaries?: readonly string[]
   /** Compressed; more stops the build. */

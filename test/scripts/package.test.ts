@@ -1,26 +1,34 @@
 /** What the packages promise before anybody installs them: their parts, their scripts, their needs. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { openFileSpool, silentLogger } from '@yiben/shared'
 import { describe, expect, test } from 'vitest'
 import { VENDOR_ACCESS } from '../../agent/src/probes/access.ts'
 import { AGENT_PACKAGE } from '../../scripts/package/agent.ts'
+import { COLLECTOR_PACKAGE } from '../../scripts/package/collector-tree.ts'
+import type { PackageDescription } from '../../scripts/package/description.ts'
 import { isTooNew } from '../../scripts/package/glibc.ts'
 import { ARCHITECTURES, VERSION } from '../../scripts/package/root.ts'
 import { sbomOf } from '../../scripts/package/sbom.ts'
+import { placeScripts, scriptOf } from '../../scripts/package/scripts.ts'
 import { homeOf } from '../../scripts/package/tree.ts'
 import { createRealWorld } from '../../shared/src/real-world.ts'
 import { SPOOL_FORMAT } from '../../shared/src/spool/database.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
-const SCRIPTS = AGENT_PACKAGE.folder
-const script = (name: string) => readFileSync(join(SCRIPTS, name), 'utf8')
+/** As the archive has them. */
+function scriptsOf(description: PackageDescription): string {
+  const folder = tempDir()
+  placeScripts(description, folder)
+  return folder
+}
 
 describe('the groups of the agent’s user', () => {
   test('are those of the vendors’ table', () => {
-    const [, list = ''] = /^yiben_groups='(.*)'$/m.exec(script('lifecycle.sh')) ?? []
+    const text = readFileSync(join(scriptsOf(AGENT_PACKAGE), 'lifecycle.sh'), 'utf8')
+    const [, list = ''] = /^yiben_groups='(.*)'$/m.exec(text) ?? []
     const table = new Set(VENDOR_ACCESS.flatMap(({ groups }) => groups))
     expect(list.split(' ').sort()).toEqual([...table].sort())
   })
@@ -99,7 +107,7 @@ describe('a spool on the disk', () => {
   const ask = (folder: string) =>
     spawnSync('sh', [
       '-c',
-      `. '${join(SCRIPTS, 'lifecycle.sh')}'; yiben_state='${folder}'; yiben_refuse_newer_spool ${SPOOL_FORMAT} 0.1.0`,
+      `. '${join(scriptsOf(AGENT_PACKAGE), 'lifecycle.sh')}'; yiben_data='${folder}/spool.db'; yiben_refuse_newer ${SPOOL_FORMAT} 0.1.0`,
     ])
 
   test('of this format is taken, and so is none', () => {
@@ -121,11 +129,83 @@ describe('a spool on the disk', () => {
   })
 })
 
+describe.each([AGENT_PACKAGE, COLLECTOR_PACKAGE])('the scripts of $name', (description) => {
+  const NAMES = ['install.sh', 'uninstall.sh', 'deb-preinst.sh', 'deb-postinst.sh'] as const
+
+  test.each([...NAMES, 'deb-prerm.sh', 'deb-postrm.sh'])('%s is whole', (name) => {
+    const text = scriptOf(description, name) ?? ''
+    expect(text).not.toMatch(/^# (LIFECYCLE|INSTALLER)$/m)
+    const { status, stderr } = spawnSync('sh', ['-n'], { input: text })
+    expect([status, stderr.toString()]).toEqual([0, ''])
+  })
+
+  /** Runs within a folder that stands for `/usr/lib`. */
+  const shell = (root: string, code: string) => {
+    const lib = join(root, 'lib')
+    const own = `yiben_lib='${lib}' yiben_beside='${root}/unit' yiben_state='${root}'`
+    const text = `set -eu; . '${join(scriptsOf(description), 'lifecycle.sh')}'; ${own}; ${code}`
+    const { status, stderr } = spawnSync('sh', ['-c', text])
+    expect(stderr.toString()).toBe('')
+    return status
+  }
+  const put = (root: string, version: string) => {
+    mkdirSync(join(root, 'lib'), { recursive: true })
+    for (const file of ['lib/VERSION', 'unit']) writeFileSync(join(root, file), version)
+  }
+  const there = (root: string) => ({
+    names: readdirSync(root).sort(),
+    versions: ['lib/VERSION', 'unit'].map((file) => readFileSync(join(root, file), 'utf8')),
+  })
+
+  test('an installation that was cut off is known as one, and the last good version put back', () => {
+    const root = tempDir()
+    put(root, '1')
+    expect(shell(root, 'yiben_interrupted')).toBe(1)
+    // Killed while it was kept: what is half there counts for nothing.
+    mkdirSync(join(root, 'lib.keep/half'), { recursive: true })
+    expect(shell(root, 'yiben_interrupted')).toBe(0)
+    expect(shell(root, 'yiben_keep_old')).toBe(0)
+    // As an installer does it: in the place of the files, not into them.
+    expect(shell(root, 'rm -rf "$yiben_lib" "$yiben_beside"')).toBe(0)
+    put(root, '2')
+    // Killed before it was seen to become ready: the next one keeps the version before.
+    expect(shell(root, 'yiben_interrupted')).toBe(0)
+    expect(shell(root, 'yiben_keep_old')).toBe(0)
+    put(root, '3')
+    expect(shell(root, 'yiben_reload() { :; }; yiben_put_back')).toBe(0)
+    expect(there(root)).toEqual({ names: ['lib', 'unit'], versions: ['1', '1'] })
+    expect(shell(root, 'yiben_interrupted')).toBe(1)
+    expect(shell(root, 'yiben_put_back')).toBe(1)
+  })
+
+  test('what is ready has nothing left beside it', () => {
+    const root = tempDir()
+    put(root, '1')
+    shell(root, 'yiben_keep_old; mkdir "$yiben_lib.new" "$yiben_lib.gone" "$yiben_lib.keep"')
+    expect(shell(root, 'yiben_drop_old; yiben_interrupted')).toBe(1)
+    expect(there(root).names).toEqual(['lib', 'unit'])
+  })
+})
+
+test('a ledger in a new format is told from one that is as it was, by the copy made of it', () => {
+  const root = tempDir()
+  const copy = (day: string) => join(root, `before-migration-12-202603${day}T000000Z.sqlite`)
+  writeFileSync(copy('01'), '')
+  const ask = (code: string) => {
+    const lifecycle = join(scriptsOf(COLLECTOR_PACKAGE), 'lifecycle.sh')
+    const text = `set -eu; . '${lifecycle}'; yiben_state='${root}'; ${code}`
+    return spawnSync('sh', ['-c', text]).stdout.toString().trim()
+  }
+  ask(`yiben_keep_more '${root}'`)
+  expect(ask(`yiben_copy_before '${root}'`)).toBe('')
+  writeFileSync(copy('02'), '')
+  expect(ask(`yiben_copy_before '${root}'`)).toBe(copy('02'))
+})
+
 describe('install.sh', () => {
   /** The folder that the archive unpacks to, on a machine that answers so. */
   const run = (args: readonly string[], machine: { uname?: string; libc?: string } = {}) => {
-    const folder = tempDir()
-    cpSync(SCRIPTS, folder, { recursive: true })
+    const folder = scriptsOf(AGENT_PACKAGE)
     writeFileSync(join(folder, 'ARCHITECTURE'), 'x86_64\n')
     writeFileSync(join(folder, 'VERSION'), '9.9.9\n')
     const fakes = join(folder, 'fakes')

@@ -12,6 +12,7 @@ import {
   type Logger,
   linkUrlOf,
   SUBPROTOCOL,
+  trustedPem,
   type World,
 } from '@yiben/shared'
 import * as z from 'zod/mini'
@@ -22,7 +23,7 @@ import { readHost } from '../host.ts'
 import { scriptProblem } from '../leases/handover-script.ts'
 import { readHostFacts } from '../probes/node-facts.ts'
 import { StateDir } from '../state-dir.ts'
-import { readFiles, trustedPem } from '../trust.ts'
+import { readFiles } from '../trust.ts'
 import { bundleText, recordTools, writeBundle } from './bundle.ts'
 import { type Check, describeChecks, note, ok, problem } from './check.ts'
 import { type MachineReport, type ReportedCard, readMachineReport } from './machine-report.ts'

@@ -39,6 +39,7 @@ import { type Enrollment, StateDir } from '../state-dir.ts'
 import { NodeTrust } from '../trust.ts'
 import { NodeKeys } from '../trust-keys.ts'
 import { TrustOwner } from '../trust-owner.ts'
+import { stopReasonOf } from '../upgrade-mark.ts'
 import { AGENT_VERSION } from '../version.ts'
 
 export interface RunOptions {
@@ -147,6 +148,7 @@ export async function runAgent({
     hostFacts: () => readHostFacts({ clock: world.clock, log }),
     cpuTime: () => host.cpuTime() ?? { busyMs: null, totalMs: null },
     bootTimeMs: () => host.bootTimeMs(),
+    stopReason: () => stopReasonOf(process.execPath),
     createLink: (owner) => {
       const link: Link = new Link({
         world,

@@ -13,6 +13,7 @@ import {
   type DurableRecord,
   encodeRecord,
   type Gap,
+  type Goodbye,
   type Logger,
   type RunCode,
   type Spool,
@@ -221,16 +222,13 @@ export class Bookkeeper {
   }
 
   /** The last word of an ordered stop; nothing is observed after it. */
-  goodbye(): void {
+  goodbye(reason: Goodbye['reason']): void {
     const { spool } = this.#options
     const atMs = this.nowMs()
-    const written = this.#add([
-      ...this.#cut(atMs),
-      { kind: 'goodbye', goodbye: { atMs, reason: 'stop' } },
-    ])
+    const written = this.#add([...this.#cut(atMs), { kind: 'goodbye', goodbye: { atMs, reason } }])
     if (written !== 'durable') return
     const { epoch, lastSeq } = spool.state()
-    this.#tryMeta(META_GOODBYE, `${epoch}:${lastSeq}`)
+    this.#tryMeta(META_GOODBYE, `${reason} ${epoch}:${lastSeq}`)
   }
 
   /**
@@ -269,12 +267,13 @@ export class Bookkeeper {
   #resume(): Gap {
     const { spool, clock, bootId } = this.#options
     const { epoch, lastSeq, timelineEndMs } = spool.state()
+    const [word, of] = (spool.getMeta(META_GOODBYE) ?? '').split(' ')
     const { gap, aheadMs } = resumeTimeline({
       wallMs: Math.max(clock.wallMs(), this.#options.notBeforeMs ?? 0),
       bootId,
       lastEndMs: timelineEndMs,
       lastBootId: timelineEndMs === null ? null : spool.getMeta(META_BOOT),
-      isStoppedInOrder: spool.getMeta(META_GOODBYE) === `${epoch}:${lastSeq}`,
+      goodbye: of === `${epoch}:${lastSeq}` ? (word === 'upgrade' ? word : 'stop') : null,
     })
     if (aheadMs > 0) {
       this.#log.warn({ aheadMs }, "the system's clock is behind what is already booked")

@@ -2,7 +2,7 @@
  * Where a timeline goes on after the agent was away, and the gap that says so. Pure. It promises
  * that the new start is never before what is already booked, whatever the wall clock says.
  */
-import type { Gap, UnknownCause } from '@yiben/shared'
+import type { Gap, Goodbye, UnknownCause } from '@yiben/shared'
 
 export interface ResumeInput {
   readonly wallMs: number
@@ -11,8 +11,8 @@ export interface ResumeInput {
   readonly lastEndMs: number | null
   /** `null` for a new epoch. */
   readonly lastBootId: string | null
-  /** The last record was a goodbye: the silence was ordered. */
-  readonly isStoppedInOrder: boolean
+  /** Where the last record was one: the silence was ordered. */
+  readonly goodbye: Goodbye['reason'] | null
 }
 
 export interface Resume {
@@ -38,5 +38,6 @@ export function resumeTimeline(input: ResumeInput): Resume {
 function causeOfAbsence(input: ResumeInput): UnknownCause {
   if (input.lastEndMs === null) return 'epoch'
   if (input.lastBootId !== input.bootId) return 'reboot'
-  return input.isStoppedInOrder ? 'stopped' : 'restart'
+  if (input.goodbye === null) return 'restart'
+  return input.goodbye === 'upgrade' ? 'upgrade' : 'stopped'
 }

@@ -25,8 +25,7 @@ Exit codes: 0 done (--check: nothing to do), 1 failed (the version that was ther
 TEXT
 }
 
-fail() { echo "install.sh: $1" >&2; exit "${2:-1}"; }
-
+# INSTALLER
 collector='' token=${YIBEN_AGENT_TOKEN:-} name='' ca='' proxy='' image=no start=yes check=no
 while [ $# -gt 0 ]; do
   case $1 in
@@ -53,37 +52,15 @@ plain() { printf '%s' "$2" | grep -Eq "$3" || fail "$1 $2 is not $4" 2; }
 [ -z "$token" ] || plain --token 'that was given' '.' 'a token'
 case $token in *[!A-Za-z0-9_-]*) fail 'the token is not one that `token create` shows' 2 ;; esac
 
-# ---- is this machine supported ----------------------------------------------------------------
-supported() {
-  [ "$(uname -s)" = Linux ] || fail 'only Linux is supported' 3
-  machine=$(uname -m)
-  case $machine in
-    loongarch64) fail 'LoongArch is not supported: there is no Node.js 24 for it' 3 ;;
-  esac
-  built=$(cat "$here/ARCHITECTURE")
-  [ "$machine" = "$built" ] || fail "this package is for $built, the machine is $machine" 3
-  libc=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc //p')
-  [ -n "$libc" ] || fail 'the C library is not glibc (musl is not supported)' 3
-  lowest=$(printf '%s\n2.28\n' "$libc" | sort -V | head -n 1)
-  [ "$lowest" = 2.28 ] || fail "glibc $libc is too old: 2.28 is needed (CentOS 7 is not supported)" 3
-  for tool in systemctl setpriv; do
-    command -v "$tool" >/dev/null || fail "$tool is not here" 3
-  done
-}
 supported
-owner=$(yiben_owner)
-[ -z "$owner" ] || fail "yiben-agent was installed by $owner: upgrade it with the $owner package"
 
 # ---- what is to be done -----------------------------------------------------------------------
-config=/etc/yiben/agent.yaml
 is_enrolled() { [ -f "$yiben_state/enrollment.json" ]; }
 has_option() { # name below collector, value
-  sed -n '/^collector:/,/^[^ #]/p' "$config" 2>/dev/null | grep -Fxq "  $1: \"$2\""
+  sed -n '/^collector:/,/^[^ #]/p' "$yiben_config" 2>/dev/null | grep -Fxq "  $1: \"$2\""
 }
-version=$(cat "$here/VERSION")
-installed=$(cat "$yiben_lib/VERSION" 2>/dev/null || true)
 is_due=no
-if [ "$installed" != "$version" ] || yiben_interrupted; then is_due=yes; fi
+if is_install_due; then is_due=yes; fi
 todo=''
 if [ "$is_due" = yes ]; then todo="$todo install-$version"; fi
 if [ -n "$proxy" ] && ! has_option proxy_url "$proxy"; then todo="$todo proxy"; fi
@@ -104,62 +81,20 @@ if [ "$check" = yes ]; then
   [ -n "$todo" ] || { echo "yiben-agent $version is installed and as asked"; exit 0; }
   echo "to do:$todo"; exit 10
 fi
-[ "$(id -u)" = 0 ] || fail 'must be run as root'
-# Two of these at once would mix their files: the second waits.
-if command -v flock >/dev/null; then
-  exec 9</usr/lib
-  flock --timeout 120 9 || fail 'another install.sh is at work here'
-fi
-
-# ---- files --------------------------------------------------------------------------------------
-put() { # path below files, mode
-  mkdir -p "$(dirname "/$1")"
-  install -m "$2" "$here/files/$1" "/$1.new"
-  mv "/$1.new" "/$1"
-}
-put_files() {
-  trap 'rm -rf "$yiben_lib.new"' EXIT
-  rm -rf "$yiben_lib.new"
-  cp -R --no-preserve=ownership "$here/files$yiben_lib" "$yiben_lib.new"
-  # A program that cannot run here takes the place of none that can.
-  "$yiben_lib.new/bin/node" "$yiben_lib.new/app/yiben-agent.mjs" --version >/dev/null 2>&1 ||
-    fail "yiben-agent $version does not run here: $("$yiben_lib.new/bin/node" "$yiben_lib.new/app/yiben-agent.mjs" --version 2>&1 | head -n 3)"
-  yiben_keep_old
-  # One name after the other: there is no program for an instant only.
-  rm -rf "$yiben_lib.gone"
-  if [ -d "$yiben_lib" ]; then mv "$yiben_lib" "$yiben_lib.gone"; fi
-  mv "$yiben_lib.new" "$yiben_lib"
-  rm -rf "$yiben_lib.gone"
-  for file in $yiben_beside; do
-    case $file in
-      */bin/*) put "${file#/}" 0755 ;;
-      *) put "${file#/}" 0644 ;;
-    esac
-  done
-  if [ ! -e "$config" ]; then put "${config#/}" 0640; fi
-  mkdir -p /usr/share/doc/yiben-agent
-  cp -R --no-preserve=ownership "$here/files/usr/share/doc/yiben-agent/." /usr/share/doc/yiben-agent/
-  yiben_account
-  trap - EXIT
-}
-if [ "$is_due" = yes ]; then
-  yiben_refuse_newer_spool "$(cat "$here/files$yiben_lib/SPOOL_FORMAT")" "$version" || exit 1
-  echo "installing yiben-agent $version${installed:+ over $installed}"
-  put_files
-  yiben_take_over "$version" || exit 1
-fi
+work_alone
+if [ "$is_due" = yes ]; then install_version; fi
 
 # ---- options that were given here ---------------------------------------------------------------
 changed=no
 option() { # name below collector, value
   if has_option "$1" "$2"; then return 0; fi
-  if sed -n '/^collector:/,/^[^ #]/p' "$config" | grep -Eq "^ +$1:"; then
-    fail "$config sets another $1: change it there"
+  if sed -n '/^collector:/,/^[^ #]/p' "$yiben_config" | grep -Eq "^ +$1:"; then
+    fail "$yiben_config sets another $1: change it there"
   fi
-  if grep -q '^collector:' "$config"; then
-    sed -i "s|^collector:.*|&\n  $1: \"$2\"|" "$config"
+  if grep -q '^collector:' "$yiben_config"; then
+    sed -i "s|^collector:.*|&\n  $1: \"$2\"|" "$yiben_config"
   else
-    printf '\ncollector:\n  %s: "%s"\n' "$1" "$2" >>"$config"
+    printf '\ncollector:\n  %s: "%s"\n' "$1" "$2" >>"$yiben_config"
   fi
   changed=yes
 }
@@ -173,7 +108,7 @@ fi
 if [ -n "$proxy" ]; then option proxy_url "$proxy"; fi
 
 # ---- enroll and start ----------------------------------------------------------------------------
-systemctl enable --quiet yiben-agent.service
+yiben_enable
 if [ "$image" = yes ]; then
   (umask 077; printf 'YIBEN_COLLECTOR=%s\nYIBEN_AGENT_TOKEN=%s\n' "$collector" "$token" >/etc/yiben/enroll.env)
   systemctl enable --quiet yiben-agent-enroll.service

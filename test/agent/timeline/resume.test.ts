@@ -11,7 +11,7 @@ function resume(changes: Partial<ResumeInput> = {}) {
     bootId: 'boot-1',
     lastEndMs: LAST_MS,
     lastBootId: 'boot-1',
-    isStoppedInOrder: false,
+    goodbye: null,
     ...changes,
   })
 }
@@ -19,9 +19,10 @@ function resume(changes: Partial<ResumeInput> = {}) {
 describe('where a timeline goes on', () => {
   test.each<[string, Partial<ResumeInput>, UnknownCause]>([
     ['the same boot: a restart', {}, 'restart'],
-    ['the same boot after a goodbye', { isStoppedInOrder: true }, 'stopped'],
+    ['the same boot after a goodbye', { goodbye: 'stop' }, 'stopped'],
+    ['the same boot, stopped to be upgraded', { goodbye: 'upgrade' }, 'upgrade'],
     ['another boot: a reboot', { bootId: 'boot-2' }, 'reboot'],
-    ['another boot after a goodbye', { bootId: 'boot-2', isStoppedInOrder: true }, 'reboot'],
+    ['another boot after a goodbye', { bootId: 'boot-2', goodbye: 'upgrade' }, 'reboot'],
   ])('%s', (_name, changes, cause) => {
     expect(resume(changes)).toEqual({
       startMs: LAST_MS + 30_000,

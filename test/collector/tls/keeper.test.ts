@@ -22,7 +22,8 @@ class Rig {
   keeper: TlsKeeper | null = null
 
   async open(change: Partial<Extract<TlsConfig, { mode: 'own' }>> = {}): Promise<TlsKeeper> {
-    const common = { rootsFile: null, clientCaFile: null, names: NAMES, lifeMs: 90 * DAY }
+    const files = { rootsFile: null, clientCaFile: null, clientCrlFile: null }
+    const common = { ...files, names: NAMES, lifeMs: 90 * DAY }
     const config = { mode: 'own', ...common, ...change } as const
     const { clock, dataDir, random } = this
     const world = { clock, random }
@@ -226,7 +227,7 @@ test('an authority that is given is told beside its own, so that certificates ca
   const given = await new Rig().open()
   const rootsFile = join(tempDir(), 'roots.pem')
   writeFileSync(rootsFile, given.told.roots.join(''))
-  const common = { names: NAMES, lifeMs: 90 * DAY, clientCaFile: null }
+  const common = { names: NAMES, lifeMs: 90 * DAY, clientCaFile: null, clientCrlFile: null }
   const keeper = await TlsKeeper.open({
     config: { mode: 'own', ...common, rootsFile },
     dataDir: rig.dataDir,

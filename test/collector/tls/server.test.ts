@@ -36,7 +36,7 @@ const { clock } = createRealWorld()
 const NOBODY = async () => 0
 
 function filesOf(change: Partial<TlsConfig> = {}): TlsConfig {
-  const common = { rootsFile: null, clientCaFile: null }
+  const common = { rootsFile: null, clientCaFile: null, clientCrlFile: null }
   return { mode: 'files', certFile, keyFile, ...common, ...change } as TlsConfig
 }
 

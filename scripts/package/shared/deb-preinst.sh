@@ -3,7 +3,7 @@ set -eu
 # LIFECYCLE
 case $1 in
   install | upgrade)
-    yiben_refuse_newer_spool '@SPOOL_FORMAT@' '@VERSION@'
+    yiben_refuse_newer '@FORMAT@' '@VERSION@'
     yiben_keep_old
     ;;
 esac

@@ -9,7 +9,7 @@ case $1 in
     yiben_reload
     ;;
   purge)
-    # There again after the removal: install.sh has put it there, and the state is in use.
+    # There again after the removal: install.sh has put it there, and its data is in use.
     if [ -d "$yiben_lib" ]; then exit 0; fi
     yiben_purge
     yiben_reload
