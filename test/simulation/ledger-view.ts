@@ -9,6 +9,8 @@ import {
   SCOPE_ALL,
   type UnitSpan,
 } from '../../collector/src/storage/requests.ts'
+import { OpenRows } from '../../collector/src/storage/sqlite/evidence.ts'
+import { unitSpanOf } from '../../collector/src/storage/sqlite/reads.ts'
 import type { CommittedEpoch } from './auditor.ts'
 import type { SimWorld } from './world.ts'
 
@@ -58,20 +60,21 @@ export async function viewLedger(world: SimWorld): Promise<readonly NodeView[]> 
     const nodeId = String(row.node_id) as NodeId
     const state = await store.loadNode(nodeId)
     if (state === null) continue
-    const own: UnitView[] = []
-    for (const unit of units) {
-      if (unit.nodeId !== nodeId) continue
-      const span = await store.readUnitSpan(SCOPE_ALL, unit.unitId, ALWAYS)
-      if (span === null) continue
-      own.push({
-        unit,
-        span: { ...span, runs: ordered(span.runs) },
-        identityHash: hashes.get(unit.acceleratorId) ?? '',
-        open: state.open?.units.find((one) => one.unitId === unit.unitId) ?? null,
-        closedWindows: closedWindowsOf(world, unit),
-        deposits: deposits.filter((deposit) => deposit.unitId === unit.unitId),
+    const openRows = new OpenRows(db)
+    if (state.open !== null) openRows.add(state.open)
+    const own = units
+      .filter((unit) => unit.nodeId === nodeId)
+      .map((unit): UnitView => {
+        const span = unitSpanOf(db, unit, openRows, ALWAYS)
+        return {
+          unit,
+          span: { ...span, runs: ordered(span.runs) },
+          identityHash: hashes.get(unit.acceleratorId) ?? '',
+          open: state.open?.units.find((one) => one.unitId === unit.unitId) ?? null,
+          closedWindows: closedWindowsOf(world, unit),
+          deposits: deposits.filter((deposit) => deposit.unitId === unit.unitId),
+        }
       })
-    }
     views.push({
       nodeId,
       name: String(row.name),

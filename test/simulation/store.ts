@@ -4,6 +4,9 @@
  * written, so that the checks are seen to find it.
  */
 
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { LedgerState } from '../../collector/src/storage/requests.ts'
 import { coreOver } from '../../collector/src/storage/sqlite/core.ts'
 import {
@@ -14,7 +17,7 @@ import {
 } from '../../collector/src/storage/sqlite/driver.ts'
 import { createLedger } from '../../collector/src/storage/sqlite/ledger.ts'
 import { METHODS, type StoreMethod } from '../../collector/src/storage/sqlite/methods.ts'
-import { migrate } from '../../collector/src/storage/sqlite/migrate.ts'
+import { migrate, readMigrations } from '../../collector/src/storage/sqlite/migrate.ts'
 import { endAllSessions } from '../../collector/src/storage/sqlite/roster.ts'
 import { inProcessStore } from '../../collector/src/storage/sqlite/store.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
@@ -34,6 +37,21 @@ export type SimDisk = Partial<Pick<ConnectionOptions, 'driver' | 'synchronous'>>
 
 const SIM_DISK = { driver: chooseDriver(), synchronous: 'OFF' } as const
 const NEVER = new Promise<never>(() => {})
+const MIGRATIONS = readMigrations()
+let emptyFile: Uint8Array | null = null
+
+/** A file that every migration has been through; worlds begin with a copy of it. */
+function migratedFile(): Uint8Array {
+  if (emptyFile !== null) return emptyFile
+  const folder = mkdtempSync(join(tmpdir(), 'yiben-empty-'))
+  const path = join(folder, 'ledger.sqlite')
+  const db = openConnection({ path, isReader: false, ...SIM_DISK })
+  migrate(db, MIGRATIONS)
+  db.close()
+  emptyFile = readFileSync(path)
+  rmSync(folder, { recursive: true })
+  return emptyFile
+}
 
 /** One life of the collector's store. */
 export class SimStore {
@@ -45,8 +63,11 @@ export class SimStore {
   readonly #inner: Store
 
   constructor(path: string, ledger: LedgerState, mutant: StoreMutant, disk: SimDisk) {
+    // A world that is about disks writes everything itself.
+    const isOfDisks = Object.keys(disk).length > 0
+    if (!isOfDisks && !existsSync(path)) writeFileSync(path, migratedFile())
     this.#db = openConnection({ path, isReader: false, ...SIM_DISK, ...disk })
-    migrate(this.#db)
+    migrate(this.#db, MIGRATIONS)
     createLedger(this.#db, ledger)
     this.#db.transaction('write', () => endAllSessions(this.#db))
     this.#inner = inProcessStore(coreOver(this.#db, () => {}))
