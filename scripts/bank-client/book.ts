@@ -38,6 +38,8 @@ export interface OwnDraw {
   readonly state: string
   /** Name of the refusal that ended it, or of the last step that was refused. */
   readonly refusal: string | null
+  /** A collector below the one that is asked grants it: its accounts are there. */
+  readonly isPlaced?: boolean
   /** By ordinal. */
   readonly cards: Readonly<Record<string, OwnCard>>
   /** Of a booking that has begun or was broken: what was promised. */
@@ -180,7 +182,13 @@ export function drawShown(own: OwnDraw, shown: Json): OwnDraw {
     }
   }
   const booked = placesShown(shown) ?? own.booked
-  return { ...own, state: shown.state, refusal: shown.refusal?.code ?? null, cards, booked }
+  const isPlaced = shown.placed !== undefined
+  return { ...own, state: shown.state, refusal: refusalIn(shown), cards, booked, isPlaced }
+}
+
+/** Of the draw, or of the last step that a collector below has refused. */
+function refusalIn({ placed, refusal }: Json): string | null {
+  return (refusal ?? placed?.refusal)?.code ?? null
 }
 
 /** Of a booking that had places without a card. */

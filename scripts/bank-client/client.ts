@@ -130,10 +130,24 @@ export class BankClient {
       })
       if (page === null) continue
       const book = page.changes.reduce(withChange, this.#book)
-      this.#keep({ ...book, cursor: page.next })
+      this.#keep({ ...(await this.#withPlaced(book, page.changes)), cursor: page.next })
       count += page.changes.length
       if (page.changes.length === 0) return count
     }
+  }
+
+  /** Of draws that a collector below grants the feed tells that something is new; here is what. */
+  async #withPlaced(book: Book, changes: readonly Json[]): Promise<Book> {
+    const placed = changes.filter(({ kind }) => kind === 'draw_placed')
+    let known = book
+    for (const drawId of new Set<string>(placed.map(({ draw }) => draw.draw_id))) {
+      const own = known.draws[drawId]
+      const shown = own === undefined ? null : await this.#shown(drawId)
+      if (own === undefined || shown === null) continue
+      // What is wanted is asked again all the same: whether it has arrived there nobody else knows.
+      known = withDraw(known, drawId, drawShown(own, shown))
+    }
+    return known
   }
 
   /** Everything anew: what is on offer, and each own draw as it stands. */
@@ -182,7 +196,8 @@ export class BankClient {
   async reconcile(borrower: string): Promise<Reconciliation> {
     await this.follow()
     const draws = Object.values(this.#book.draws).filter(
-      ({ request }) => (request as { borrower?: string }).borrower === borrower,
+      ({ isPlaced, request }) =>
+        isPlaced !== true && (request as { borrower?: string }).borrower === borrower,
     )
     const span = hoursOf(draws)
     const own = ownFigures(draws, span)
@@ -210,7 +225,10 @@ export class BankClient {
     const path = intent.step === 'hold' ? '/v1/draws' : `/v1/draws/${drawId}/${intent.step}`
     try {
       const answer = await this.#again(() => this.#api.post(path, intent.body))
-      this.#keep(withDraw(this.#book, drawId, { intent: null, state: answer.state, refusal: null }))
+      // A collector below has not answered: the same words again tell what it has said.
+      const isOpen = (answer.placed?.waiting_for ?? null) !== null
+      const state = { state: answer.state, refusal: null, isPlaced: answer.placed !== undefined }
+      this.#keep(withDraw(this.#book, drawId, { ...state, intent: isOpen ? intent : null }))
       return answer
     } catch (error) {
       if (!(error instanceof Refused)) throw error
@@ -274,7 +292,7 @@ export class BankClient {
     }
     for (const [drawId, own] of Object.entries(this.#book.draws)) {
       const isOwn = (own.request as { borrower?: string }).borrower === borrower
-      const isAsked = !['asked', 'refused', 'lost'].includes(own.state)
+      const isAsked = own.isPlaced !== true && !['asked', 'refused', 'lost'].includes(own.state)
       if (isOwn && isAsked && !listed.has(drawId)) wrong.push(`${drawId}: not with the collector`)
     }
     return wrong

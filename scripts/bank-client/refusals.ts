@@ -35,6 +35,14 @@ export const REFUSALS: Readonly<Record<string, RefusalHelp>> = {
   wrong_state: { meaning: 'the draw is in a state in which this cannot be done', remedy: 'look' },
   hold_lapsed: { meaning: 'the hold has lapsed before it was posted', remedy: 'search' },
   card_unknown: { meaning: 'the draw has no card of this ordinal', remedy: 'stop' },
+  spans_ledgers: {
+    meaning: 'the lots are of more than one collector (`path` in the search)',
+    remedy: 'change',
+  },
+  child_closed: {
+    meaning: 'the collector below that has the cards does not let this one draw them; `reason`',
+    remedy: 'change',
+  },
   too_far: {
     meaning: 'a booking begins in a minute to seven days, not sooner or later',
     remedy: 'change',

@@ -16,6 +16,7 @@ import type { ForecastReport } from '../forecast/live/report.ts'
 import type { ClockAccusation } from '../inventory/clock-judge.ts'
 import type { LogFace } from '../journal/cosigning.ts'
 import type { NodeId } from '../model/ids.ts'
+import type { DrawsBelow } from '../placed/below.ts'
 import type { LedgerState } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
 import { type AccessParts, type AccessSettings, accessParts } from './access-parts.ts'
@@ -107,6 +108,8 @@ export interface ApiContext extends AccessParts {
   /** `null` where no forecast runs. */
   readonly forecast: ForecastFace | null
   readonly entries: EntrySignal
+  /** Cards of collectors that report here; `null`: none are drawn. */
+  readonly below: DrawsBelow | null
   readonly settings: ApiSettings
   readonly readiness: () => Readiness
   /** Unheard for a while, or the collector suspects itself: visible, not drawable. */
@@ -130,6 +133,7 @@ export interface ContextParts
     | 'outlook'
     | 'forecast'
     | 'entries'
+    | 'below'
     | 'timelineMoves'
     | keyof AccessParts
   > {
@@ -140,9 +144,16 @@ export interface ContextParts
   readonly outlook?: () => Outlook | null
   readonly forecast?: ForecastFace
   readonly timelineMoves?: () => number
+  readonly below?: DrawsBelow
 }
 
-export function createContext({ forecast, lotKey, outlook, ...parts }: ContextParts): ApiContext {
+export function createContext({
+  below,
+  forecast,
+  lotKey,
+  outlook,
+  ...parts
+}: ContextParts): ApiContext {
   const lookup = new CatalogueLookup(parts.catalogue)
   const lots = new Lots(lotKey, parts.catalogue)
   const hubOf = (regionCode: string) => lookup.hubOf(regionCode)
@@ -156,6 +167,7 @@ export function createContext({ forecast, lotKey, outlook, ...parts }: ContextPa
     siteRecords: new SiteRecords(parts),
     outlook: outlook ?? (() => null),
     forecast: forecast ?? null,
+    below: below ?? null,
     entries: new EntrySignal(parts.clock, parts.settings.followersMax),
   }
 }

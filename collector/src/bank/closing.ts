@@ -35,6 +35,7 @@ const CLOSE_ORDER: readonly DepositCloseReason[] = [
 const SILENCES: ReadonlySet<RunCode> = new Set([
   runCode('unknown/silent'),
   runCode('unknown/stopped'),
+  runCode('unknown/upgrade'),
 ])
 
 export interface Closing {

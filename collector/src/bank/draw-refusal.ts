@@ -11,6 +11,8 @@ const SENTENCES: Readonly<Record<DrawRefusalCode, string>> = {
   wrong_state: 'the draw is in a state in which this cannot be done',
   hold_lapsed: 'the hold has lapsed',
   card_unknown: 'the draw has no such card',
+  spans_ledgers: 'the lots are of more than one collector: draw from each by itself',
+  child_closed: 'the collector that has the cards does not let this one draw them',
   too_far: 'it would begin too far in the future',
   lot_unknown: 'no such lot is deposited',
   unfenced: 'only cards that their owner’s scheduler can still use would serve',

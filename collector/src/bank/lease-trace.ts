@@ -15,6 +15,7 @@ const INTERRUPTIONS: ReadonlySet<string> = new Set<UnknownCause>([
   'reboot',
   'suspend',
   'stopped',
+  'upgrade',
   'paused',
 ])
 

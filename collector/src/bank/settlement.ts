@@ -5,7 +5,8 @@
  *
  *   busy                                                 → delivered_active
  *   free, occupied                                       → delivered_idle
- *   faulty; unknown by restart, reboot, suspend, a stop or a pause → broken_interrupted
+ *   faulty; unknown by restart, reboot, suspend, a stop, an upgrade
+ *   or a pause                                           → broken_interrupted
  *   any other unknown, silence, nothing told             → unproven, at the final day broken_unproven
  *   allocated to somebody else                           → left to who ends leases; behind an end
  *                                                          that came for another reason broken_recall
@@ -25,6 +26,7 @@ const INTERRUPTIONS: ReadonlySet<string> = new Set<UnknownCause>([
   'reboot',
   'suspend',
   'stopped',
+  'upgrade',
   'paused',
 ])
 

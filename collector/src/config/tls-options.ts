@@ -35,6 +35,10 @@ export const TLS_OPTIONS = {
     'file',
     'PEM file with the authority whose certificates agents must show',
   ),
+  'tls.client_crl': optionalText(
+    'file',
+    'PEM file with the lists of certificates that tls.client_ca has taken back',
+  ),
   'tls.look': duration(
     '10s',
     ['100ms', '1h'],
@@ -52,6 +56,8 @@ interface TlsCommon {
   readonly rootsFile: string | null
   /** `null`: nobody has to show a certificate. */
   readonly clientCaFile: string | null
+  /** `null`: none of them is ever taken back. */
+  readonly clientCrlFile: string | null
 }
 
 export type TlsConfig =
@@ -77,6 +83,7 @@ export function tlsConfigOf(values: Values, host: string): TlsConfig | null {
   const common = {
     rootsFile: values['tls.roots'] === '' ? null : values['tls.roots'],
     clientCaFile: values['tls.client_ca'] === '' ? null : values['tls.client_ca'],
+    clientCrlFile: values['tls.client_crl'] === '' ? null : values['tls.client_crl'],
   }
   if (mode === 'files') return Object.freeze({ mode, certFile, keyFile, ...common })
   const names = Object.freeze(namesOf(values['tls.names']))
@@ -95,8 +102,9 @@ function modeOf(values: Values, host: string): 'files' | 'own' | 'off' {
 }
 
 function refuseContradictions(values: Values, mode: 'files' | 'own' | 'off', host: string): void {
-  const isSet = (name: 'tls.cert' | 'tls.names' | 'tls.roots' | 'tls.client_ca') =>
-    values[name] !== ''
+  const isSet = (
+    name: 'tls.cert' | 'tls.names' | 'tls.roots' | 'tls.client_ca' | 'tls.client_crl',
+  ) => values[name] !== ''
   if (mode === 'files' && !isSet('tls.cert')) {
     throw invalid('tls.mode is files: tls.cert and tls.key must say which')
   }
@@ -105,6 +113,9 @@ function refuseContradictions(values: Values, mode: 'files' | 'own' | 'off', hos
   }
   if (mode !== 'own' && isSet('tls.names')) {
     throw invalid(`tls.names is for tls.mode own, which is ${mode}`)
+  }
+  if (isSet('tls.client_crl') && !isSet('tls.client_ca')) {
+    throw invalid('tls.client_crl is for certificates of tls.client_ca, which is not set')
   }
   if (mode !== 'off') return
   if (!isLoopback(host) && !values.allow_plain) {

@@ -241,6 +241,9 @@ export const DRAW_REFUSALS = [
   'wrong_state',
   'hold_lapsed',
   'card_unknown',
+  /** Of what is asked for of collectors below this one. */
+  'spans_ledgers',
+  'child_closed',
   /** Of what is asked for, from what the collector knows. */
   'too_far',
   'lot_unknown',

@@ -48,6 +48,7 @@ export const ENTRY_KINDS = [
   'lease_interrupted',
   'lease_idle',
   'card_cleaned',
+  'draw_placed',
   'accounts_settled',
   'statement_issued',
   'lease_adopted',
@@ -92,6 +93,7 @@ export const FEED_KINDS: readonly EntryKind[] = [
   'lease_interrupted',
   'lease_idle',
   'card_cleaned',
+  'draw_placed',
   'accounts_settled',
   'statement_issued',
 ]

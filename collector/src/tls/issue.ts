@@ -107,7 +107,8 @@ export async function issueServer(
 
 type Library = typeof import('@peculiar/x509')
 
-async function loadLibrary(): Promise<Library> {
+/** Costs some megabytes: loaded when it is needed. */
+export async function loadLibrary(): Promise<Library> {
   // The library reads types through an interface that is not part of JavaScript yet.
   await import('reflect-metadata')
   return await import('@peculiar/x509')

@@ -3,6 +3,7 @@
  * to, and puts what is new in the place of what was there, for connections to come. Open ones go on.
  * Something new that is wrong is refused with a line in the log, and what was there stays.
  */
+import type { TLSSocket } from 'node:tls'
 import { AppError, errorCode, errorSentence, type Logger, type World } from '@yiben/shared'
 import type { TlsConfig } from '../config/tls-options.ts'
 import {
@@ -13,6 +14,7 @@ import {
   switchRotation,
 } from './authority-file.ts'
 import { serverNames } from './names.ts'
+import { RevocationFile, type RevocationLists, ShownCertificates } from './revocations.ts'
 import { type Shown, shownOfFiles, shownOfOwn } from './shown.ts'
 import { keepTold, readTold, type Told } from './told.ts'
 
@@ -28,6 +30,7 @@ export interface TlsKeeperOptions {
 /** The part of a TLS server that takes other certificates while it serves. */
 export interface ReloadableServer {
   setSecureContext(options: ReturnType<typeof contextOf>): void
+  on(event: 'secureConnection', listener: (socket: TLSSocket) => void): unknown
 }
 
 /** Nodes that have not confirmed this version yet and are waited for. */
@@ -36,12 +39,24 @@ export type WaitedFor = (version: number) => Promise<number>
 export class TlsKeeper {
   readonly #options: TlsKeeperOptions
   readonly #servers: ReloadableServer[] = []
+  readonly #revocations: RevocationFile
+  readonly #certificates = new ShownCertificates()
   #shown: Shown
+  #lists: RevocationLists | null
+  /** Of lists that are too old: said once. */
+  #endSaidMs: number | null = null
   #told: Told
   #problem: string | null = null
 
-  private constructor(options: TlsKeeperOptions, shown: Shown, told: Told) {
+  private constructor(
+    options: TlsKeeperOptions,
+    shown: Shown,
+    told: Told,
+    revoked: { readonly file: RevocationFile; readonly lists: RevocationLists | null },
+  ) {
     this.#options = options
+    this.#revocations = revoked.file
+    this.#lists = revoked.lists
     this.#shown = shown
     this.#told = told
   }
@@ -54,10 +69,14 @@ export class TlsKeeper {
     const isNew = config.mode === 'own' && readAuthority(dataDir) === null
     const state = config.mode === 'own' ? await readOrMakeAuthority(dataDir, issuing) : null
     const shown = await shownOf(options, state)
+    const file = new RevocationFile(config.clientCrlFile)
+    const lists = await file.read(shown.clientCa)
     const told = keepTold(dataDir, shown, issuing.nowMs)
     if (isNew) log.info({ pin: shown.pin }, 'an authority of the collector’s own has been made')
     warnOfStrangers(log, before, told)
-    return new TlsKeeper(options, shown, told)
+    const keeper = new TlsKeeper(options, shown, told, { file, lists })
+    keeper.#noteEnd()
+    return keeper
   }
 
   get shown(): Shown {
@@ -68,18 +87,26 @@ export class TlsKeeper {
     return this.#told
   }
 
+  /** Lists of certificates of clients that were taken back; `null`: none are looked at. */
+  get lists(): RevocationLists | null {
+    return this.#lists
+  }
+
   get mustClientsShowOne(): boolean {
     return this.#options.config.clientCaFile !== null
   }
 
   /** What a server begins with. */
   get context() {
-    return contextOf(this.#shown)
+    return contextOf(this.#shown, this.#lists)
   }
 
   /** Is given what comes after. */
   serve(server: ReloadableServer): void {
     this.#servers.push(server)
+    if (this.#lists !== null) {
+      server.on('secureConnection', (socket) => this.#certificates.add(socket, this.#lists))
+    }
   }
 
   /**
@@ -89,11 +116,12 @@ export class TlsKeeper {
   async look(waitedFor: WaitedFor): Promise<boolean> {
     try {
       const shown = await shownOf(this.#options, await this.#authority(waitedFor))
+      const lists = await this.#revocations.read(shown.clientCa)
       if (this.#problem !== null) {
         this.#options.log.info({}, 'what TLS needs can be read again')
         this.#problem = null
       }
-      return this.#take(shown)
+      return this.#take(shown, lists)
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       // Once for each mistake, not at every look.
@@ -105,7 +133,7 @@ export class TlsKeeper {
     }
   }
 
-  #take(shown: Shown): boolean {
+  #take(shown: Shown, lists: RevocationLists | null): boolean {
     const { dataDir, log, world } = this.#options
     const before = this.#told
     // Durable before anybody is shown or told it.
@@ -115,13 +143,35 @@ export class TlsKeeper {
       shown.key !== this.#shown.key ||
       shown.clientCa !== this.#shown.clientCa
     this.#shown = shown
+    const areListsOther = lists !== this.#lists
+    this.#lists = lists
     if (this.#told.version !== before.version) warnOfStrangers(log, before, this.#told)
+    if (isOther || areListsOther) {
+      for (const server of this.#servers) server.setSecureContext(contextOf(shown, lists))
+    }
     if (isOther) {
-      for (const server of this.#servers) server.setSecureContext(contextOf(shown))
       const valid_until = new Date(shown.endMs).toISOString()
       log.info({ valid_until, pin: shown.pin }, 'another certificate is shown from now on')
     }
+    if (areListsOther && lists !== null) {
+      const ended = this.#certificates.end(lists)
+      log.info({ ended }, 'the lists of revoked certificates have been read anew')
+    }
+    this.#noteEnd()
     return this.#told.version !== before.version
+  }
+
+  /** Whoever comes is refused by then: a list that is too old may lack what was taken back since. */
+  #noteEnd(): void {
+    const { log, world } = this.#options
+    const endMs = this.#lists?.endMs ?? null
+    if (endMs === null || endMs > world.clock.wallMs() || endMs === this.#endSaidMs) return
+    this.#endSaidMs = endMs
+    const fields = { ended: new Date(endMs).toISOString() }
+    log.error(
+      fields,
+      'a list of tls.client_crl is too old: every link is refused until a newer one is there',
+    )
   }
 
   /** The state of the collector's own authority, moved on where that is due; `null`: it has none. */
@@ -176,11 +226,12 @@ function shownOf(
   })
 }
 
-function contextOf({ cert, clientCa, key }: Shown) {
+function contextOf({ cert, clientCa, key }: Shown, lists: RevocationLists | null) {
   return {
     cert,
     key,
     minVersion: 'TLSv1.3' as const,
     ...(clientCa === null ? {} : { ca: clientCa }),
+    ...(lists === null ? {} : { crl: [...lists.pems] }),
   }
 }

@@ -25,6 +25,7 @@ import {
 import type { NodeId } from '../model/ids.ts'
 import type { KeyRotation } from '../storage/node-key-store.ts'
 import type { Store } from '../storage/store.ts'
+import { ChildTrust } from './child-trust.ts'
 import { derOf, type Told } from './told.ts'
 
 /** A node that could not take its new key, with a full disk for instance, is told again. */
@@ -75,6 +76,8 @@ interface Line {
 }
 
 export class KeyDesk {
+  /** Collectors that report here are told of authorities, too. */
+  readonly children = new ChildTrust()
   readonly #options: KeyDeskOptions
   readonly #lines = new Map<NodeId, Line>()
   readonly #known = new Map<NodeId, number>()
@@ -94,6 +97,7 @@ export class KeyDesk {
         ? null
         : signTrustRoots(this.#options.identity, { version, roots: roots.map(derOf) })
     for (const { line } of this.#lines.values()) this.#tellTrust(line)
+    this.children.tell(this.#trust)
   }
 
   opened(line: KeyLine): void {
@@ -130,11 +134,11 @@ export class KeyDesk {
     }
   }
 
-  /** Nodes that are connected or were heard of late and do not know this version. */
+  /** Nodes that are connected or were heard of late, and connected children, that do not know it. */
   async waitedFor(version: number): Promise<number> {
     const { clock, store } = this.#options
     const spread = await store.readTrustSpread(version, clock.wallMs() - HEARD_WITHIN_MS)
-    return spread.waitedFor
+    return spread.waitedFor + this.children.waitedFor(version)
   }
 
   #tellTrust(line: KeyLine): void {

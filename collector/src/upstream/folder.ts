@@ -13,12 +13,14 @@ import {
   parseJson,
   type Random,
   readIfThere,
+  type Trust,
   writeWhole,
 } from '@yiben/shared'
 import { z } from 'zod'
 
 const FOLDER = 'upstream'
 const ENROLLMENT_FILE = 'enrollment.json'
+const TRUST_FILE = 'trust.json'
 const STATUS_FILE = 'status.json'
 
 /**
@@ -38,6 +40,12 @@ const enrollmentSchema = z.object({
   authority: z.string().nullable(),
 })
 export type Enrollment = Readonly<z.infer<typeof enrollmentSchema>>
+
+const trustSchema = z.object({
+  version: z.int(),
+  isPinned: z.boolean(),
+  roots: z.array(z.string()),
+})
 
 const statusSchema = z.object({
   at_ms: z.number(),
@@ -70,8 +78,24 @@ export class UpstreamFolder {
     throw new AppError('disk_failed', `the enrollment ${path} is unreadable at "${field}"`)
   }
 
+  /** What it pins is what counts, whatever was told before. */
   writeEnrollment(enrollment: Enrollment): void {
+    rmSync(join(this.#path, TRUST_FILE), { force: true })
     writeWhole(join(this.#path, ENROLLMENT_FILE), `${JSON.stringify(enrollment, null, 2)}\n`)
+  }
+
+  /** As the parent has told it; `null`: nothing yet. */
+  readTrust(): Trust | null {
+    const path = join(this.#path, TRUST_FILE)
+    const text = readIfThere(path)
+    if (text === null) return null
+    const parsed = trustSchema.safeParse(parseJson(text))
+    if (parsed.success) return parsed.data
+    throw new AppError('disk_failed', `${path} is unreadable: remove it, and enroll again`)
+  }
+
+  writeTrust(trust: Trust): void {
+    writeWhole(join(this.#path, TRUST_FILE), `${JSON.stringify(trust, null, 2)}\n`)
   }
 
   /** `null` where nobody has written one, or it is unreadable. */

@@ -4,9 +4,13 @@
  * also the origin of all that it tells. With the parent away the ledger goes on as it is.
  */
 import {
+  type ChildAsk,
+  DRAWS_CAPABILITY,
+  DRAWS_OPEN_CAPABILITY,
   type EpochChange,
   errorSentence,
   type Heartbeat,
+  type KeyMessage,
   type KeyPair,
   Link,
   type LinkOwner,
@@ -16,15 +20,18 @@ import {
   Rounds,
   type Service,
   type Spool,
+  TRUST_CAPABILITY,
   type World,
 } from '@yiben/shared'
 import type { UpstreamConfig } from '../config/upstream-options.ts'
 import type { Store } from '../storage/store.ts'
 import { COLLECTOR_VERSION } from '../version.ts'
+import { Answering, type ParentAnswerer } from './answering.ts'
 import { Counts } from './counts.ts'
 import { EarlyHours } from './early-hours.ts'
 import { Feeder } from './feeder.ts'
 import type { Enrollment, UpstreamNote } from './folder.ts'
+import type { ParentTrust } from './parent-trust.ts'
 
 const NOTE_EVERY_MS = 5_000
 const NO_UNITS = new Uint8Array(0)
@@ -54,8 +61,12 @@ export interface UpstreamOptions {
     readonly ca: string | null
     readonly proxyUrl: string | null
   }
+  /** Keeps what the parent tells of authorities; left out: that is not followed. */
+  readonly trust?: Pick<ParentTrust, 'hear'>
   readonly settings: Pick<UpstreamConfig, 'feedMs' | 'countsMs' | 'hourDelayMs'>
   readonly settledLagMs: number
+  /** Answers what the parent asks about draws; left out: it is told that nobody does. */
+  readonly answerer?: ParentAnswerer
   /** Keeps how it stands for whoever asks from another process. */
   readonly keepNote: (note: UpstreamNote) => void
 }
@@ -78,6 +89,7 @@ export class Upstream implements Service, LinkOwner {
   readonly #feeder: Feeder
   readonly #hours: EarlyHours
   readonly #counts: Counts
+  readonly #answering: Answering
   readonly #rounds: Rounds
   #isBegun = false
   #countsAtMs = Number.NEGATIVE_INFINITY
@@ -102,6 +114,9 @@ export class Upstream implements Service, LinkOwner {
       onAppended: () => this.#link.wake(),
     })
     this.#hours = new EarlyHours({ store, log: this.#log, origin, delayMs: settings.hourDelayMs })
+    this.#answering = new Answering(options.answerer ?? null, this.#log, (childAnswer) =>
+      this.#link.say({ kind: 'child_answer', childAnswer }),
+    )
     this.#counts = new Counts({ store, origin, settledLagMs: options.settledLagMs })
     this.#rounds = new Rounds({
       clock: world.clock,
@@ -146,6 +161,7 @@ export class Upstream implements Service, LinkOwner {
   }
 
   onWelcome({ nodeId }: { readonly nodeId: string }): void {
+    this.#answering.connected()
     if (nodeId === this.#options.enrollment.childId) return
     this.#log.warn({ child_id: nodeId }, 'the parent knows this collector under another id')
   }
@@ -164,6 +180,17 @@ export class Upstream implements Service, LinkOwner {
   }
 
   onNeedFacts(): void {}
+
+  /** Its key is the ledger's and is never changed: only authorities are heard. */
+  onKeyMessage(message: KeyMessage): void {
+    if (message.kind !== 'trust_roots') return
+    const version = this.#options.trust?.hear(message.trustRoots) ?? null
+    if (version !== null) this.#link.say({ kind: 'trust_known', version })
+  }
+
+  onChildAsk(ask: ChildAsk): void {
+    this.#answering.take(ask)
+  }
 
   onNewEpoch({ sentence }: EpochChange): void {
     this.#feeder.epochBegan()
@@ -236,7 +263,7 @@ export class Upstream implements Service, LinkOwner {
   }
 
   #createLink(): Link {
-    const { enrollment, identity, log, spool, target, world } = this.#options
+    const { answerer, enrollment, identity, log, spool, target, trust, world } = this.#options
     return new Link({
       world,
       spool,
@@ -251,9 +278,18 @@ export class Upstream implements Service, LinkOwner {
         fingerprint: '',
         bootId: '',
         programVersion: COLLECTOR_VERSION,
-        capabilities: [],
+        capabilities: [
+          ...capabilitiesOf(answerer),
+          ...(trust === undefined ? [] : [TRUST_CAPABILITY]),
+        ],
         enrollment: null,
       },
     })
   }
+}
+
+/** Draws that were placed once are answered for, whether or not new ones are taken. */
+function capabilitiesOf(answerer: ParentAnswerer | undefined): readonly string[] {
+  if (answerer === undefined) return []
+  return answerer.isOpen ? [DRAWS_CAPABILITY, DRAWS_OPEN_CAPABILITY] : [DRAWS_CAPABILITY]
 }

@@ -1,5 +1,6 @@
 /** What the link needs of the program it belongs to, and what it tells it. */
 import type { SpoolState } from '../spool/spool.ts'
+import type { ChildAsk } from '../wire/ask-messages.ts'
 import type { Heartbeat, RefusedRecord, ToNodeMessage, Welcome } from '../wire/messages.ts'
 
 /** The collector's clock against the node's timeline: evidence, never applied to stamps. */
@@ -59,6 +60,8 @@ export interface LinkOwner {
   ): void
   /** Keys and authorities; ignored where absent. */
   onKeyMessage?(message: KeyMessage): void
+  /** A parent asks about draws; ignored where absent. */
+  onChildAsk?(ask: ChildAsk): void
   /** Nobody there knows this node's key: whether it will show another one when it comes back. */
   takeOtherKey?(): boolean
 }
@@ -83,6 +86,9 @@ export function tellOwner(owner: LinkOwner, message: ToNodeMessage): boolean {
     case 'trust_roots':
     case 'rotate_key':
       owner.onKeyMessage?.(message)
+      return true
+    case 'child_ask':
+      owner.onChildAsk?.(message.childAsk)
       return true
     default:
       return false

@@ -92,6 +92,8 @@ const RUN_CODE_ROWS = [
   { code: 48, state: 'unknown', cause: 'moved' },
   { code: 49, state: 'unknown', cause: 'stopped' },
   { code: 50, state: 'unknown', cause: 'missing' },
+  // Stopped in order to be replaced by another version: planned, and soon over.
+  { code: 51, state: 'unknown', cause: 'upgrade' },
 ] as const satisfies readonly RunCodeRow[]
 
 /** `free/proven`, `unknown/restart` …: the name of a run code, for people and for tests. */

@@ -4,6 +4,7 @@
  * `undecodable` with a sentence that names the field, a message of a newer peer is `unknown`.
  */
 import { unreachable } from '../assert.ts'
+import * as asks from './ask-messages.ts'
 import { FieldRefusal } from './fields.ts'
 import type { yiben } from './generated/link.js'
 import * as keys from './key-messages.ts'
@@ -78,6 +79,8 @@ function packToCollector(message: ToCollectorMessage): yiben.v1.ToCollector.$Pro
       return { keyChange: keys.packKeyChange(message.keyChange) }
     case 'trust_known':
       return { trustKnown: { version: message.version } }
+    case 'child_answer':
+      return { childAnswer: asks.packChildAnswer(message.childAnswer) }
     default:
       return unreachable(message, 'every message to a collector is packed')
   }
@@ -105,6 +108,8 @@ function packToNode(message: ToNodeMessage): yiben.v1.ToNode.$Properties {
       return { trustRoots: keys.packTrustRoots(message.trustRoots) }
     case 'rotate_key':
       return { rotateKey: keys.packRotateKey(message.rotateKey) }
+    case 'child_ask':
+      return { childAsk: asks.packChildAsk(message.childAsk) }
     default:
       return unreachable(message, 'every message to a node is packed')
   }
@@ -132,6 +137,8 @@ function unpackToCollector(
       return { kind: 'key_change', keyChange: keys.unpackKeyChange(message.keyChange) }
     case 'trustKnown':
       return { kind: 'trust_known', version: keys.unpackTrustKnown(message.trustKnown) }
+    case 'childAnswer':
+      return { kind: 'child_answer', childAnswer: asks.unpackChildAnswer(message.childAnswer) }
     default:
       return { kind: 'unknown' }
   }
@@ -159,6 +166,8 @@ function unpackToNode(message: yiben.v1.ToNode.$Shape): ToNodeMessage | UnknownM
       return { kind: 'trust_roots', trustRoots: keys.unpackTrustRoots(message.trustRoots) }
     case 'rotateKey':
       return { kind: 'rotate_key', rotateKey: keys.unpackRotateKey(message.rotateKey) }
+    case 'childAsk':
+      return { kind: 'child_ask', childAsk: asks.unpackChildAsk(message.childAsk) }
     default:
       return { kind: 'unknown' }
   }

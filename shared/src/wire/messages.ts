@@ -2,6 +2,7 @@
  * The messages of the wire as plain typed values. Ids, keys and fingerprints are lower-case hex, as
  * the model has them; hashes, nonces, signatures and secrets are bytes. `null` is absent.
  */
+import type { ChildAnswer, ChildAsk } from './ask-messages.ts'
 import type { KeyChange, RotateKey, TrustRoots } from './key-messages.ts'
 
 export const ROLES = ['agent', 'collector'] as const
@@ -178,11 +179,20 @@ export type ToCollectorMessage =
   | { readonly kind: 'leases'; readonly leases: readonly LeaseNotice[] }
   | { readonly kind: 'key_change'; readonly keyChange: KeyChange }
   | { readonly kind: 'trust_known'; readonly version: number }
+  | { readonly kind: 'child_answer'; readonly childAnswer: ChildAnswer }
 
 /** What a node says besides its records; lost with the connection. */
 export type LiveMessage = Extract<
   ToCollectorMessage,
-  { readonly kind: 'event' | 'lease_answer' | 'leases' | 'key_change' | 'trust_known' }
+  {
+    readonly kind:
+      | 'event'
+      | 'lease_answer'
+      | 'leases'
+      | 'key_change'
+      | 'trust_known'
+      | 'child_answer'
+  }
 >
 
 export type ToNodeMessage =
@@ -196,6 +206,7 @@ export type ToNodeMessage =
   | { readonly kind: 'drain'; readonly drain: Drain }
   | { readonly kind: 'trust_roots'; readonly trustRoots: TrustRoots }
   | { readonly kind: 'rotate_key'; readonly rotateKey: RotateKey }
+  | { readonly kind: 'child_ask'; readonly childAsk: ChildAsk }
 
 /** A message of a newer peer: ignored unless an agreed capability requires it. */
 export interface UnknownMessage {

@@ -7,7 +7,8 @@
  * 2  ticks packed anew under a number of their own: what runs tell is left out; steps of the clock.
  * 3  leases: queries, answers, notices and records name epoch, revision and cause; the policy tells
  *    its calendar and how lent cards are handed over. Added since, and agreed on by capability or role:
- *    records of a child collector; authorities told to nodes; the change of a node's key.
+ *    records of a child collector; authorities told to nodes; the change of a node's key; what a
+ *    parent asks a child about draws.
  */
 
 export const WIRE_VERSION = 3
@@ -30,5 +31,14 @@ export const LEASES_CAPABILITY = 'leases'
 /** The same of messages about keys and authorities. */
 export const KEYS_CAPABILITY = 'keys'
 
+/** Of a child: it follows the authorities that its parent tells it of; its key stays what it is. */
+export const TRUST_CAPABILITY = 'trust'
+
+/** The same of what a parent asks a child about draws. */
+export const DRAWS_CAPABILITY = 'draws'
+
+/** Named in the hello of a child that lets its parent draw: without it new draws are refused. */
+export const DRAWS_OPEN_CAPABILITY = 'draws_open'
+
 /** SHA-256 of `shared/proto/link.proto`: changed only together with a line of history above. */
-export const SCHEMA_SHA256 = '41a224222b0ee95e2d492d4198bb18b2030b4bbb04c1f5913ac73a11e05f18e9'
+export const SCHEMA_SHA256 = '37f3f46054dd330e3b67f2819d16229539cf95c13050743cc51e0fbde5bdfacb'

@@ -52,6 +52,7 @@ describe('A3: what a run makes of promised time', () => {
     'unknown/reboot': 'broken_interrupted',
     'unknown/suspend': 'broken_interrupted',
     'unknown/stopped': 'broken_interrupted',
+    'unknown/upgrade': 'broken_interrupted',
     'unknown/paused': 'broken_interrupted',
   }
   test.each(names)('%s', (name) => {

@@ -9,6 +9,7 @@ const TESTS = [
     .map((name) => readFileSync(new URL(name, FOLDER), 'utf8')),
   readFileSync(new URL('../backoff.test.ts', FOLDER), 'utf8'),
   readFileSync(new URL('../../collector/gateway/node-link.test.ts', FOLDER), 'utf8'),
+  readFileSync(new URL('../../collector/gateway/child-asks.test.ts', FOLDER), 'utf8'),
   readFileSync(new URL('../../agent/trust.test.ts', FOLDER), 'utf8'),
   readFileSync(new URL('../../e2e/key-change.test.ts', FOLDER), 'utf8'),
 ].join('\n')

@@ -1,5 +1,9 @@
 import {
   type Ack,
+  ANSWER_STATUSES,
+  ASK_BODY_BYTES_MAX,
+  ASK_HOPS_MAX,
+  ASK_KINDS,
   BATCH_BYTES_MAX,
   BATCH_RECORDS_MAX,
   decodeToCollector,
@@ -125,9 +129,27 @@ const TO_COLLECTOR: readonly ToCollectorMessage[] = [
     },
   },
   { kind: 'trust_known', version: 1_800_000_000 },
+  ...ANSWER_STATUSES.map(
+    (status): ToCollectorMessage => ({
+      kind: 'child_answer',
+      childAnswer: { askId: 2 ** 40, status, body: Uint8Array.of(1, 2) },
+    }),
+  ),
 ]
 
 const TO_NODE: readonly ToNodeMessage[] = [
+  ...ASK_KINDS.map(
+    (kind, index): ToNodeMessage => ({
+      kind: 'child_ask',
+      childAsk: {
+        askId: index + 1,
+        kind,
+        path: Array.from({ length: index % (ASK_HOPS_MAX + 1) }, (_, hop) => `c-${hop}`),
+        withinMs: 5_000,
+        body: new Uint8Array(index).fill(9),
+      },
+    }),
+  ),
   {
     kind: 'challenge',
     challenge: {
@@ -359,5 +381,21 @@ describe('bytes on the wire', () => {
     ['flipping', 60],
   ])('a node of 8 cards, all %s, costs at most %d bytes per card-minute', (shape, bytesMax) => {
     expect(minuteBytes(shape) / 8).toBeLessThanOrEqual(bytesMax)
+  })
+})
+
+describe('what is asked of a child', () => {
+  const ASK = { askId: 1, kind: 'hold', path: [], withinMs: 1, body: new Uint8Array(0) } as const
+
+  test.each([
+    ['a path that is too long', { ...ASK, path: Array.from({ length: 5 }, () => 'c-1') }],
+    ['a body that no frame has room for', { ...ASK, body: new Uint8Array(ASK_BODY_BYTES_MAX + 1) }],
+    ['a name that is too long', { ...ASK, path: ['c'.repeat(65)] }],
+    ['no time', { ...ASK, withinMs: 0 }],
+    ['no number', { ...ASK, askId: 0 }],
+    ['a kind that nobody knows', { ...ASK, kind: 'steal' as never }],
+  ])('%s is no message', (_name, childAsk) => {
+    const message = decodeToNode(encodeToNode({ kind: 'child_ask', childAsk }))
+    expect(message.kind).toBe('undecodable')
   })
 })

@@ -2,7 +2,7 @@
 import { Alert, Descriptions, Flex, type TableColumnsType, Tag, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import type { DrawAnswer } from '../../../src/api/answers/draws.ts'
+import type { DrawAnswer } from '../../../src/api/answers/draw-schema.ts'
 import { useAnswer } from '../api/client.ts'
 import { amountText, countText, instantText, NOT_KNOWN, shareText } from '../format.ts'
 import { Answer } from '../parts/answer.tsx'

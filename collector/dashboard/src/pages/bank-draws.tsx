@@ -2,7 +2,7 @@
 import { Button, Flex, Form, Input, Select, type TableColumnsType, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import type { DrawSummary } from '../../../src/api/answers/draws.ts'
+import type { DrawSummary } from '../../../src/api/answers/draw-schema.ts'
 import { countText, instantText } from '../format.ts'
 import { useAsked } from '../parts/asked.ts'
 import { Paged, Rows, usePages } from '../parts/rows.tsx'

@@ -3,7 +3,7 @@
 import { Flex, Tag, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import type { DrawSummary } from '../../../src/api/answers/draws.ts'
+import type { DrawSummary } from '../../../src/api/answers/draw-schema.ts'
 import { amountText } from '../format.ts'
 import { Swatch } from '../parts/swatch.tsx'
 
@@ -14,6 +14,8 @@ export function useCode(group: string): (code: string | null) => string {
 }
 
 const STATE_COLORS: Readonly<Record<DrawSummary['state'], string>> = {
+  asking: 'gold',
+  posting: 'gold',
   held: 'gold',
   booked: 'blue',
   posted: 'cyan',

@@ -3,6 +3,8 @@ import type { Same } from '../text/common.ts'
 
 const zh = {
   draw_state: {
+    asking: '正在询问下级',
+    posting: '下级起租中',
     held: '占用中',
     booked: '已预约',
     posted: '租用中',
@@ -69,6 +71,8 @@ const zh = {
 
 const en: Same<typeof zh> = {
   draw_state: {
+    asking: 'Asking the collector below',
+    posting: 'Posting below',
     held: 'Held',
     booked: 'Booked',
     posted: 'Lent',

@@ -70,6 +70,7 @@ const zh = {
     moved: '卡已移走',
     stopped: '代理停止',
     missing: '卡不再出现',
+    upgrade: '代理升级',
   },
   deposit_code: { deposited: '已存入', opening: '正在开立', not_deposited: '未存入' },
   reason_code: {
@@ -169,6 +170,7 @@ const en: Same<typeof zh> = {
     moved: 'card moved',
     stopped: 'agent stopped',
     missing: 'card no longer shown',
+    upgrade: 'agent being upgraded',
   },
   deposit_code: { deposited: 'Deposited', opening: 'Opening', not_deposited: 'Not deposited' },
   reason_code: {

@@ -40,6 +40,7 @@ const zh = {
   moved: '已移走',
   stopped: '代理停止',
   missing: '卡不见',
+  upgrade: '代理升级',
 } as const
 
 const en: Same<typeof zh> = {
@@ -81,6 +82,7 @@ const en: Same<typeof zh> = {
   moved: 'moved away',
   stopped: 'agent stopped',
   missing: 'card missing',
+  upgrade: 'agent being upgraded',
 }
 
 export const causeText = { zh, en }

@@ -17,6 +17,30 @@ const NO_FORECAST =
 
 const supplySchema = z.object({ cards: z.number().int(), p: decimalOut })
 
+export const takenLotSchema = lotSchema.extend({
+  take_cards: z.number().int().meta({ description: 'cards of it that serve the request' }),
+  take_p: decimalOut.nullable(),
+})
+const ledgerPart = {
+  path: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'of a lot of a collector below: the child, then those below it' }),
+}
+const childCapacitySchema = z
+  .object({
+    path: z.array(z.string()).meta({ description: 'the child, then those below it' }),
+    name: z.string(),
+    heard: z.boolean().meta({ description: 'false: what it has is not known now' }),
+    satisfied: z.boolean(),
+    lots_total: z.number().int(),
+    cards: z.number().int(),
+    p: decimalOut,
+    available: supplySchema,
+    suspended_cards: z.number().int(),
+  })
+  .meta({ id: 'ChildCapacity' })
+
 export const capacitySchema = pedigreeSchema
   .extend({
     lag_ms: z.number().int().meta({
@@ -30,12 +54,12 @@ export const capacitySchema = pedigreeSchema
     cards: z.number().int().meta({ description: 'taken from all of `lots_total`' }),
     p: decimalOut.meta({ description: 'of `cards`; what is unrated adds nothing' }),
     lots_total: z.number().int().meta({ description: 'lots of the answer; `limit` cuts the list' }),
-    lots: z.array(
-      lotSchema.extend({
-        take_cards: z.number().int().meta({ description: 'cards of it that serve the request' }),
-        take_p: decimalOut.nullable(),
-      }),
-    ),
+    lots: z.array(takenLotSchema.extend(ledgerPart)),
+    children: z.array(childCapacitySchema).meta({
+      description:
+        'collectors below: a draw is of one ledger, so each is judged by itself; `lots` are of this ' +
+        'one where it serves the request, else of the first that does. Without cards or p: of all',
+    }),
     available: supplySchema.meta({
       description:
         'the most that passes every filter but the confidence, in one site where same_site asks ' +
@@ -73,7 +97,7 @@ export const capacitySchema = pedigreeSchema
   })
   .meta({ id: 'Capacity' })
 export type CapacityFound = z.infer<typeof capacitySchema>
-type CapacityBody = Omit<CapacityFound, keyof z.infer<typeof pedigreeSchema>>
+export type CapacityBody = Omit<CapacityFound, keyof z.infer<typeof pedigreeSchema>>
 
 export interface CapacityAsked {
   readonly request: CapacityRequest
@@ -100,6 +124,7 @@ export function capacityBody(
       take_cards: cards,
       take_p: petaOf(offer.lot, cards),
     })),
+    children: [],
     available: supplyText(found.available),
     available_sure: found.availableSure === null ? null : supplyText(found.availableSure),
     suspended_cards: found.suspendedCards,

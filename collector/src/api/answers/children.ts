@@ -40,6 +40,9 @@ const collectorSchema = z.object({
   behind_since: instantOut
     .nullable()
     .meta({ description: 'it is telling what it could not tell before, since then' }),
+  draws: z.boolean().nullable().meta({
+    description: 'whether it lets this collector draw; null: it is not connected here now',
+  }),
   program_version: z.string(),
   reported_at: instantOut.nullable(),
   last_hour: instantOut.nullable().meta({ description: 'the latest hour that it has told' }),
@@ -128,6 +131,8 @@ export function collectorAnswer(
   children: readonly ChildListRow[],
   /** Ledgers that the asker sees. */
   origins: ReadonlySet<string>,
+  /** Whether each that is connected lets this collector draw. */
+  drawing: ReadonlyMap<string, boolean>,
 ): z.infer<typeof collectorSchema> {
   const child = children.find((one) => one.child.childId === row.childId)
   const own = child?.child.publicKey === row.origin ? child : null
@@ -142,6 +147,7 @@ export function collectorAnswer(
     away_since: instantOrNull(row.awaySinceMs),
     last_heard_at: instantOrNull(own?.session.lastHeardMs ?? null),
     behind_since: instantOrNull(own?.session.behindSinceMs ?? null),
+    draws: own === null ? null : (drawing.get(row.childId) ?? null),
     program_version: row.programVersion,
     reported_at: instantOrNull(row.reportedAtMs),
     last_hour: instantOrNull(row.lastHourMs),

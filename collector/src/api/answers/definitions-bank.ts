@@ -35,6 +35,20 @@ export const DEFINITIONS_OF_BANK: readonly Definition[] = [
     },
   },
   {
+    id: 'placed_draw',
+    version: account,
+    zh: {
+      name: '向下级支取',
+      text: '在本采集器提出、由拥有该卡的下级采集器授予的支取。下级未答复前显示为“询问中”或“过账中”，绝不代其认定结果。其承诺、交付与违约只记入授予者的账，本账不再计。',
+      formula: null,
+    },
+    en: {
+      name: 'Placed draw',
+      text: 'A draw that is asked for here and granted by the collector below that has the cards. Until that one has answered it is asking or posting; no outcome is ever assumed. What it promises, delivers and breaks is in the accounts of the one that granted it, and in no others.',
+      formula: null,
+    },
+  },
+  {
     id: 'promised',
     version: account,
     zh: {

@@ -15,6 +15,7 @@ import type { ApiContext } from '../context.ts'
 import { amountOut, instantOrNull, instantOut, ratioOfPpm, ratioOut } from '../schemas.ts'
 import { isDrawSeen, isSeen, type SeenSites, seenClaims } from './draw-scope.ts'
 import type { Viewer } from './draws.ts'
+import { placedChange, placedChangeParts } from './placed-changes.ts'
 
 export const DRAW_KINDS = [
   'draw_held',
@@ -32,6 +33,7 @@ export const DRAW_KINDS = [
   'lease_interrupted',
   'lease_idle',
   'card_cleaned',
+  'draw_placed',
 ] as const
 export const ACCOUNT_KINDS = ['accounts_settled', 'statement_issued'] as const
 export const LENDING_KINDS = [...DRAW_KINDS, ...ACCOUNT_KINDS] as const
@@ -81,6 +83,7 @@ const drawChangeSchema = z.object({
   new_lease_id: z.string().optional(),
   new_ordinal: z.number().int().optional(),
   node_ids: z.array(z.string()).optional(),
+  ...placedChangeParts,
 })
 const settlementSchema = z.object({
   moved: z.array(
@@ -196,6 +199,9 @@ export function toldLending({ bytes, kind }: JournalEntry): ToldLending {
   const payload = decodeEntry(bytes)?.payload
   if (kind === 'accounts_settled') return toldSettlement(payload)
   if (kind === 'statement_issued') return toldStatement(payload)
+  if (kind === 'draw_placed') {
+    return { drawId: null, changeFor: (_context, viewer) => placedChange(payload, viewer) }
+  }
   return toldDraw(payload)
 }
 

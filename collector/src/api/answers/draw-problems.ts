@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { DRAW_REFUSALS, type DrawRefusal, type DrawRefusalCode } from '../../model/draw.ts'
 import { problemSchema } from '../errors.ts'
 import { PROBLEMS } from '../schemas.ts'
-import { type DrawAnswer, drawSchema, refusalOf } from './draws.ts'
+import { type DrawAnswer, drawSchema } from './draw-schema.ts'
+import { refusalOf } from './draws.ts'
 
 /** Passes by itself, or names nothing that is there; all others are a conflict with what is. */
 const STATUSES: Readonly<Partial<Record<DrawRefusalCode, 404 | 503>>> = {

@@ -3,8 +3,11 @@ import { VENDORS } from '@yiben/shared'
 import { z } from 'zod'
 import { type CapacityRequest, searchCapacity } from '../../bank/capacity.ts'
 import type { Amount } from '../../bank/capacity-need.ts'
+import { CAPACITY_WITHIN_MS } from '../../placed/asking.ts'
+import { askedCapacityOf, SEARCH_HOPS_MAX } from '../../placed/search.ts'
 import { LEDGER_DEFINITION_VERSION } from '../../rollup/definitions.ts'
 import { capacityBody, capacitySchema } from '../answers/capacity.ts'
+import { withBelow } from '../answers/capacity-below.ts'
 import { FENCE_SENTENCE } from '../answers/lots.ts'
 import { pedigreeOf } from '../answers/pedigree.ts'
 import type { App } from '../app.ts'
@@ -70,6 +73,9 @@ const questionSchema = z.strictObject({
     description: `true: lots that are not fenced too, which are left out otherwise (a fence tells ${FENCE_SENTENCE})`,
   }),
   limit: countIn(1, PAGE_ROWS_MAX).optional().meta({ description: 'lots listed' }),
+  children: flagIn.optional().meta({
+    description: 'false: collectors below are not asked. Default: those that let this one draw are',
+  }),
 })
 type Question = z.output<typeof questionSchema>
 
@@ -108,8 +114,17 @@ export function capacityRoutes(app: App, context: ApiContext): void {
         catalogueVersion: catalogue.version,
       })
       const limit = query.limit ?? PAGE_ROWS_DEFAULT
-      const shown = { request: asked, hours: query.hours ?? null, limit }
-      return { ...pedigree, ...capacityBody(context, asker, shown, { ...found, lagMs }) }
+      const hours = query.hours ?? null
+      const shown = { request: asked, hours, limit }
+      const own = capacityBody(context, asker, shown, { ...found, lagMs })
+      if (context.below === null || query.children === false) return { ...pedigree, ...own }
+      const told = await context.below.capacity.search({
+        asked: askedCapacityOf(asked, asker.scope, limit),
+        hops: SEARCH_HOPS_MAX,
+        withinMs: CAPACITY_WITHIN_MS,
+      })
+      const below = { request: asked, hours, limit, own: found }
+      return { ...pedigree, ...withBelow(own, told, below) }
     },
   )
 }

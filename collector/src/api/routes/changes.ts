@@ -23,8 +23,9 @@ import {
   depositSchema,
   unitsOfDeposits,
 } from '../answers/deposits.ts'
+import { type DrawSummary, drawSummarySchema } from '../answers/draw-schema.ts'
 import { seenSites } from '../answers/draw-scope.ts'
-import { type DrawSummary, drawSummaryOf, drawSummarySchema } from '../answers/draws.ts'
+import { drawSummaryOf } from '../answers/draws.ts'
 import type { App } from '../app.ts'
 import { auditStream } from '../audit-hooks.ts'
 import { type Asker, askerOf, stillHolds } from '../auth.ts'
@@ -39,6 +40,7 @@ import {
   pageOf,
 } from '../schemas.ts'
 import { DRAWS_PER_PAGE_MAX } from './draws.ts'
+import { listPlaced } from './placed-draws.ts'
 
 const CHANGES_MAX = 500
 const CHANGES_DEFAULT = 100
@@ -66,7 +68,7 @@ const snapshotSchema = z.object({
   deposits: z.array(depositSchema),
   draws: z
     .array(drawSummarySchema)
-    .meta({ description: 'held, booked or lent; on the pages after the last deposits' }),
+    .meta({ description: 'held, booked, lent or asked for; on pages after the last deposits' }),
   next_cursor: nextCursorOut,
 })
 
@@ -75,8 +77,10 @@ const LIVE_DRAWS: DrawFilter = {
   bank: null,
   borrower: null,
 }
-/** Cursors of the snapshot: first all deposits, then all draws. */
+/** Cursors of the snapshot: first all deposits, then all draws, then those of collectors below. */
 const DRAWS_MARK = 'draws:'
+const PLACED_MARK = 'placed:'
+const LIVE_PLACED = { ...LIVE_DRAWS, states: ['asking', 'held', 'posting', 'posted'] } as const
 
 export function changesRoutes(app: App, context: ApiContext): void {
   app.get(
@@ -128,9 +132,7 @@ function snapshotRoute(app: App, context: ApiContext): void {
       const head = await store.journalHead()
       const page = pageOf(request.query)
       const cursor = page.cursor ?? ''
-      const rows = cursor.startsWith(DRAWS_MARK)
-        ? await liveDraws(context, asker, { ...page, cursor: cursor.slice(DRAWS_MARK.length) })
-        : await openDeposits(context, asker, page)
+      const rows = await snapshotRows(context, asker, { ...page, cursor })
       const after = cursorText(ledger.generation, head.seq)
       return { demo: ledger.isDemo, after, ...rows }
     },
@@ -141,6 +143,20 @@ interface SnapshotRows {
   readonly deposits: DepositAnswer[]
   readonly draws: DrawSummary[]
   readonly next_cursor: string | null
+}
+
+type MarkedPage = PageRequest & { readonly cursor: string }
+
+async function snapshotRows(
+  context: ApiContext,
+  asker: Asker,
+  page: MarkedPage,
+): Promise<SnapshotRows> {
+  const { cursor } = page
+  const after = (mark: string) => ({ ...page, cursor: cursor.slice(mark.length) })
+  if (cursor.startsWith(PLACED_MARK)) return placedDraws(context, asker, after(PLACED_MARK))
+  if (cursor.startsWith(DRAWS_MARK)) return liveDraws(context, asker, after(DRAWS_MARK))
+  return openDeposits(context, asker, page.cursor === '' ? { ...page, cursor: null } : page)
 }
 
 /** After the last of them come the draws, on the same page while there is room. */
@@ -168,19 +184,35 @@ async function openDeposits(
 async function liveDraws(
   context: ApiContext,
   asker: Asker,
-  { cursor, limit }: { readonly cursor: string; readonly limit: number },
+  asked: MarkedPage,
 ): Promise<SnapshotRows> {
-  if (!/^\d{0,15}$/.test(cursor)) throw invalid('cursor', 'must be one that was given')
   const viewer = { asker, sites: await seenSites(context, asker) }
-  const page: Page<Draw> = await context.store.listDraws(asker.scope, LIVE_DRAWS, {
-    cursor: cursor === '' ? null : cursor,
-    limit: Math.min(limit, DRAWS_PER_PAGE_MAX),
-  })
-  return {
-    deposits: [],
-    draws: page.rows.map((draw) => drawSummaryOf(context, viewer, draw)),
-    next_cursor: page.nextCursor === null ? null : `${DRAWS_MARK}${page.nextCursor}`,
+  const limits = drawsPage(asked)
+  const page: Page<Draw> = await context.store.listDraws(asker.scope, LIVE_DRAWS, limits)
+  const draws = page.rows.map((draw) => drawSummaryOf(context, viewer, draw))
+  if (page.nextCursor !== null) {
+    return { deposits: [], draws, next_cursor: `${DRAWS_MARK}${page.nextCursor}` }
   }
+  const left = limits.limit - draws.length
+  if (left <= 0) return { deposits: [], draws, next_cursor: PLACED_MARK }
+  const placed = await placedDraws(context, asker, { cursor: '', limit: left })
+  return { ...placed, draws: [...draws, ...placed.draws] }
+}
+
+async function placedDraws(
+  context: ApiContext,
+  asker: Asker,
+  asked: MarkedPage,
+): Promise<SnapshotRows> {
+  const viewer = { asker, sites: await seenSites(context, asker) }
+  const { draws, nextCursor } = await listPlaced(context, viewer, LIVE_PLACED, drawsPage(asked))
+  const next = nextCursor === null ? null : `${PLACED_MARK}${nextCursor}`
+  return { deposits: [], draws, next_cursor: next }
+}
+
+function drawsPage({ cursor, limit }: MarkedPage): PageRequest {
+  if (!/^\d{0,15}$/.test(cursor)) throw invalid('cursor', 'must be one that was given')
+  return { cursor: cursor === '' ? null : cursor, limit: Math.min(limit, DRAWS_PER_PAGE_MAX) }
 }
 
 /** One reader's walk along the feed. */

@@ -40,7 +40,10 @@ export function childrenRoutes(app: App, context: ApiContext): void {
         store.listChildren(),
       ])
       const origins = new Set(rows.map(({ origin }) => origin))
-      const collectors = rows.map((row) => collectorAnswer(row, children, origins))
+      const drawing = new Map(
+        context.below?.children().map(({ childId, isOpen }) => [childId, isOpen]),
+      )
+      const collectors = rows.map((row) => collectorAnswer(row, children, origins, drawing))
       return { demo: ledger.isDemo, collectors }
     },
   )

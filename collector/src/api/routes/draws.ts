@@ -11,16 +11,11 @@ import type { DrawResult } from '../../bank/draw-desk.ts'
 import { refusalOf } from '../../bank/draw-refusal.ts'
 import type { DryRun } from '../../bank/draws.ts'
 import { DRAW_REFUSALS, DRAW_STATES, type Draw, type DrawRefusal } from '../../model/draw.ts'
+import { PLACED_STATES_OPEN, type PlacedStep } from '../../model/placed-draw.ts'
 import { DRAW_PROBLEMS, problemOfRefusal } from '../answers/draw-problems.ts'
+import { drawSchema, drawSummarySchema } from '../answers/draw-schema.ts'
 import { isDrawSeen, isDrawWithin, type SeenSites, seenSites } from '../answers/draw-scope.ts'
-import {
-  drawAnswerIfSeen,
-  drawAnswerOf,
-  drawSchema,
-  drawSummaryOf,
-  drawSummarySchema,
-  type Viewer,
-} from '../answers/draws.ts'
+import { drawAnswerIfSeen, drawAnswerOf, drawSummaryOf, type Viewer } from '../answers/draws.ts'
 import type { App } from '../app.ts'
 import { askerOf } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
@@ -37,6 +32,7 @@ import {
   ratioOut,
 } from '../schemas.ts'
 import { drawIn, isBooking, requestOf } from './draw-body.ts'
+import { findPlaced, holdPlaced, listPlaced, refuseFromAbove, stepPlaced } from './placed-draws.ts'
 
 const ORDINALS_MAX = 1_024
 /** Each is read whole, and may be of 1,024 cards. */
@@ -71,20 +67,25 @@ export function drawsRoutes(app: App, context: ApiContext): void {
   holdRoute(app, context)
   const step = stepRoutes(app, context)
   const nothing = z.strictObject({}).nullish()
-  step('post', 'The lease begins: at least two seconds from now', nothing, ({ id }) =>
-    context.control.draws().post(id),
-  )
-  step('void', 'Gives a hold or a booking up', nothing, ({ id, draw }) =>
-    draw?.state === 'booked'
-      ? context.control.bookings().void(id)
-      : context.control.draws().void(id),
-  )
-  step('extend', 'The lease ends later, for all cards alike', extendIn, ({ id, body }) =>
-    context.control.draws().extend(id, body.until),
-  )
-  step('return', 'Gives lent cards back now', returnIn.nullish(), ({ id, body }) =>
-    context.control.draws().return(id, body?.cards ?? 'all'),
-  )
+  step('post', 'The lease begins: at least two seconds from now', nothing, {
+    take: ({ id }) => context.control.draws().post(id),
+    below: () => ({ kind: 'post' }),
+  })
+  step('void', 'Gives a hold or a booking up', nothing, {
+    take: ({ id, draw }) =>
+      draw?.state === 'booked'
+        ? context.control.bookings().void(id)
+        : context.control.draws().void(id),
+    below: () => ({ kind: 'void' }),
+  })
+  step('extend', 'The lease ends later, for all cards alike', extendIn, {
+    take: ({ id, body }) => context.control.draws().extend(id, body.until),
+    below: ({ until }) => ({ kind: 'extend', untilMs: until }),
+  })
+  step('return', 'Gives lent cards back now', returnIn.nullish(), {
+    take: ({ id, body }) => context.control.draws().return(id, body?.cards ?? 'all'),
+    below: (body) => ({ kind: 'return', cards: body?.cards ?? 'all' }),
+  })
 }
 
 function listRoute(app: App, context: ApiContext): void {
@@ -95,7 +96,10 @@ function listRoute(app: App, context: ApiContext): void {
       schema: {
         summary: 'Draws, newest first, without their single cards',
         querystring: z.strictObject({
-          state: z.enum(DRAW_STATES).optional(),
+          state: z.enum([...PLACED_STATES_OPEN, ...DRAW_STATES]).optional(),
+          placed: flagIn.optional().meta({
+            description: 'true: instead, those placed here that a collector below grants',
+          }),
           bank: z.string().max(120).optional(),
           borrower: z.string().max(120).optional(),
           ...pageIn,
@@ -107,13 +111,21 @@ function listRoute(app: App, context: ApiContext): void {
     async (request) => {
       const viewer = await viewerOf(context, request)
       const { state, bank, borrower } = request.query
-      const filter = {
-        states: state === undefined ? ('all' as const) : [state],
-        bank: bank ?? null,
-        borrower: borrower ?? null,
-      }
+      const parties = { bank: bank ?? null, borrower: borrower ?? null }
       const asked = pageOf(request.query)
       const page = { ...asked, limit: Math.min(asked.limit, DRAWS_PER_PAGE_MAX) }
+      if (request.query.placed ?? false) {
+        const states = state === undefined ? ('all' as const) : [state]
+        const { draws, nextCursor } = await listPlaced(
+          context,
+          viewer,
+          { ...parties, states },
+          page,
+        )
+        return { demo: context.ledger.isDemo, draws, next_cursor: nextCursor }
+      }
+      const own = DRAW_STATES.filter((one) => one === state)
+      const filter = { ...parties, states: state === undefined ? ('all' as const) : own }
       const found = await context.control.draws().list(viewer.asker.scope, filter, page)
       return {
         demo: context.ledger.isDemo,
@@ -141,6 +153,8 @@ function findRoute(app: App, context: ApiContext): void {
       if (draw !== null && isDrawSeen(viewer.sites, draw)) {
         return drawAnswerOf(context, viewer, draw)
       }
+      const placed = await findPlaced(context, viewer, request.params.id)
+      if (placed !== null) return placed
       return refuse(reply, unknownDraw(context), null)
     },
   )
@@ -155,10 +169,16 @@ function holdRoute(app: App, context: ApiContext): void {
         summary: 'Holds cards for a moment, or with `start` books them for later',
         description:
           'A hold asks every node concerned, all or nothing, and lapses by itself unless it is ' +
-          'posted. 201 the first time, 200 for a retry with the same draw_id and fields.',
+          'posted. 201 the first time, 200 for a retry with the same draw_id and fields; 202 while ' +
+          'the collector that has the cards has not answered.',
         querystring: z.strictObject({ dry_run: flagIn.optional() }),
         body: drawIn,
-        response: { 200: z.union([drawSchema, dryRunSchema]), 201: drawSchema, ...DRAW_PROBLEMS },
+        response: {
+          200: z.union([drawSchema, dryRunSchema]),
+          201: drawSchema,
+          202: drawSchema,
+          ...DRAW_PROBLEMS,
+        },
       },
     },
     async (request, reply) => {
@@ -171,6 +191,9 @@ function holdRoute(app: App, context: ApiContext): void {
         if (isTrial) return dryRunOf(context, await bookings.dryRun(asked, scope))
         return answer(context, viewer, reply, await bookings.book(asked, scope))
       }
+      const call = { context, viewer, reply, refuse }
+      const placed = await holdPlaced(call, asked, isTrial)
+      if (placed !== null) return placed
       const draws = context.control.draws()
       if (isTrial) return dryRunOf(context, await draws.dryRun(asked, scope))
       return answer(context, viewer, reply, await draws.hold(asked, scope))
@@ -190,7 +213,11 @@ function stepRoutes(app: App, context: ApiContext) {
     step: string,
     summary: string,
     body: Body,
-    take: (step: Step<z.output<Body>>) => Promise<DrawResult>,
+    does: {
+      readonly take: (step: Step<z.output<Body>>) => Promise<DrawResult>
+      /** Of a draw that a collector below grants. */
+      readonly below: (body: z.output<Body>) => PlacedStep
+    },
   ): void => {
     app.post(
       `/v1/draws/:id/${step}`,
@@ -200,17 +227,24 @@ function stepRoutes(app: App, context: ApiContext) {
           summary,
           params: idParams,
           body,
-          response: { 200: drawSchema, ...DRAW_PROBLEMS },
+          response: { 200: drawSchema, 202: drawSchema, ...DRAW_PROBLEMS },
         },
       },
       async (request, reply) => {
         const viewer = await viewerOf(context, request)
         const { id } = request.params as z.output<typeof idParams>
+        const body = request.body as z.output<Body>
         const draw = await context.control.draws().find(id)
         if (draw !== null && !isDrawWithin(viewer.sites, draw)) {
           return refuse(reply, unknownDraw(context), null)
         }
-        const result = await take({ id, draw, body: request.body as z.output<Body> })
+        if (draw === null) {
+          const call = { context, viewer, reply, refuse }
+          const placed = await stepPlaced(call, id, does.below(body))
+          if (placed !== null) return placed
+        }
+        refuseFromAbove(id)
+        const result = await does.take({ id, draw, body })
         return answer(context, viewer, reply, result)
       },
     )

@@ -17,9 +17,10 @@ export namespace yiben {
             event?: (yiben.v1.Event.$Properties|null);
             leaseAnswer?: (yiben.v1.LeaseAnswer.$Properties|null);
             leases?: (yiben.v1.Leases.$Properties|null);
+            childAnswer?: (yiben.v1.ChildAnswer.$Properties|null);
             keyChange?: (yiben.v1.KeyChange.$Properties|null);
             trustKnown?: (yiben.v1.TrustKnown.$Properties|null);
-            message?: ("hello"|"proof"|"batch"|"heartbeat"|"event"|"leaseAnswer"|"leases"|"keyChange"|"trustKnown");
+            message?: ("hello"|"proof"|"batch"|"heartbeat"|"event"|"leaseAnswer"|"leases"|"childAnswer"|"keyChange"|"trustKnown");
             static encode(m: yiben.v1.ToCollector.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
             static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.ToCollector & yiben.v1.ToCollector.$Shape;
         }
@@ -33,9 +34,10 @@ export namespace yiben {
                 event?: (yiben.v1.Event.$Properties|null);
                 leaseAnswer?: (yiben.v1.LeaseAnswer.$Properties|null);
                 leases?: (yiben.v1.Leases.$Properties|null);
+                childAnswer?: (yiben.v1.ChildAnswer.$Properties|null);
                 keyChange?: (yiben.v1.KeyChange.$Properties|null);
                 trustKnown?: (yiben.v1.TrustKnown.$Properties|null);
-                message?: ("hello"|"proof"|"batch"|"heartbeat"|"event"|"leaseAnswer"|"leases"|"keyChange"|"trustKnown");
+                message?: ("hello"|"proof"|"batch"|"heartbeat"|"event"|"leaseAnswer"|"leases"|"childAnswer"|"keyChange"|"trustKnown");
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -46,11 +48,12 @@ export namespace yiben {
               event?: yiben.v1.Event.$Shape|null;
               leaseAnswer?: yiben.v1.LeaseAnswer.$Shape|null;
               leases?: yiben.v1.Leases.$Shape|null;
+              childAnswer?: yiben.v1.ChildAnswer.$Shape|null;
               keyChange?: yiben.v1.KeyChange.$Shape|null;
               trustKnown?: yiben.v1.TrustKnown.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ message?: undefined; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "hello"; hello: yiben.v1.Hello.$Shape; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "proof"; hello?: null; proof: yiben.v1.Proof.$Shape; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "batch"; hello?: null; proof?: null; batch: yiben.v1.Batch.$Shape; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "heartbeat"; hello?: null; proof?: null; batch?: null; heartbeat: yiben.v1.Heartbeat.$Shape; event?: null; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "event"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event: yiben.v1.Event.$Shape; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "leaseAnswer"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer: yiben.v1.LeaseAnswer.$Shape; leases?: null; keyChange?: null; trustKnown?: null }|{ message?: "leases"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases: yiben.v1.Leases.$Shape; keyChange?: null; trustKnown?: null }|{ message?: "keyChange"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; keyChange: yiben.v1.KeyChange.$Shape; trustKnown?: null }|{ message?: "trustKnown"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; keyChange?: null; trustKnown: yiben.v1.TrustKnown.$Shape })
+              ({ message?: undefined; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; childAnswer?: null; keyChange?: null; trustKnown?: null }|{ message?: "hello"; hello: yiben.v1.Hello.$Shape; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; childAnswer?: null; keyChange?: null; trustKnown?: null }|{ message?: "proof"; hello?: null; proof: yiben.v1.Proof.$Shape; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; childAnswer?: null; keyChange?: null; trustKnown?: null }|{ message?: "batch"; hello?: null; proof?: null; batch: yiben.v1.Batch.$Shape; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; childAnswer?: null; keyChange?: null; trustKnown?: null }|{ message?: "heartbeat"; hello?: null; proof?: null; batch?: null; heartbeat: yiben.v1.Heartbeat.$Shape; event?: null; leaseAnswer?: null; leases?: null; childAnswer?: null; keyChange?: null; trustKnown?: null }|{ message?: "event"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event: yiben.v1.Event.$Shape; leaseAnswer?: null; leases?: null; childAnswer?: null; keyChange?: null; trustKnown?: null }|{ message?: "leaseAnswer"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer: yiben.v1.LeaseAnswer.$Shape; leases?: null; childAnswer?: null; keyChange?: null; trustKnown?: null }|{ message?: "leases"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases: yiben.v1.Leases.$Shape; childAnswer?: null; keyChange?: null; trustKnown?: null }|{ message?: "childAnswer"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; childAnswer: yiben.v1.ChildAnswer.$Shape; keyChange?: null; trustKnown?: null }|{ message?: "keyChange"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; childAnswer?: null; keyChange: yiben.v1.KeyChange.$Shape; trustKnown?: null }|{ message?: "trustKnown"; hello?: null; proof?: null; batch?: null; heartbeat?: null; event?: null; leaseAnswer?: null; leases?: null; childAnswer?: null; keyChange?: null; trustKnown: yiben.v1.TrustKnown.$Shape })
             );
         }
 
@@ -68,9 +71,10 @@ export namespace yiben {
             leaseNotice?: (yiben.v1.LeaseNotice.$Properties|null);
             needFacts?: (yiben.v1.NeedFacts.$Properties|null);
             drain?: (yiben.v1.Drain.$Properties|null);
+            childAsk?: (yiben.v1.ChildAsk.$Properties|null);
             trustRoots?: (yiben.v1.TrustRoots.$Properties|null);
             rotateKey?: (yiben.v1.RotateKey.$Properties|null);
-            message?: ("challenge"|"welcome"|"refusal"|"ack"|"leaseQuery"|"leaseNotice"|"needFacts"|"drain"|"trustRoots"|"rotateKey");
+            message?: ("challenge"|"welcome"|"refusal"|"ack"|"leaseQuery"|"leaseNotice"|"needFacts"|"drain"|"childAsk"|"trustRoots"|"rotateKey");
             static encode(m: yiben.v1.ToNode.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
             static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.ToNode & yiben.v1.ToNode.$Shape;
         }
@@ -85,9 +89,10 @@ export namespace yiben {
                 leaseNotice?: (yiben.v1.LeaseNotice.$Properties|null);
                 needFacts?: (yiben.v1.NeedFacts.$Properties|null);
                 drain?: (yiben.v1.Drain.$Properties|null);
+                childAsk?: (yiben.v1.ChildAsk.$Properties|null);
                 trustRoots?: (yiben.v1.TrustRoots.$Properties|null);
                 rotateKey?: (yiben.v1.RotateKey.$Properties|null);
-                message?: ("challenge"|"welcome"|"refusal"|"ack"|"leaseQuery"|"leaseNotice"|"needFacts"|"drain"|"trustRoots"|"rotateKey");
+                message?: ("challenge"|"welcome"|"refusal"|"ack"|"leaseQuery"|"leaseNotice"|"needFacts"|"drain"|"childAsk"|"trustRoots"|"rotateKey");
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -99,11 +104,12 @@ export namespace yiben {
               leaseNotice?: yiben.v1.LeaseNotice.$Shape|null;
               needFacts?: yiben.v1.NeedFacts.$Shape|null;
               drain?: yiben.v1.Drain.$Shape|null;
+              childAsk?: yiben.v1.ChildAsk.$Shape|null;
               trustRoots?: yiben.v1.TrustRoots.$Shape|null;
               rotateKey?: yiben.v1.RotateKey.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ message?: undefined; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "challenge"; challenge: yiben.v1.Challenge.$Shape; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "welcome"; challenge?: null; welcome: yiben.v1.Welcome.$Shape; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "refusal"; challenge?: null; welcome?: null; refusal: yiben.v1.Refusal.$Shape; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "ack"; challenge?: null; welcome?: null; refusal?: null; ack: yiben.v1.Ack.$Shape; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "leaseQuery"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery: yiben.v1.LeaseQuery.$Shape; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "leaseNotice"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice: yiben.v1.LeaseNotice.$Shape; needFacts?: null; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "needFacts"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts: yiben.v1.NeedFacts.$Shape; drain?: null; trustRoots?: null; rotateKey?: null }|{ message?: "drain"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain: yiben.v1.Drain.$Shape; trustRoots?: null; rotateKey?: null }|{ message?: "trustRoots"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots: yiben.v1.TrustRoots.$Shape; rotateKey?: null }|{ message?: "rotateKey"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; trustRoots?: null; rotateKey: yiben.v1.RotateKey.$Shape })
+              ({ message?: undefined; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; childAsk?: null; trustRoots?: null; rotateKey?: null }|{ message?: "challenge"; challenge: yiben.v1.Challenge.$Shape; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; childAsk?: null; trustRoots?: null; rotateKey?: null }|{ message?: "welcome"; challenge?: null; welcome: yiben.v1.Welcome.$Shape; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; childAsk?: null; trustRoots?: null; rotateKey?: null }|{ message?: "refusal"; challenge?: null; welcome?: null; refusal: yiben.v1.Refusal.$Shape; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; childAsk?: null; trustRoots?: null; rotateKey?: null }|{ message?: "ack"; challenge?: null; welcome?: null; refusal?: null; ack: yiben.v1.Ack.$Shape; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; childAsk?: null; trustRoots?: null; rotateKey?: null }|{ message?: "leaseQuery"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery: yiben.v1.LeaseQuery.$Shape; leaseNotice?: null; needFacts?: null; drain?: null; childAsk?: null; trustRoots?: null; rotateKey?: null }|{ message?: "leaseNotice"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice: yiben.v1.LeaseNotice.$Shape; needFacts?: null; drain?: null; childAsk?: null; trustRoots?: null; rotateKey?: null }|{ message?: "needFacts"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts: yiben.v1.NeedFacts.$Shape; drain?: null; childAsk?: null; trustRoots?: null; rotateKey?: null }|{ message?: "drain"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain: yiben.v1.Drain.$Shape; childAsk?: null; trustRoots?: null; rotateKey?: null }|{ message?: "childAsk"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; childAsk: yiben.v1.ChildAsk.$Shape; trustRoots?: null; rotateKey?: null }|{ message?: "trustRoots"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; childAsk?: null; trustRoots: yiben.v1.TrustRoots.$Shape; rotateKey?: null }|{ message?: "rotateKey"; challenge?: null; welcome?: null; refusal?: null; ack?: null; leaseQuery?: null; leaseNotice?: null; needFacts?: null; drain?: null; childAsk?: null; trustRoots?: null; rotateKey: yiben.v1.RotateKey.$Shape })
             );
         }
 
@@ -1482,6 +1488,56 @@ export namespace yiben {
                 $unknowns?: Uint8Array[];
             }
             type $Shape = yiben.v1.KeyChange.$Properties;
+        }
+
+        interface IChildAsk extends yiben.v1.ChildAsk.$Properties {
+        }
+
+        class ChildAsk {
+            constructor(p?: yiben.v1.ChildAsk.$Properties);
+            $unknowns?: Uint8Array[];
+            askId: number;
+            kind: number;
+            path: string[];
+            withinMs: number;
+            body: Uint8Array;
+            static encode(m: yiben.v1.ChildAsk.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.ChildAsk & yiben.v1.ChildAsk.$Shape;
+        }
+
+        namespace ChildAsk {
+            interface $Properties {
+                askId?: (number|null);
+                kind?: (number|null);
+                path?: (string[]|null);
+                withinMs?: (number|null);
+                body?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.ChildAsk.$Properties;
+        }
+
+        interface IChildAnswer extends yiben.v1.ChildAnswer.$Properties {
+        }
+
+        class ChildAnswer {
+            constructor(p?: yiben.v1.ChildAnswer.$Properties);
+            $unknowns?: Uint8Array[];
+            askId: number;
+            status: number;
+            body: Uint8Array;
+            static encode(m: yiben.v1.ChildAnswer.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): yiben.v1.ChildAnswer & yiben.v1.ChildAnswer.$Shape;
+        }
+
+        namespace ChildAnswer {
+            interface $Properties {
+                askId?: (number|null);
+                status?: (number|null);
+                body?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = yiben.v1.ChildAnswer.$Properties;
         }
     }
 }

@@ -30,13 +30,14 @@ export const yiben = $root.yiben = (() => {
    ToCollector.prototype.event = null;
    ToCollector.prototype.leaseAnswer = null;
    ToCollector.prototype.leases = null;
+   ToCollector.prototype.childAnswer = null;
    ToCollector.prototype.keyChange = null;
    ToCollector.prototype.trustKnown = null;
 
    let $oneOfFields;
 
    $Object.defineProperty(ToCollector.prototype, "message", {
-    get: $util.oneOfGetter($oneOfFields = ["hello", "proof", "batch", "heartbeat", "event", "leaseAnswer", "leases", "keyChange", "trustKnown"]),
+    get: $util.oneOfGetter($oneOfFields = ["hello", "proof", "batch", "heartbeat", "event", "leaseAnswer", "leases", "childAnswer", "keyChange", "trustKnown"]),
     set: $util.oneOfSetter($oneOfFields)
    });
 
@@ -61,6 +62,8 @@ export const yiben = $root.yiben = (() => {
      $root.yiben.v1.LeaseAnswer.encode(m.leaseAnswer, w.uint32(50).fork(), q + 1).ldelim();
     if (m.leases != null && $Object.hasOwnProperty.call(m, "leases"))
      $root.yiben.v1.Leases.encode(m.leases, w.uint32(58).fork(), q + 1).ldelim();
+    if (m.childAnswer != null && $Object.hasOwnProperty.call(m, "childAnswer"))
+     $root.yiben.v1.ChildAnswer.encode(m.childAnswer, w.uint32(130).fork(), q + 1).ldelim();
     if (m.keyChange != null && $Object.hasOwnProperty.call(m, "keyChange"))
      $root.yiben.v1.KeyChange.encode(m.keyChange, w.uint32(194).fork(), q + 1).ldelim();
     if (m.trustKnown != null && $Object.hasOwnProperty.call(m, "trustKnown"))
@@ -147,6 +150,13 @@ export const yiben = $root.yiben = (() => {
        m.message = "leases";
        continue;
       }
+     case 16: {
+       if (u !== 2)
+        break;
+       m.childAnswer = $root.yiben.v1.ChildAnswer.decode(r, r.size(), $undefined, q + 1, m.childAnswer);
+       m.message = "childAnswer";
+       continue;
+      }
      case 24: {
        if (u !== 2)
         break;
@@ -198,13 +208,14 @@ export const yiben = $root.yiben = (() => {
    ToNode.prototype.leaseNotice = null;
    ToNode.prototype.needFacts = null;
    ToNode.prototype.drain = null;
+   ToNode.prototype.childAsk = null;
    ToNode.prototype.trustRoots = null;
    ToNode.prototype.rotateKey = null;
 
    let $oneOfFields;
 
    $Object.defineProperty(ToNode.prototype, "message", {
-    get: $util.oneOfGetter($oneOfFields = ["challenge", "welcome", "refusal", "ack", "leaseQuery", "leaseNotice", "needFacts", "drain", "trustRoots", "rotateKey"]),
+    get: $util.oneOfGetter($oneOfFields = ["challenge", "welcome", "refusal", "ack", "leaseQuery", "leaseNotice", "needFacts", "drain", "childAsk", "trustRoots", "rotateKey"]),
     set: $util.oneOfSetter($oneOfFields)
    });
 
@@ -231,6 +242,8 @@ export const yiben = $root.yiben = (() => {
      $root.yiben.v1.NeedFacts.encode(m.needFacts, w.uint32(58).fork(), q + 1).ldelim();
     if (m.drain != null && $Object.hasOwnProperty.call(m, "drain"))
      $root.yiben.v1.Drain.encode(m.drain, w.uint32(66).fork(), q + 1).ldelim();
+    if (m.childAsk != null && $Object.hasOwnProperty.call(m, "childAsk"))
+     $root.yiben.v1.ChildAsk.encode(m.childAsk, w.uint32(74).fork(), q + 1).ldelim();
     if (m.trustRoots != null && $Object.hasOwnProperty.call(m, "trustRoots"))
      $root.yiben.v1.TrustRoots.encode(m.trustRoots, w.uint32(194).fork(), q + 1).ldelim();
     if (m.rotateKey != null && $Object.hasOwnProperty.call(m, "rotateKey"))
@@ -322,6 +335,13 @@ export const yiben = $root.yiben = (() => {
         break;
        m.drain = $root.yiben.v1.Drain.decode(r, r.size(), $undefined, q + 1, m.drain);
        m.message = "drain";
+       continue;
+      }
+     case 9: {
+       if (u !== 2)
+        break;
+       m.childAsk = $root.yiben.v1.ChildAsk.decode(r, r.size(), $undefined, q + 1, m.childAsk);
+       m.message = "childAsk";
        continue;
       }
      case 24: {
@@ -7158,6 +7178,244 @@ export const yiben = $root.yiben = (() => {
    };
 
    return KeyChange;
+  })();
+
+  v1.ChildAsk = (function() {
+
+   const ChildAsk = function (p) {
+    this.path = [];
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   ChildAsk.prototype.askId = 0;
+   ChildAsk.prototype.kind = 0;
+   ChildAsk.prototype.path = $util.emptyArray;
+   ChildAsk.prototype.withinMs = 0;
+   ChildAsk.prototype.body = $util.newBuffer([]);
+
+   ChildAsk.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.askId != null && $Object.hasOwnProperty.call(m, "askId") && (typeof m.askId === "object" ? m.askId.low || m.askId.high : m.askId !== 0))
+     w.uint32(8).uint64(m.askId);
+    if (m.kind != null && $Object.hasOwnProperty.call(m, "kind") && m.kind !== 0)
+     w.uint32(16).uint32(m.kind);
+    if (m.path != null && m.path.length) {
+     for (var i = 0; i < m.path.length; ++i)
+      w.uint32(26).string(m.path[i]);
+    }
+    if (m.withinMs != null && $Object.hasOwnProperty.call(m, "withinMs") && m.withinMs !== 0)
+     w.uint32(32).uint32(m.withinMs);
+    if (m.body != null && $Object.hasOwnProperty.call(m, "body") && m.body.length)
+     w.uint32(42).bytes(m.body);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   ChildAsk.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.ChildAsk();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.askId = v;
+       else
+        delete m.askId;
+       continue;
+      }
+     case 2: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.kind = v;
+       else
+        delete m.kind;
+       continue;
+      }
+     case 3: {
+       if (u !== 2)
+        break;
+       if (!(m.path && m.path.length))
+        m.path = [];
+       m.path.push(r.stringVerify());
+       continue;
+      }
+     case 4: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.withinMs = v;
+       else
+        delete m.withinMs;
+       continue;
+      }
+     case 5: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.body = v;
+       else
+        delete m.body;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return ChildAsk;
+  })();
+
+  v1.ChildAnswer = (function() {
+
+   const ChildAnswer = function (p) {
+    if (p)
+     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+      if (p[ks[i]] != null && ks[i] !== "__proto__")
+       this[ks[i]] = p[ks[i]];
+   };
+
+   ChildAnswer.prototype.askId = 0;
+   ChildAnswer.prototype.status = 0;
+   ChildAnswer.prototype.body = $util.newBuffer([]);
+
+   ChildAnswer.encode = function (m, w, q) {
+    if (!w)
+     w = $Writer.create();
+    if (q === $undefined)
+     q = 0;
+    if (q > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (m.askId != null && $Object.hasOwnProperty.call(m, "askId") && (typeof m.askId === "object" ? m.askId.low || m.askId.high : m.askId !== 0))
+     w.uint32(8).uint64(m.askId);
+    if (m.status != null && $Object.hasOwnProperty.call(m, "status") && m.status !== 0)
+     w.uint32(16).uint32(m.status);
+    if (m.body != null && $Object.hasOwnProperty.call(m, "body") && m.body.length)
+     w.uint32(26).bytes(m.body);
+    if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+     for (var i = 0; i < m.$unknowns.length; ++i)
+      w.raw(m.$unknowns[i]);
+    return w;
+   };
+
+   ChildAnswer.decode = function (r, l, z, q, g) {
+    if (!(r instanceof $Reader))
+     r = $Reader.create(r);
+    if (q === $undefined)
+     q = 0;
+    if (q > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    var c, m, v;
+    if (l === $undefined)
+     c = r.len;
+    else {
+     c = r.pos + l;
+     if (c > r.len)
+      throw $RangeError("index out of range");
+     l = r.len;
+     r.len = c;
+    }
+    m = g || new $root.yiben.v1.ChildAnswer();
+    while (r.pos < c) {
+     var s = r.pos;
+     var t = r.tag();
+     if (t === z) {
+      z = $undefined;
+      break;
+     }
+     var u = t & 7;
+     switch (t >>>= 3) {
+     case 1: {
+       if (u !== 0)
+        break;
+       if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+        m.askId = v;
+       else
+        delete m.askId;
+       continue;
+      }
+     case 2: {
+       if (u !== 0)
+        break;
+       if (v = r.uint32())
+        m.status = v;
+       else
+        delete m.status;
+       continue;
+      }
+     case 3: {
+       if (u !== 2)
+        break;
+       if ((v = r.bytes()).length)
+        m.body = v;
+       else
+        delete m.body;
+       continue;
+      }
+     }
+     r.skipType(u, q, t);
+     if (!r.discardUnknown) {
+      $util.makeProp(m, "$unknowns", false);
+      (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+     }
+    }
+    if (l !== $undefined) {
+     if (r.pos !== c)
+      throw $RangeError("index out of range");
+     r.len = l;
+    }
+    if (z !== $undefined)
+     throw $Error("missing end group");
+    return m;
+   };
+
+   return ChildAnswer;
   })();
 
   return v1;
