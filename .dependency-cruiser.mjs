@@ -62,8 +62,8 @@ const DIRECTIONS = [
   ['model knows nothing', '^collector/src/model/', '^collector/src/(?!model/)'],
   [
     'the port knows the model only',
-    '^collector/src/storage/(store|requests|(access|children|feed|node-key|plausibility|report|site-facts|sum|upkeep)-store|(account|draw|node|session)-requests)\\.ts$',
-    '^collector/src/(?!model/|storage/((access|children|feed|node-key|plausibility|report|site-facts|sum|upkeep)-store|((account|draw|node|session)-)?requests)\\.ts$)',
+    '^collector/src/storage/(store|requests|members|(access|children|feed|node-key|placed|plausibility|report|site-facts|sum|upkeep)-store|(account|draw|node|session)-requests)\\.ts$',
+    '^collector/src/(?!model/|storage/((access|children|feed|node-key|placed|plausibility|report|site-facts|sum|upkeep)-store|((account|draw|node|session)-)?requests)\\.ts$)',
   ],
   [
     'forecast knows no storage, doors or transport',
@@ -96,9 +96,19 @@ const DIRECTIONS = [
     '^collector/src/(storage/sqlite|gateway|api|cli|bank|ingest|children)/',
   ],
   [
+    'draws placed at a parent know no doors but the answers of the interface',
+    '^collector/src/placed/',
+    '^collector/src/(storage/(sqlite|postgres)|gateway|api/(?!answers/|auth|context|schemas)|cli|ingest|children|upstream)',
+  ],
+  [
     'the adapter knows the port, no doors',
     '^collector/src/adapter/',
     '^collector/src/(storage/(sqlite|postgres)|gateway|api|cli|bank|ingest|children|upstream|bundle)/',
+  ],
+  [
+    'several processes know the port, no doors',
+    '^collector/src/cluster/',
+    '^collector/src/(storage/(sqlite|postgres)|gateway|api|cli|bank|ingest|children|upstream)/',
   ],
   ['bank does not know ingest', '^collector/src/bank/', '^collector/src/ingest/'],
   [

@@ -7,42 +7,37 @@ import {
   type Clock,
   type Duplex,
   IDLE_BEFORE_PING_MS,
-  type KeyPair,
+  type LeaseNotice,
   type Logger,
   randomHex,
   runServices,
   type Service,
   sleep,
-  type World,
 } from '@yiben/shared'
 import { Bank } from './bank/bank.ts'
-import type { BookedPools } from './bank/booking-judge.ts'
 import { Bookings } from './bank/bookings.ts'
 import { CapacityFollower } from './bank/capacity-follower.ts'
-import type { SecondDisk } from './bank/draw-desk.ts'
-import type { DrawForecast } from './bank/draw-plan.ts'
 import { Draws } from './bank/draws.ts'
 import { Leases } from './bank/lease-follower.ts'
-import type { RecallRequest } from './bank/lease-recall.ts'
-import type { Lots } from './bank/lots.ts'
 import { DEPOSIT_SETTINGS } from './bank/question.ts'
 import { Recovery } from './bank/recovery.ts'
 import { Settler } from './bank/settler.ts'
 import { SteadyClock } from './bank/steady-clock.ts'
-import type { CollectorConfig } from './config.ts'
+import type { Beside, CollectorOptions } from './collector-options.ts'
 import { GatewayNodeLink } from './gateway/node-link.ts'
 import { Gateway } from './gateway/server.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { REFUSALS } from './inventory/enroll.ts'
 import { Liveness } from './inventory/liveness.ts'
 import { Roster } from './inventory/roster.ts'
-import { type CheckpointMemory, Notary } from './journal/notary.ts'
+import { Notary } from './journal/notary.ts'
 import { Sequencer } from './journal/sequencer.ts'
 import type { NodeId } from './model/ids.ts'
+import type { NodeLink } from './model/node-link.ts'
 import { Roller } from './rollup/roller.ts'
-import type { LedgerState } from './storage/requests.ts'
 import type { Store } from './storage/store.ts'
-import type { KeyDesk } from './tls/key-desk.ts'
+
+export type { CollectorSettings } from './collector-options.ts'
 
 const INSTANCE_BYTES = 8
 /** Agents come back to the next process after this long, and a jitter of the gateway's. */
@@ -51,37 +46,9 @@ const RECONNECT_AFTER_MS = 1_000
 const DRAIN_MS_MAX = 2_000
 const DRAIN_LOOK_MS = 50
 
-export type CollectorSettings = Pick<
-  CollectorConfig,
-  'sealDelayMs' | 'timeZone' | 'intervals' | 'bank' | 'liveness' | 'limits'
->
-
-export interface CollectorOptions {
-  readonly world: World
-  readonly log: Logger
-  readonly store: Store
-  readonly ledger: LedgerState
-  /** Signs challenges; its public half is in every enrollment token. */
-  readonly identity: KeyPair
-  /** Names what is deposited. */
-  readonly lots: Lots
-  readonly settings: CollectorSettings
-  /** What was signed last, kept beside the store. */
-  readonly checkpoints: CheckpointMemory
-  /** Run and stopped with its own parts: they follow the same store. */
-  readonly followers?: () => readonly Service[]
-  /** Entries were numbered: who follows the journal may look. */
-  readonly onEntries?: () => void
-  /** What is deposited, as draws look at it. Left out: they follow it themselves, as they draw. */
-  readonly capacity?: () => Pick<CapacityFollower, 'upToDate'>
-  /** `null`, or left out: nothing is known of how long cards last. */
-  readonly forecast?: () => DrawForecast | null
-  /** What nodes are told of keys and authorities; left out: nothing. */
-  readonly keys?: KeyDesk
-  /** Decisions are written there before they are answered. */
-  readonly second?: SecondDisk | null
-  /** What will be free, for bookings; `null`, or left out: nothing can be booked. */
-  readonly pools?: () => BookedPools | null
+const NOBODY_DECLARED: Pick<Store, 'loadNode' | 'beginSilences'> = {
+  loadNode: () => Promise.resolve(null),
+  beginSilences: () => Promise.resolve(),
 }
 
 export class Collector {
@@ -96,7 +63,7 @@ export class Collector {
   readonly recovery: Recovery
   /** Now, for all that the bank promises and ends. */
   readonly steadyClock: SteadyClock
-  /** Asks nodes and tells them. */
+  /** Asks nodes that are connected here, and tells them. */
   readonly nodeLink: GatewayNodeLink
   readonly draws: Draws
   readonly bookings: Bookings
@@ -104,6 +71,8 @@ export class Collector {
   readonly #log: Logger
   readonly #clock: Clock
   readonly #followers: () => readonly Service[]
+  readonly #beside: Beside | null
+  readonly #reach: NodeLink
   #timelineMoves = 0
 
   constructor(options: CollectorOptions) {
@@ -113,9 +82,11 @@ export class Collector {
     this.#log = log
     this.#clock = clock
     this.#followers = options.followers ?? (() => [])
+    this.#beside = options.beside ?? null
     this.ingest = new Ingest({ store, world, log, onTimeline: () => this.#timelineMoved() })
     this.liveness = new Liveness({
-      store,
+      // Who does not lead looks, and declares nobody.
+      store: this.#beside === null ? store : { ...store, ...NOBODY_DECLARED },
       clock,
       log,
       listener: {
@@ -197,11 +168,10 @@ export class Collector {
       random,
       identity,
       onConnected: (nodeId) => this.leases.onConnected(nodeId),
-      onLeases: (nodeId, leases) => {
-        this.recovery.told(nodeId, leases)
-        this.leases.told(nodeId, leases)
-      },
+      onLeases: (nodeId, leases) =>
+        (this.#beside?.onLeases ?? this.leasesTold.bind(this))(nodeId, leases),
     })
+    this.#reach = options.reach?.(this.nodeLink) ?? this.nodeLink
     this.draws = this.#drawsOf(options)
     this.bookings = new Bookings({
       store,
@@ -214,7 +184,7 @@ export class Collector {
       roundMs: intervals.depositMs,
     })
     this.leases = this.#leasesOf(options)
-    const collectorInstance = randomHex(random, INSTANCE_BYTES)
+    const collectorInstance = options.instance ?? randomHex(random, INSTANCE_BYTES)
     this.gateway = new Gateway({
       world,
       log,
@@ -235,6 +205,8 @@ export class Collector {
         this.leases.onEvent(nodeId, event)
       },
       nodeLink: this.nodeLink,
+      takesChildren: this.#beside === null,
+      ...(this.#beside === null ? {} : { touchMs: this.#beside.touchMs }),
       ...(options.keys === undefined ? {} : { keys: options.keys }),
     })
   }
@@ -244,9 +216,9 @@ export class Collector {
    * it: the bank's first look must see what was proven live, not what is on its way.
    */
   async open(): Promise<void> {
-    await this.recovery.open()
+    if (this.#beside === null) await this.recovery.open()
     await this.liveness.start()
-    await this.bank.opened()
+    if (this.#beside === null) await this.bank.opened()
     this.gateway.start()
   }
 
@@ -277,6 +249,7 @@ export class Collector {
         ended.resolve()
       },
     }
+    if (this.#beside !== null) return [...this.#followers(), links]
     return [
       serviceOf('notary', this.notary),
       serviceOf('sequencer', this.sequencer),
@@ -301,6 +274,12 @@ export class Collector {
     }
   }
 
+  /** What a node believes to be lent, wherever it has told it. */
+  leasesTold(nodeId: NodeId, leases: readonly LeaseNotice[]): void {
+    this.recovery.told(nodeId, leases)
+    this.leases.told(nodeId, leases)
+  }
+
   /** An administrator has revoked the node: it is out at once, and its deposits close. */
   nodeRevoked(nodeId: NodeId): void {
     const { sentence } = REFUSALS.node_revoked
@@ -316,6 +295,7 @@ export class Collector {
 
   #timelineMoved(): void {
     this.#timelineMoves += 1
+    if (this.#beside !== null) return
     this.bank.hint()
     this.leases.hint()
     this.sequencer.hint()
@@ -329,7 +309,7 @@ export class Collector {
       store,
       clock,
       nowMs: () => this.steadyClock.nowMs(),
-      link: this.nodeLink,
+      link: this.#reach,
       capacity: { upToDate: () => (options.capacity?.() ?? own).upToDate() },
       lots,
       forecast: () => options.forecast?.() ?? null,
@@ -356,7 +336,7 @@ export class Collector {
       store,
       clock: world.clock,
       nowMs: () => this.steadyClock.nowMs(),
-      link: this.nodeLink,
+      link: this.#reach,
       guards: {
         depositsSuspended: () => this.liveness.depositsSuspended(),
         clockAccusation: () => this.liveness.clockAccusation(),
@@ -369,25 +349,6 @@ export class Collector {
       onCommitted: () => this.sequencer.hint(),
       onCardsFreed: (nodeIds) => this.bank.onClaimsEnded(nodeIds),
     })
-  }
-}
-
-/** What the HTTP interface asks of the running parts, and has them do. */
-export function controlOf(collector: () => Collector) {
-  return {
-    depositsSuspended: () => collector().liveness.depositsSuspended(),
-    clockAccusation: () => collector().liveness.clockAccusation(),
-    recovery: () => collector().recovery,
-    draws: () => collector().draws,
-    bookings: () => collector().bookings,
-    recall: async (request: RecallRequest) => {
-      const result = await collector().leases.recall(request)
-      await collector().draws.desk.written()
-      return result
-    },
-    explainDeposits: (nodeId: NodeId) => collector().bank.explain(nodeId),
-    nodeRevoked: (nodeId: NodeId) => collector().nodeRevoked(nodeId),
-    placementsDecided: (nodeIds: readonly NodeId[]) => collector().placementsDecided(nodeIds),
   }
 }
 

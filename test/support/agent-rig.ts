@@ -71,6 +71,7 @@ export interface RigOptions {
   readonly owner?: OwnerProbe
   readonly bootId?: string
   readonly bootTimeMs?: () => number | null
+  readonly stopReason?: AgentOptions['stopReason']
   readonly deposit?: Partial<AgentOptions['config']['deposit']>
   readonly handover?: Partial<AgentOptions['config']['handover']>
   readonly leases?: MemoryLeases
@@ -150,6 +151,7 @@ export function startAgent(options: RigOptions): AgentRig {
     }),
     cpuTime: () => ({ busyMs: 2 * clock.monotonicMs(), totalMs: 64 * clock.monotonicMs() }),
     bootTimeMs: options.bootTimeMs ?? (() => null),
+    ...(options.stopReason === undefined ? {} : { stopReason: options.stopReason }),
     createLink: () => link,
   })
   const ended = agent.run()

@@ -2,10 +2,18 @@
 import { onTestFinished } from 'vitest'
 import type { LedgerGeneration } from '../../collector/src/model/ids.ts'
 import { Pool } from '../../collector/src/storage/postgres/driver.ts'
+import { PostgresMembers } from '../../collector/src/storage/postgres/members.ts'
+import type { ServingIdentity } from '../../collector/src/storage/postgres/serving.ts'
 import { sql } from '../../collector/src/storage/postgres/sql.ts'
-import { openPostgresStore } from '../../collector/src/storage/postgres/store.ts'
+import {
+  openPostgresStore,
+  openServingStore,
+  type PostgresStore,
+} from '../../collector/src/storage/postgres/store.ts'
 import type { LedgerState } from '../../collector/src/storage/requests.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
+import { createLogger } from '../../shared/src/log.ts'
+import { createRealWorld } from '../../shared/src/real-world.ts'
 import { freshDatabase, giveBackDatabase, statement } from './postgres.ts'
 import { until } from './program.ts'
 
@@ -59,4 +67,39 @@ export async function heldNumbers(url: string) {
         return (await statement(url, waiting)).length >= count ? true : null
       }),
   }
+}
+
+/** A process among those that serve a database; gone when the test ends. */
+export async function memberOn(
+  url: string,
+  instance: string,
+  given?: ServingIdentity,
+): Promise<PostgresMembers> {
+  const identity = given ?? { publicKey: await boundKey(url), make: () => 'key-0' }
+  const members = await PostgresMembers.join({
+    ...{ url, newLedger: POSTGRES_LEDGER, identity, instance, name: instance, isAgain: false },
+    clock: createRealWorld().clock,
+    log: createLogger('silent'),
+  })
+  onTestFinished(() => members.close())
+  return members
+}
+
+async function boundKey(url: string): Promise<string | null> {
+  const [row] = await statement(url, 'SELECT public_key FROM serving')
+  return (row as { readonly public_key: string | null }).public_key
+}
+
+/** Leads; throws where another one does. */
+export async function leaderOn(
+  members: PostgresMembers,
+  url: string,
+  onDeath: (error: Error) => void = () => {},
+): Promise<PostgresStore> {
+  const number = await members.lead(null)
+  if (number === null) throw new Error('another one leads')
+  const store = openServingStore({ url, number, onDeath })
+  onTestFinished(() => store.close())
+  await store.ledgerState()
+  return store
 }

@@ -91,7 +91,7 @@ BEGIN
   UPDATE numbers SET change_seq = 0, outbox_id = 0, record_number = 0, booked_seq = 0,
     copy_number = 0, feed_seq = 0;
   UPDATE feed_state SET is_on = false;
-  UPDATE serving SET public_key = NULL;
+  UPDATE serving SET public_key = NULL, instance = NULL;
 END $$`
 
 /** Takes it away, whoever is connected to it. */

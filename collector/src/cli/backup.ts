@@ -2,7 +2,7 @@
  * `backup [FILE]`: a consistent copy of the ledger, while the collector serves or does not, looked at
  * once it is written. Without FILE it goes to `backup.dir` under a name with its time, and the newest
  * `backup.keep` of those stay: what a timer calls. A copy that is no good is removed, older ones are
- * not, and the exit code is 1.
+ * not, and the exit code is 1. A ledger in PostgreSQL is not copied: the timer says so and goes on.
  */
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -20,6 +20,7 @@ export async function runBackup(
   context: CommandContext,
   file: string | undefined,
 ): Promise<CommandResult> {
+  if (file === undefined && context.config.storage.url !== null) return skipped(context)
   const atMs = context.world.clock.wallMs()
   const { dir, keep } = context.config.upkeep.backup
   const path = file === undefined ? join(folderOf(dir), nameOf(atMs)) : resolve(file)
@@ -34,6 +35,14 @@ export async function runBackup(
   const notes = [...(context.json ? [] : [KEY_APART]), ...(notNoted === null ? [] : [notNoted])]
   const note = notes.map((line) => `${line}\n`).join('')
   return { exitCode: 0, stdout, ...(note === '' ? {} : { note }) }
+}
+
+/** A timer that failed every night would be heard by nobody when it matters. */
+function skipped({ json }: CommandContext): CommandResult {
+  const sentence =
+    'nothing is copied: the ledger is kept in PostgreSQL (storage.url), which is backed up by its own tools (backup.md)'
+  const stdout = json ? jsonText({ skipped: true, reason: sentence }) : `${sentence}\n`
+  return { exitCode: 0, stdout }
 }
 
 /** A folder that is not there may be a disk that is not mounted: nothing is made in its place. */

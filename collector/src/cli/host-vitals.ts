@@ -13,22 +13,26 @@ const SECOND_MS = 1_000
 export interface HostVitalsParts {
   readonly dataDir: string
   readonly generation: number
+  /** The ledger is a file of the folder; left out: it is. What is there of one that has moved is none. */
+  readonly isLedgerHere?: boolean
   /** What is shown now, asked at each scrape; `null` without TLS. */
   readonly certificates: () => {
     readonly endMs: number
     /** Of the authority, where it is known. */
     readonly authorityEndMs: number | null
+    /** Of the first list of certificates of clients that is too old then, where there are any. */
+    readonly listEndMs: number | null
   } | null
 }
 
 export async function hostVitals(parts: HostVitalsParts): Promise<readonly Vital[]> {
-  const { dataDir } = parts
+  const { dataDir, isLedgerHere = true } = parts
   const shown = parts.certificates()
   const { ledger, log } = ledgerFiles(dataDir)
   const [disk, ledgerBytes, logBytes] = await Promise.all([
     spaceOf(dataDir),
-    bytesOf(ledger),
-    bytesOf(log),
+    isLedgerHere ? bytesOf(ledger) : null,
+    isLedgerHere ? bytesOf(log) : null,
   ])
   return [
     ...(disk === null
@@ -41,7 +45,7 @@ export async function hostVitals(parts: HostVitalsParts): Promise<readonly Vital
     ...known(logBytes, (bytes) =>
       gauge('ledger_wal_bytes', 'size of the write-ahead log of the ledger', bytes),
     ),
-    ...backupVitals(parts),
+    ...(isLedgerHere ? backupVitals(parts) : []),
     ...known(shown?.endMs ?? null, (endMs) =>
       gauge(
         'tls_certificate_end_timestamp_seconds',
@@ -53,6 +57,13 @@ export async function hostVitals(parts: HostVitalsParts): Promise<readonly Vital
       gauge(
         'tls_authority_end_timestamp_seconds',
         'when the authority of the certificate that is shown stops being valid, since 1970',
+        endMs / SECOND_MS,
+      ),
+    ),
+    ...known(shown?.listEndMs ?? null, (endMs) =>
+      gauge(
+        'tls_client_crl_end_timestamp_seconds',
+        'when a list of revoked certificates of clients is too old, since 1970',
         endMs / SECOND_MS,
       ),
     ),

@@ -11,6 +11,8 @@ import type { ThreadedStore } from '../storage/sqlite/store.ts'
 import type { UpstreamStatus } from '../upstream/upstream.ts'
 import { COLLECTOR_VERSION } from '../version.ts'
 import { adapterVitals } from './adapter-vitals.ts'
+import type { AmongView } from './among.ts'
+import { amongVitals } from './among-vitals.ts'
 import { childVitals } from './child-vitals.ts'
 import { forecastVitals } from './forecast-vitals.ts'
 import { type HostVitalsParts, hostVitals } from './host-vitals.ts'
@@ -29,11 +31,14 @@ export interface VitalsParts {
   readonly context: Pick<ApiContext, 'capacity' | 'entries' | 'forecast' | 'ledger'>
   readonly clock: Clock
   readonly dataDir: string
+  readonly isLedgerHere: boolean
   readonly prunedRows: () => number
   /** `null`: none is configured. */
   readonly secondJournal: { isWriting(): boolean } | null
   /** What is shown now; `null` without TLS. */
   readonly certificates: HostVitalsParts['certificates']
+  /** `null`: it is alone with its ledger. */
+  readonly among: () => AmongView | null
   /** `null`: it reports to nobody. */
   readonly upstream: () => UpstreamStatus | null
   /** `null`: no national or regional node is served. */
@@ -50,13 +55,14 @@ export class Vitals {
   }
 
   async read(): Promise<readonly Vital[]> {
-    const { certificates, clock, collector, context, dataDir, prunedRows, secondJournal, store } =
-      this.#parts
+    const { certificates, clock, collector, context, dataDir, isLedgerHere } = this.#parts
+    const { prunedRows, secondJournal, store } = this.#parts
     const { capacity, entries, forecast, ledger } = context
+    const among = this.#parts.among()
     const nowMs = clock.wallMs()
     const [stored, host] = await Promise.all([
       this.#store.read(),
-      hostVitals({ dataDir, generation: ledger.generation, certificates }),
+      hostVitals({ dataDir, generation: ledger.generation, isLedgerHere, certificates }),
     ])
     return [
       { ...gauge('build_info', 'the program', 1), labels: { version: COLLECTOR_VERSION } },
@@ -82,6 +88,7 @@ export class Vitals {
       counter('pruned_rows_total', 'rows that have gone after their time', prunedRows()),
       gauge('feed_readers', 'readers waiting on the change feed', entries.waiting),
       ...(forecast === null ? [] : forecastVitals(forecast.report(), nowMs)),
+      ...(among === null ? [] : amongVitals(among)),
       ...childVitals(collector.gateway.children.watch.census()),
       ...upstreamVitals(this.#parts.upstream()),
       ...adapterVitals(this.#parts.adapter(), nowMs),

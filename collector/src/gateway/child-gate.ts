@@ -4,12 +4,17 @@
  */
 import type { Duplex, ErrorCode, Hello } from '@yiben/shared'
 import { ChildRoster, type ChildRosterOptions } from '../children/roster.ts'
+import { Turns } from '../children/turns.ts'
 import { ChildWatch, type ChildWatchOptions } from '../children/watch.ts'
 import { StoreGuard } from '../ingest/store-guard.ts'
 import { CHILD_AWAY_AFTER_MS } from '../model/child.ts'
 import type { ChildId } from '../model/ids.ts'
+import { ChildAsks } from './child-asks.ts'
 import { ChildSession, type ChildSessionDeps } from './child-session.ts'
 import type { LinkPhase } from './counts.ts'
+
+/** One is written while the next one is on its way: the store is busy, and nobody waits for more. */
+const COMMITS_AT_ONCE_MAX = 2
 
 /** What the gateway keeps count of, for all connections alike. */
 export interface GateOwner {
@@ -30,22 +35,25 @@ export type ChildGateStore = ChildSessionDeps['store'] &
 export class ChildGate {
   /** Who is heard. */
   readonly watch: ChildWatch
+  /** What they are asked about draws. */
+  readonly asks: ChildAsks
   readonly #deps: ChildSessionDeps
   readonly #sessions = new Set<ChildSession>()
   readonly #byKey = new Map<string, ChildSession>()
 
   constructor(
     store: ChildGateStore,
-    parts: Omit<ChildSessionDeps, 'store' | 'roster' | 'watch' | 'guard'>,
+    parts: Omit<ChildSessionDeps, 'store' | 'roster' | 'watch' | 'guard' | 'asks'>,
     awayAfterMs = CHILD_AWAY_AFTER_MS,
   ) {
-    const { counts, identity, ledger, timings, world } = parts
+    const { world } = parts
     const log = parts.log.child({ component: 'children' })
     this.watch = new ChildWatch({ store, clock: world.clock, log, awayAfterMs })
+    this.asks = new ChildAsks(world)
     const roster = new ChildRoster({ store, world, log })
     const guard = new StoreGuard(world.clock, log)
-    const watch = this.watch
-    this.#deps = { counts, guard, identity, ledger, log, roster, store, timings, watch, world }
+    const { asks, watch } = this
+    this.#deps = { ...parts, asks, guard, log, roster, store: inTurns(store), watch }
   }
 
   /** Takes a connection over whose hello says that a collector wants to report. */
@@ -117,5 +125,13 @@ export class ChildGate {
     this.#sessions.delete(session)
     const { nodeKey } = session.hello
     if (this.#byKey.get(nodeKey) === session) this.#byKey.delete(nodeKey)
+  }
+}
+
+function inTurns(store: ChildGateStore): ChildSessionDeps['store'] {
+  const turns = new Turns(COMMITS_AT_ONCE_MAX)
+  return {
+    commitChild: (commit) => turns.take(() => store.commitChild(commit)),
+    endChildSession: (end) => store.endChildSession(end),
   }
 }

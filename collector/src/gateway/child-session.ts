@@ -1,10 +1,12 @@
 /**
  * One connection of a collector that reports here, from its hello to its close: the handshake is that
- * of a node, what follows are batches alone. Nothing is written before the proof has been verified;
+ * of a node, what follows are batches, and answers to what the child is asked. Nothing is written before the proof has been verified;
  * nothing is acknowledged before it is durable. Whatever a frame holds, at most this connection ends.
  */
 import {
   closeReason,
+  DRAWS_CAPABILITY,
+  DRAWS_OPEN_CAPABILITY,
   type Duplex,
   decodeToCollector,
   type ErrorCode,
@@ -16,6 +18,7 @@ import {
   type Proof,
   type RefusedRecord,
   type ToNodeMessage,
+  TRUST_CAPABILITY,
   type World,
 } from '@yiben/shared'
 import { ChildLane } from '../children/lane.ts'
@@ -26,7 +29,10 @@ import { REFUSALS, type RefusalRow } from '../inventory/enroll.ts'
 import type { ChildId } from '../model/ids.ts'
 import type { LedgerState } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
+import type { TrustLine } from '../tls/child-trust.ts'
+import type { KeyDesk } from '../tls/key-desk.ts'
 import { AckDesk, endReasonOf } from './ack-desk.ts'
+import type { AskedSession, ChildAsks } from './child-asks.ts'
 import type { GatewayCounts, LinkPhase } from './counts.ts'
 import { Handshake, welcomeOf } from './handshake.ts'
 import { Pulse } from './pulse.ts'
@@ -44,6 +50,10 @@ export interface ChildSessionDeps {
   readonly ledger: LedgerState
   readonly timings: SessionTimings
   readonly counts: GatewayCounts
+  /** What children are asked about draws. */
+  readonly asks: Pick<ChildAsks, 'connected' | 'closed' | 'onAnswer'>
+  /** What children are told of authorities. Left out: nothing. */
+  readonly keys?: Pick<KeyDesk, 'children'>
 }
 
 /** What a session asks of whoever keeps the children's sessions. */
@@ -69,6 +79,10 @@ export class ChildSession {
   #phase: Phase = 'proof'
   #joined: JoinedChild | null = null
   #lane: ChildLane | null = null
+  /** Set once open, where the child understands questions. */
+  #asked: AskedSession | null = null
+  /** Set once open, where the child follows authorities. */
+  #trustLine: TrustLine | null = null
   #endedReason: string | null = null
   /** The row in the store is closed: who stops the gateway waits for it. */
   #ending: Promise<void> = Promise.resolve()
@@ -154,6 +168,10 @@ export class ChildSession {
       const { batch } = message
       if (this.#acks.take(batch, frame.length)) this.#lane?.offer(batch)
       else this.close('window_exceeded', 'more batches are unacknowledged than the window allows')
+    } else if (message.kind === 'child_answer' && this.#asked !== null) {
+      this.#deps.asks.onAnswer(this.#asked, message.childAnswer)
+    } else if (message.kind === 'trust_known' && this.#trustLine !== null) {
+      this.#deps.keys?.children.onKnown(this.#trustLine, message.version)
     } else if (message.kind === 'proof' && this.#phase === 'proof') this.#onProof(message.proof)
     else this.close('message_unexpected', `${message.kind} is not due in this state`)
   }
@@ -221,7 +239,25 @@ export class ChildSession {
     const settings = { samplePeriodMs: null, tickMs: null, heartbeatMs: null }
     const node = { nodeId: child.childId }
     const welcome = welcomeOf({ ...joined, node }, ledger, settings, world.clock.wallMs())
-    this.#send({ kind: 'welcome', welcome })
+    const isAsked = this.hello.capabilities.includes(DRAWS_CAPABILITY)
+    const capabilities = isAsked ? [DRAWS_CAPABILITY] : []
+    this.#send({ kind: 'welcome', welcome: { ...welcome, capabilities } })
+    if (isAsked) this.#openAsked(joined)
+    if (this.hello.capabilities.includes(TRUST_CAPABILITY)) {
+      this.#trustLine = { send: (message) => this.#send(message) }
+      this.#deps.keys?.children.opened(this.#trustLine)
+    }
+  }
+
+  #openAsked({ child: { childId, name } }: JoinedChild): void {
+    this.#asked = {
+      childId,
+      name,
+      isOpen: this.hello.capabilities.includes(DRAWS_OPEN_CAPABILITY),
+      send: (message) => this.#send(message),
+      unreadBytes: () => this.#socket.bufferedBytes(),
+    }
+    this.#deps.asks.connected(this.#asked)
   }
 
   #acknowledge(watermark: number, refused: readonly RefusedRecord[]): void {
@@ -252,6 +288,8 @@ export class ChildSession {
     this.#endedReason ??= endReasonOf(reason)
     this.#pulse.end()
     this.#lane?.close()
+    if (this.#asked !== null) this.#deps.asks.closed(this.#asked)
+    if (this.#trustLine !== null) this.#deps.keys?.children.closed(this.#trustLine)
     if (wasOpen) this.#endRow()
     this.#owner.ended(this, wasOpen ? 'open' : 'handshake', this.#endedReason)
   }

@@ -101,6 +101,11 @@ export class GatewayNodeLink implements NodeLink {
     }
   }
 
+  /** Whether the node can be asked here. */
+  isOpen(nodeId: NodeId): boolean {
+    return this.#lines.has(nodeId)
+  }
+
   async ask({ nodeId, unitIds, startMs, untilMs }: LendingQuestion): Promise<LendingAnswer> {
     const line = this.#lines.get(nodeId)
     if (line === undefined || line.questions >= QUESTIONS_MAX) return UNREACHABLE

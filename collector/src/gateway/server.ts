@@ -24,7 +24,7 @@ import { Session } from './session.ts'
 import type { SessionDeps, SessionTimings } from './session-parts.ts'
 
 const SWEEP_MS = 1_000
-/** How often `last_heard` is written: for people and other processes, never for liveness. */
+/** How often `last_heard` is written, for people. */
 const TOUCH_MS = 10_000
 const TOUCHES_PER_WRITE_MAX = 1_000
 /** Accept errors are said once in this time. */
@@ -36,6 +36,10 @@ export interface GatewayOptions
   readonly limits: GatewayLimits
   readonly settings?: Settings
   readonly timings?: Partial<SessionTimings>
+  /** How often is written who is heard: for people, and for a process elsewhere that leads. */
+  readonly touchMs?: number
+  /** Collectors that report here; left out: they are taken. */
+  readonly takesChildren?: boolean
   /** Unheard for this long a child is away. */
   readonly childAwayAfterMs?: number
 }
@@ -214,6 +218,10 @@ export class Gateway {
   /** The connection stays the same one, for its limits and its count. */
   #handOver(session: Session, socket: Duplex, told: ChildHello): void {
     this.#sessions.delete(session)
+    if (this.#options.takesChildren === false) {
+      this.#sendAway(socket)
+      return
+    }
     this.children.take(socket, told, {
       proven: (address) => this.#limits.proven(address, this.#options.world.clock.monotonicMs()),
       ended: (phase, reason) => {
@@ -221,6 +229,13 @@ export class Gateway {
         this.#limits.leave()
       },
     })
+  }
+
+  /** A child reports to the one that leads; where it comes next time is not for us to say. */
+  #sendAway(socket: Duplex): void {
+    this.#limits.leave()
+    this.counts.linkEnded('handshake', 'draining')
+    socket.close(closeReason('draining', 'children report to the collector that leads: come again'))
   }
 
   #noteNotAccepted(fields: object): void {
@@ -236,8 +251,8 @@ export class Gateway {
   #sweep(): void {
     const nowMs = this.#options.world.clock.monotonicMs()
     for (const session of this.#sessions) session.sweep(nowMs)
-    this.children.sweep(nowMs)
-    if (nowMs - this.#touchedAtMs < TOUCH_MS) return
+    if (this.#options.takesChildren !== false) this.children.sweep(nowMs)
+    if (nowMs - this.#touchedAtMs < (this.#options.touchMs ?? TOUCH_MS)) return
     const sinceMs = this.#touchedAtMs
     this.#touchedAtMs = nowMs
     this.#touching = this.#touching.then(() => this.#touch(sinceMs, nowMs))
@@ -255,6 +270,7 @@ export class Gateway {
           nodeId,
           generation: current.generation,
           lastHeardMs: Math.round(wallMs - (nowMs - heardAtMs)),
+          heardAgoMs: nowMs - heardAtMs,
           clockOffsetMs: liveness.clockOffsetMs(nodeId),
         },
       ]

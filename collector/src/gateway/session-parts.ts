@@ -28,7 +28,7 @@ export interface SessionDeps {
   /** What goes back and forth about leases. */
   readonly nodeLink: Pick<GatewayNodeLink, 'connected' | 'closed' | 'onAnswer' | 'onLeases'>
   /** What goes back and forth about keys and authorities. Left out: nothing does. */
-  readonly keys?: Pick<KeyDesk, 'opened' | 'closed' | 'onMessage'>
+  readonly keys?: Pick<KeyDesk, 'opened' | 'closed' | 'onMessage' | 'children'>
   readonly counts: GatewayCounts
 }
 

@@ -215,9 +215,9 @@ export class Session {
       needFacts: () => this.#needFacts(),
       measured: (sample) =>
         liveness.offsetSample(node.nodeId, sample.receivedAtMs, sample.nodeMs, sample.waitMs),
-      goodbye: () => {
+      goodbye: ({ reason }) => {
         this.#endedReason = ENDED_BY_GOODBYE
-        liveness.goodbye(node.nodeId)
+        liveness.goodbye(node.nodeId, reason)
       },
       fail: (code, sentence) => this.close(code, sentence),
     })

@@ -190,7 +190,8 @@ class Decision {
     const movedMs = Math.max(takenMs, claim.toldToMs ?? validToMs, validToMs)
     this.#end(unit, { validToMs, bookedToMs: movedMs, reason: 'moved' })
     this.#endMissing(unit.unitId, movedMs)
-    return movedMs
+    // Nor does a placement of tomorrow, which holds no time, keep the card from whoever shows it now.
+    return claim.toldToMs === null ? takenMs : movedMs
   }
 
   #admit(keyed: KeyedUnit, placed: ReadonlyMap<number, Placed>): void {

@@ -4,7 +4,7 @@
  * monotonic clock; after a start every node is given the same time to come back, while silence is
  * still dated from its last proven second.
  */
-import { type Clock, errorSentence, type Logger, type Timer } from '@yiben/shared'
+import { type Clock, errorSentence, type Goodbye, type Logger, type Timer } from '@yiben/shared'
 import type { NodeId } from '../model/ids.ts'
 import type { OutboxEntry } from '../model/ledger.ts'
 import { SCOPE_ALL } from '../storage/requests.ts'
@@ -63,6 +63,8 @@ interface Tracked extends HeardNode {
   /** The store has been told of this silence. */
   isDeclared: boolean
   readonly offsets: OffsetFilter
+  /** `null`: it is connected here, or nothing is known. */
+  offsetElsewhereMs: number | null
 }
 
 interface Suspicion {
@@ -129,12 +131,11 @@ export class Liveness {
     await this.#round
   }
 
-  /** A session of the node has opened. */
-  connected(node: {
-    readonly nodeId: NodeId
-    readonly siteCode: string
-    readonly remoteAddress: string
-  }): void {
+  /** A session of the node has opened; at another process, heard there so long ago. */
+  connected(
+    node: { readonly nodeId: NodeId; readonly siteCode: string; readonly remoteAddress: string },
+    heardAgoMs = 0,
+  ): void {
     const nowMs = this.#clock.monotonicMs()
     const tracked =
       this.#nodes.get(node.nodeId) ??
@@ -143,14 +144,15 @@ export class Liveness {
     tracked.addressRange = addressRangeOf(node.remoteAddress)
     tracked.isExcused = false
     tracked.cause = 'silent'
-    this.heard(node.nodeId)
+    this.heard(node.nodeId, heardAgoMs)
   }
 
-  /** Any frame or pong of an authenticated session. */
-  heard(nodeId: NodeId): void {
+  /** Any frame or pong of an authenticated session; at another process, so long ago. */
+  heard(nodeId: NodeId, agoMs = 0): void {
     const tracked = this.#nodes.get(nodeId)
     if (tracked === undefined) return
-    tracked.lastHeardMs = this.#clock.monotonicMs()
+    tracked.lastHeardMs = Math.max(tracked.lastHeardMs, this.#clock.monotonicMs() - agoMs)
+    if (agoMs >= this.#settings.suspendAfterMs) return
     tracked.isDeclared = false
     if (tracked.presence === 'heard') return
     tracked.presence = 'heard'
@@ -158,16 +160,16 @@ export class Liveness {
   }
 
   /** The node has said goodbye: what follows is no loss. */
-  goodbye(nodeId: NodeId): void {
+  goodbye(nodeId: NodeId, reason: Goodbye['reason']): void {
     const tracked = this.#nodes.get(nodeId)
     if (tracked === undefined) return
     tracked.isExcused = true
-    tracked.cause = 'stopped'
+    tracked.cause = reason === 'upgrade' ? 'upgrade' : 'stopped'
   }
 
   /** It may not come back: silent from its last proven second, without waiting for it. */
   revoked(nodeId: NodeId): void {
-    this.goodbye(nodeId)
+    this.goodbye(nodeId, 'stop')
     const tracked = this.#nodes.get(nodeId)
     if (tracked === undefined) return
     const goneMs = this.#clock.monotonicMs() - this.#settings.silentAfterMs
@@ -187,9 +189,16 @@ export class Liveness {
     this.#nodes.get(nodeId)?.offsets.add(receivedMs, nodeMs, waitMs)
   }
 
+  /** What the process has found that the node is connected to. */
+  offsetElsewhere(nodeId: NodeId, offsetMs: number | null): void {
+    const tracked = this.#nodes.get(nodeId)
+    if (tracked !== undefined) tracked.offsetElsewhereMs = offsetMs
+  }
+
   /** Collector time minus node time, `null` while unknown. */
   clockOffsetMs(nodeId: NodeId): number | null {
-    return this.#nodes.get(nodeId)?.offsets.offsetMs() ?? null
+    const tracked = this.#nodes.get(nodeId)
+    return tracked?.offsetElsewhereMs ?? tracked?.offsets.offsetMs() ?? null
   }
 
   /** How many are heard and how many are not, for whoever watches. */
@@ -244,6 +253,7 @@ export class Liveness {
       presence: 'suspended',
       isDeclared: false,
       offsets: new OffsetFilter(),
+      offsetElsewhereMs: null,
     }
     this.#nodes.set(nodeId, tracked)
     return tracked

@@ -35,7 +35,7 @@ export function censusOf(nodes: Iterable<CountedNode>): NodeCensus {
     clocksNotDepositable: 0,
   }
   for (const { cause, offsets, presence } of nodes) {
-    census[presence !== 'heard' && cause === 'stopped' ? 'stopped' : presence] += 1
+    census[presence !== 'heard' && cause !== 'silent' ? 'stopped' : presence] += 1
     const offMs = presence === 'heard' ? Math.abs(offsets.offsetMs() ?? 0) : 0
     if (offMs > OFFSET_FLAGGED_MS) census.clocksFlagged += 1
     if (offMs > OFFSET_NOT_DEPOSITABLE_MS) census.clocksNotDepositable += 1

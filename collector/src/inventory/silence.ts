@@ -7,12 +7,13 @@ import type { ClosedWindow, Silence } from '../model/timeline.ts'
 import type { NodeState } from '../storage/requests.ts'
 import { endWindow } from '../timeline/windows.ts'
 
-/** `stopped` after a goodbye: no fault, but nothing is known either. */
-export type SilenceCause = 'silent' | 'stopped'
+/** All but `silent` after a goodbye: no fault, but nothing is known either. */
+export type SilenceCause = 'silent' | 'stopped' | 'upgrade'
 
 const CODES: Readonly<Record<SilenceCause, RunCode>> = {
   silent: runCode('unknown/silent'),
   stopped: runCode('unknown/stopped'),
+  upgrade: runCode('unknown/upgrade'),
 }
 
 export interface SilenceBegun {

@@ -4,13 +4,27 @@
  */
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { AppError, type Clock, errorSentence, type Random, randomHex } from '@yiben/shared'
+import {
+  AppError,
+  assert,
+  type Clock,
+  errorSentence,
+  type Logger,
+  type Random,
+  randomHex,
+} from '@yiben/shared'
 import { readIdentity, readOrCreateIdentity } from '../identity-file.ts'
 import type { LedgerGeneration } from '../model/ids.ts'
+import { PostgresMembers } from './postgres/members.ts'
 import type { ServingIdentity } from './postgres/serving.ts'
-import { openPostgresStore } from './postgres/store.ts'
+import {
+  openServingStore as openPostgresPart,
+  openPostgresStore,
+  type PostgresStore,
+} from './postgres/store.ts'
 import type { LedgerState } from './requests.ts'
 import { copiesBeforeMigration } from './sqlite/migrate-copy.ts'
+import { refuseUnmoved } from './sqlite/moved.ts'
 import { openSqliteStore, openSqliteStoreInProcess, type ThreadedStore } from './sqlite/store.ts'
 import type { Store } from './store.ts'
 
@@ -21,6 +35,12 @@ const ORIGIN_BYTES = 16
 const IDENTITY_KEY_BYTES = 32
 const FIRST_IDENTITY_KEY = 1
 
+/** Of a PostgreSQL database; `null`: a file of the folder. */
+interface StorageAddress {
+  readonly url: string | null
+  readonly connections: number
+}
+
 export interface OpenStoreOptions {
   readonly dataDir: string
   readonly random: Random
@@ -28,7 +48,7 @@ export interface OpenStoreOptions {
   /** A fresh ledger says in every answer that it is a demo; an existing one keeps what it is. */
   readonly isDemo?: boolean
   /** Address of a PostgreSQL database; `null`, or left out: a file of the folder. */
-  readonly storage?: { readonly url: string | null; readonly connections: number }
+  readonly storage?: StorageAddress
   readonly readers?: number
   readonly onDeath?: (error: AppError) => void
 }
@@ -38,18 +58,6 @@ const TRACES = ['identity.key', 'checkpoint.note', `${LEDGER_FILE}.restoring`]
 
 /** For the serving process: keeps every other one from serving the same folder. */
 export async function openServingStore(options: OpenStoreOptions): Promise<ThreadedStore> {
-  const { onDeath, storage } = options
-  if (storage !== undefined && storage.url !== null) {
-    ledgerPath(options.dataDir)
-    return await openPostgresStore({
-      url: storage.url,
-      newLedger: freshLedger(options),
-      isServing: true,
-      identity: identityIn(options),
-      ...connectionsOf(storage.connections),
-      ...(onDeath === undefined ? {} : { onDeath }),
-    })
-  }
   refuseLost(options.dataDir)
   return await openSqliteStore({
     path: ledgerPath(options.dataDir),
@@ -77,11 +85,59 @@ export async function openStoreOf(
 ): Promise<Store> {
   const url = options.storage?.url ?? null
   if (url === null) return openCommandStore(options)
+  refuseUnmoved(join(options.dataDir, LEDGER_FILE))
   const newLedger = freshLedger(options)
   return await openPostgresStore({ url, newLedger, writers: 1, readers: 1 })
 }
 
-function identityIn({ dataDir, random }: OpenStoreOptions): ServingIdentity {
+/** For a process that serves a ledger in a database beside others. */
+export interface JoinOptions
+  extends Pick<OpenStoreOptions, 'dataDir' | 'random' | 'clock' | 'isDemo'> {
+  readonly storage: StorageAddress
+  readonly log: Logger
+  /** Of no process before. */
+  readonly instance: string
+  /** Where it is found, for people. */
+  readonly name: string
+  /** This process was one of them before. */
+  readonly isAgain: boolean
+}
+
+/** Its place among them: to be left and closed. */
+export type JoinedMembers = Pick<PostgresMembers, keyof PostgresMembers>
+
+/** Brings the database to this program's format; the process is one of them from then on. */
+export async function joinMembers(options: JoinOptions): Promise<JoinedMembers> {
+  const { clock, instance, isAgain, log, name, storage } = options
+  refuseUnmoved(ledgerPath(options.dataDir))
+  return await PostgresMembers.join({
+    url: urlOf(storage),
+    newLedger: freshLedger(options),
+    identity: identityIn(options),
+    ...{ clock, instance, isAgain, log, name },
+  })
+}
+
+/** `number`: under which it leads (`lead` of its place); `null`: it serves beside the one that does. */
+export function openPartStore(options: {
+  readonly storage: StorageAddress
+  readonly number: number | null
+  readonly onDeath: (error: AppError) => void
+}): PostgresStore {
+  const { number, onDeath, storage } = options
+  const connections = connectionsOf(storage.connections)
+  return openPostgresPart({ url: urlOf(storage), number, onDeath, ...connections })
+}
+
+function urlOf({ url }: StorageAddress): string {
+  assert(url !== null, 'there is a database')
+  return url
+}
+
+function identityIn({
+  dataDir,
+  random,
+}: Pick<OpenStoreOptions, 'dataDir' | 'random'>): ServingIdentity {
   return {
     publicKey: readIdentity(dataDir)?.publicKey ?? null,
     make: () => readOrCreateIdentity(dataDir, random).publicKey,

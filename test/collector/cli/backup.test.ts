@@ -1,5 +1,13 @@
 /** Backups by a timer: into a folder, looked at, the newest of them kept, loud when they fail. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readBackupNote } from '../../../collector/src/backup-note.ts'
@@ -25,6 +33,32 @@ async function scheduled(flags: Readonly<Record<string, string>> = {}) {
   const backUp = (file?: string) => runBackup({ config, world, json: false }, file)
   return { rig, folder, backUp, names: () => readdirSync(folder).sort() }
 }
+
+describe('a ledger in PostgreSQL', () => {
+  const storage = { 'storage.url': 'postgresql://nobody@127.0.0.1:1/ledger' }
+
+  test('is not copied by the timer, which says what does it and does not fail', async () => {
+    const { backUp, names } = await scheduled(storage)
+    expect(await backUp()).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^nothing is copied: .*PostgreSQL.*backup\.md/),
+    })
+    expect(names()).toEqual([])
+  })
+
+  test('is not begun beside one in the folder that was never moved', async () => {
+    const { rig, folder, backUp } = await scheduled(storage)
+    await expect(backUp(join(folder, 'mine.sqlite'))).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/never moved there: run `migrate --from sqlite`/),
+    })
+    // Taken away, it is in nobody's way: the database is asked.
+    renameSync(join(rig.folder, 'ledger.sqlite'), join(folder, 'elsewhere.sqlite'))
+    await expect(backUp(join(folder, 'mine.sqlite'))).rejects.toMatchObject({
+      code: expect.not.stringMatching('conflict'),
+    })
+  })
+})
 
 describe('a backup without a file', () => {
   test('gets a name with its time, is whole, for its owner alone, and noted', async () => {

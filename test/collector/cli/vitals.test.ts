@@ -97,12 +97,17 @@ describe('the machine', () => {
       return ours.map((vital) => [vital.name, 'value' in vital ? vital.value : null])
     }
     expect(await ends()).toEqual([])
-    shown = { endMs: 1_800_000_000_500, authorityEndMs: null }
+    shown = { endMs: 1_800_000_000_500, authorityEndMs: null, listEndMs: null }
     expect(await ends()).toEqual([['yiben_tls_certificate_end_timestamp_seconds', 1_800_000_000.5]])
-    shown = { endMs: 1_900_000_000_000, authorityEndMs: 2_000_000_000_000 }
+    shown = {
+      endMs: 1_900_000_000_000,
+      authorityEndMs: 2_000_000_000_000,
+      listEndMs: 1_795_000_000_000,
+    }
     expect(await ends()).toEqual([
       ['yiben_tls_certificate_end_timestamp_seconds', 1_900_000_000],
       ['yiben_tls_authority_end_timestamp_seconds', 2_000_000_000],
+      ['yiben_tls_client_crl_end_timestamp_seconds', 1_795_000_000],
     ])
   })
 })
@@ -119,6 +124,11 @@ describe('a backup', () => {
     expect(await vitals(1)).toContainEqual(
       expect.objectContaining({ name: 'yiben_backup_timestamp_seconds', value: 1_795_000_000 }),
     )
+    // What lies there of a ledger that has moved to PostgreSQL says nothing of the one that is served.
+    const moved = await hostVitals({
+      ...{ dataDir, generation: 1, isLedgerHere: false, certificates: () => null },
+    })
+    expect(moved.filter(({ name }) => /backup|ledger/.test(name))).toEqual([])
     const restored = await vitals(2)
     expect(restored.filter(({ name }) => name.includes('backup'))).toEqual([])
   })

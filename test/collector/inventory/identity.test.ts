@@ -132,6 +132,18 @@ describe('what a node shows', () => {
     expect(decision.units).toMatchObject([{ validFromMs: facts.atMs }])
   })
 
+  test('a placement of tomorrow keeps the card from nobody who shows it now (C5)', () => {
+    const tomorrowMs = T0 + 86_400_000
+    const row = unitRow(9, { nodeId: OTHER, validFromMs: tomorrowMs })
+    const known = claim(card(0), row, { provenToMs: null, toldToMs: null })
+    const decision = decideIdentities(input([card(0)], { claims: [known] }))
+    expect(decision.conflicts).toEqual([])
+    expect(decision.ended).toMatchObject([
+      { unitId: row.unitId, validToMs: tomorrowMs, bookedToMs: tomorrowMs, reason: 'moved' },
+    ])
+    expect(decision.units).toMatchObject([{ unitId: null, validFromMs: T0 }])
+  })
+
   test('has moved where the old node told only unknown time after; no instant is booked twice (C5)', () => {
     const row = unitRow(9, { nodeId: OTHER, validFromMs: T0 - 86_400_000 })
     const told = { provenToMs: T0 - 600_000, toldToMs: T0 + 300_000 }

@@ -156,17 +156,20 @@ describe('one node', () => {
     expect(state.open?.units.map((unit) => unit.window)).toEqual([null, null])
   })
 
-  test('that said goodbye is stopped, not silent', async () => {
+  test.each([
+    ['stop', 'unknown/stopped'],
+    ['upgrade', 'unknown/upgrade'],
+  ] as const)('that said goodbye to %s is %s, not silent', async (reason, name) => {
     const rig = new CollectorRig()
     await rig.start()
     const agent = await rig.join(1)
     await agent.begin(cards, 'free/proven', 1)
-    agent.keep({ kind: 'goodbye', goodbye: { atMs: rig.clock.wallMs(), reason: 'stop' } })
+    agent.keep({ kind: 'goodbye', goodbye: { atMs: rig.clock.wallMs(), reason } })
     await agent.sendBatch()
     agent.disconnect()
     await rig.run(2 * MINUTE)
     const state = await rig.state(agent.nodeId)
-    expect(state.silences).toMatchObject([{ code: runCode('unknown/stopped') }])
+    expect(state.silences).toMatchObject([{ code: runCode(name) }])
   })
 
   test('is given 90 s to come back after a start, while silence is dated from its last proof', async () => {

@@ -39,6 +39,9 @@ const KINDS: Readonly<Record<string, readonly ColumnKind[]>> = {
 /** About the file or the database itself. */
 const OF_SQLITE: ReadonlySet<string> = new Set(['migrations', 'moved'])
 const OF_POSTGRES: ReadonlySet<string> = new Set([
+  'collector_messages',
+  'collectors',
+  'heard',
   'migrations',
   'node_changes',
   'numbers',

@@ -49,14 +49,28 @@ export interface Connection {
   query(text: string): Promise<readonly Readonly<Record<string, unknown>>[]>
 }
 
+/** A connection that is told when something was sent to its channel. */
+export interface Listening {
+  /** Resolves when nothing is heard any more. */
+  readonly ended: Promise<void>
+  close(): void
+}
+
 /** Connections that are opened as they are needed and kept. */
 export class Pool {
   readonly #hosts: readonly pg.Pool[]
+  readonly #clients = new Set<pg.PoolClient>()
+  /** Rejects for whoever waits for a connection when they are all broken off. */
+  #givingUp = Promise.withResolvers<never>()
   #at = 0
   #pending = 0
 
   constructor(options: PoolOptions) {
     this.#hosts = addressesOf(options.url).map((address) => openHost(address, options))
+    for (const host of this.#hosts) {
+      host.on('connect', (client) => this.#clients.add(client))
+      host.on('remove', (client) => this.#clients.delete(client))
+    }
   }
 
   /** Transactions that have been asked for and are not done. */
@@ -82,6 +96,39 @@ export class Pool {
     await Promise.all(this.#hosts.map((host) => host.end()))
   }
 
+  /** Breaks every connection, whatever it waits for: behind a path that is cut nothing answers. */
+  abandon(): void {
+    const { promise, reject } = this.#givingUp
+    promise.catch(() => {})
+    this.#givingUp = Promise.withResolvers<never>()
+    reject(new AppError('store_unavailable', 'The database does not answer.'))
+    for (const client of this.#clients) streamOf(client).destroy()
+  }
+
+  /** Keeps one connection for it. The channel is a word of ours, never data. */
+  async listen(channel: string, onMessage: () => void): Promise<Listening> {
+    const client = await this.#connect()
+    const ended = new Promise<void>((resolve) => {
+      client.once('end', resolve)
+      client.once('error', () => resolve())
+    })
+    client.on('notification', onMessage)
+    let isOpen = true
+    const close = () => {
+      if (isOpen) client.release(true)
+      isOpen = false
+      // Its end is waited for, and nothing may answer.
+      streamOf(client).destroy()
+    }
+    try {
+      await client.query(`LISTEN ${channel}`)
+    } catch (error) {
+      close()
+      throw translatePostgresError(error)
+    }
+    return { ended, close }
+  }
+
   async #tried<Result>(
     kind: TransactionKind,
     body: (db: Database) => Promise<Result>,
@@ -102,13 +149,27 @@ export class Pool {
       try {
         const host = this.#hosts[this.#at]
         assert(host !== undefined, 'a database has a host')
-        return await host.connect()
+        return await this.#connectTo(host)
       } catch (error) {
         failure ??= error
         this.#at = (this.#at + 1) % this.#hosts.length
       }
     }
     throw failure
+  }
+
+  async #connectTo(host: pg.Pool): Promise<pg.PoolClient> {
+    const connecting = host.connect()
+    try {
+      return await Promise.race([connecting, this.#givingUp.promise])
+    } catch (error) {
+      // Nobody waits for it any more.
+      connecting.then(
+        (client) => client.release(true),
+        () => {},
+      )
+      throw error
+    }
   }
 
   async #once<Result>(
@@ -156,6 +217,12 @@ function openHost(connectionString: string, { admit, connections }: PoolOptions)
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
   return pool
+}
+
+/** The library has no word for breaking a connection off. */
+function streamOf(client: pg.PoolClient): { destroy(): void } {
+  return (client as unknown as { readonly connection: { readonly stream: { destroy(): void } } })
+    .connection.stream
 }
 
 async function admitted(client: pg.PoolClient, admit: PoolOptions['admit']): Promise<void> {

@@ -52,6 +52,8 @@ interface Writing {
   readonly sessionGeneration: number
   readonly epoch: string
   readonly expectedWatermark: number
+  /** As it is to be; its number is that of the change it was made from, 0: of none. */
+  readonly open?: { readonly changeSeq: number }
 }
 
 type Refusal =
@@ -73,17 +75,21 @@ export async function refusalsOf(
       asked (node_id, epoch) ON e.node_id = asked.node_id AND e.epoch = asked.epoch
     ORDER BY e.node_id, e.epoch FOR NO KEY UPDATE OF e`)
   const sessions = await db.all(sql`
-    SELECT node_id, generation FROM sessions WHERE node_id = ANY(${nodeIds}::text[])`)
+    SELECT s.node_id, s.generation, COALESCE(k.change_seq, 0) AS change_seq
+    FROM sessions s LEFT JOIN node_changes k ON k.node_id = s.node_id
+    WHERE s.node_id = ANY(${nodeIds}::text[])`)
   const byNode = new Map(epochs.map((row) => [text(row, 'node_id'), row]))
-  const generations = new Map(
-    sessions.map((row) => [text(row, 'node_id'), integer(row, 'generation')]),
-  )
+  const sessionOf = new Map(sessions.map((row) => [text(row, 'node_id'), row]))
   return writings.map((writing) => {
-    if (generations.get(writing.nodeId) !== writing.sessionGeneration) return { status: 'fenced' }
+    const session = sessionOf.get(writing.nodeId) ?? {}
+    if (session.generation !== writing.sessionGeneration) return { status: 'fenced' }
     const epoch = byNode.get(writing.nodeId)
     if (epoch === undefined || epoch.is_closed !== 0) return { status: 'fenced' }
     const watermark = integer(epoch, 'watermark')
-    return watermark === writing.expectedWatermark ? null : { status: 'stale', watermark }
+    // Another process may have changed what is known of the node: its silence, a window, a card.
+    const seen = writing.open?.changeSeq ?? 0
+    const isSeen = seen === 0 || seen === integer(session, 'change_seq')
+    return isSeen && watermark === writing.expectedWatermark ? null : { status: 'stale', watermark }
   })
 }
 

@@ -11,6 +11,7 @@ import { integer, text } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
 import { numberThing } from './codes.ts'
 import type { Database } from './driver.ts'
+import { noteHeard } from './heard.ts'
 import { takeProvenKey } from './node-keys.ts'
 import { addToOutbox } from './outbox.ts'
 import { sql } from './sql.ts'
@@ -52,13 +53,15 @@ export function rosterMethods(db: Database): RosterMethods {
           clock_offset_ms = COALESCE(h.clock_offset_ms, s.clock_offset_ms)
         FROM held JOIN heard h ON h.node_id = held.node_id AND h.generation = held.generation
         WHERE s.node_id = held.node_id AND s.generation = held.generation`)
+      await noteHeard(db, heard)
     },
 
     endSession: async (end) => {
-      await db.run(
+      const { changes } = await db.run(
         sql`UPDATE sessions SET is_connected = false, ended_reason = ${end.reason}
          WHERE node_id = ${end.nodeId} AND generation = ${end.generation} AND is_connected`,
       )
+      if (changes > 0) await noteHeard(db, [{ ...end, heardAgoMs: null }])
     },
 
     recordClone: async (sighting) => {
@@ -214,7 +217,9 @@ async function openSession(
        connected_at_ms = excluded.connected_at_ms, last_heard_ms = excluded.last_heard_ms,
        ended_reason = NULL, clock_offset_ms = NULL`,
   )
-  return { status: 'opened', generation: generation as SessionGeneration, epoch }
+  const opened = generation as SessionGeneration
+  await noteHeard(db, [{ nodeId: request.nodeId, generation: opened, heardAgoMs: 0 }])
+  return { status: 'opened', generation: opened, epoch }
 }
 
 /** A new spool: what was written into the ones before it is over, named as predecessor or not. */

@@ -1,8 +1,8 @@
 /**
- * One process serves a ledger: bank, roller and sequencer are in it. Commands come and go beside
+ * Who decides. Of all processes that have a ledger open one leads: bank, roller and sequencer are in
  * it. All its connections share the lock of its number, so that another can take over only when the
- * last of them is gone, however that came about; and one that was cut off and comes back is told
- * so.
+ * last of them is gone, however that came about; and one that was cut off and comes back is told so.
+ * So nothing is ever decided under a number that is not the last.
  */
 import { AppError } from '@yiben/shared'
 import { integer, textOrNull } from '../sqlite/values.ts'
@@ -17,24 +17,53 @@ export interface ServingIdentity {
 
 /** First half of the key; the second is the number. */
 const CLASS = 5_949_425
+/** Looks whether connections that were ended have gone. */
+const ENDED_LOOKS_MAX = 50
+const ENDED_LOOK_SECONDS = 0.1
 
 /**
- * Takes the next number; throws `disk_locked` while another process holds the last one. The lock on
- * that is held by this connection until it closes.
+ * Takes the next number for a process; throws `disk_locked` while another one holds the last. What
+ * still holds `suspect`, a number whose process is not heard any more, is ended. The lock on the
+ * last number is held by this connection until it closes.
  */
-export async function takeServing(db: Database): Promise<number> {
-  const row = await db.get(sql`SELECT number FROM serving FOR UPDATE`)
+export async function takeServing(
+  db: Database,
+  instance: string,
+  suspect: number | null,
+): Promise<number> {
+  const row = await db.get(sql`SELECT number, instance FROM serving FOR UPDATE`)
   const last = integer(row ?? {}, 'number')
-  const free = await db.get(sql`SELECT pg_try_advisory_lock(${CLASS}, ${last}::int) AS is_free`)
-  if (free?.is_free !== 1) {
+  const before = textOrNull(row ?? {}, 'instance')
+  if (!(await isFree(db, last)) && !(suspect === last && (await isMadeFree(db, last)))) {
     throw new AppError('disk_locked', 'Another collector is serving this ledger.')
   }
-  await db.run(sql`UPDATE serving SET number = ${last + 1}`)
-  // Sessions of a process that is gone.
+  await db.run(sql`UPDATE serving SET number = ${last + 1}, instance = ${instance}`)
+  if (before !== instance) await db.run(sql`DELETE FROM collectors WHERE instance = ${before}`)
+  // Sessions of processes that are gone.
   await db.run(sql`
     UPDATE sessions SET is_connected = false, ended_reason = 'collector_stopped'
-    WHERE is_connected`)
+    WHERE is_connected AND collector_instance NOT IN (SELECT instance FROM collectors)`)
   return last + 1
+}
+
+/** Taken with it, where it is. */
+async function isFree(db: Database, number: number): Promise<boolean> {
+  const free = await db.get(sql`SELECT pg_try_advisory_lock(${CLASS}, ${number}::int) AS is_free`)
+  return free?.is_free === 1
+}
+
+/** Ends the connections of a process that may hang or be cut off: what it has under way is undone. */
+async function isMadeFree(db: Database, number: number): Promise<boolean> {
+  for (let look = 0; look < ENDED_LOOKS_MAX; look += 1) {
+    await db.get(sql`
+      SELECT count(pg_terminate_backend(pid)) AS ended FROM pg_locks
+      WHERE locktype = 'advisory' AND classid = ${CLASS} AND objid = ${number} AND granted
+        AND pid <> pg_backend_pid()
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+    if (await isFree(db, number)) return true
+    await db.get(sql`SELECT pg_sleep(${ENDED_LOOK_SECONDS}::float8)::text AS slept`)
+  }
+  return false
 }
 
 /**
@@ -42,7 +71,7 @@ export async function takeServing(db: Database): Promise<number> {
  * was lost does not begin anew by itself, and no second collector takes the ledger for its own.
  */
 export async function bindIdentity(db: Database, identity: ServingIdentity): Promise<void> {
-  const row = await db.get(sql`SELECT public_key FROM serving`)
+  const row = await db.get(sql`SELECT public_key FROM serving FOR UPDATE`)
   const bound = textOrNull(row ?? {}, 'public_key')
   const { publicKey } = identity
   if (bound === null && publicKey === null) {
@@ -54,6 +83,16 @@ export async function bindIdentity(db: Database, identity: ServingIdentity): Pro
     const sentence = 'the ledger in storage.url is of another identity.key: put that into data_dir'
     throw new AppError('state_missing', sentence)
   }
+}
+
+/** Whether any connection shares the lock of the number. */
+export async function isServingHeld(db: Database, number: number): Promise<boolean> {
+  const row = await db.get(sql`
+    SELECT EXISTS (SELECT 1 FROM pg_locks
+      WHERE locktype = 'advisory' AND classid = ${CLASS} AND objid = ${number} AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ) AS is_held`)
+  return row?.is_held === 1
 }
 
 /** Of each new connection of the process that serves under the number. */

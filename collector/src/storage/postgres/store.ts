@@ -4,28 +4,35 @@
  */
 import { AppError } from '@yiben/shared'
 import type { LedgerState } from '../requests.ts'
-import { STORE_METHODS, type StoreMethod } from '../sqlite/methods.ts'
+import { METHODS, STORE_METHODS, type StoreMethod } from '../sqlite/methods.ts'
 import type { StoreLoad, ThreadedStore } from '../sqlite/store.ts'
 import { callOver, type Pools } from './core.ts'
 import { type Connection, Pool } from './driver.ts'
 import { createLedger } from './ledger.ts'
 import { migrate } from './migrate.ts'
-import { admitServing, bindIdentity, type ServingIdentity, takeServing } from './serving.ts'
+import { admitServing } from './serving.ts'
 
 export interface PostgresStoreOptions {
   /** `postgresql://user:password@host:port/database`; several hosts are separated by commas. */
   readonly url: string
   /** What a fresh database begins as; one that holds a ledger keeps its own. */
   readonly newLedger: LedgerState
-  /** Only one process may serve a ledger; commands beside it leave this out. */
-  readonly isServing?: boolean
-  /** Of whoever serves; left out: nobody signs for this ledger. */
-  readonly identity?: ServingIdentity
-  /** Told once when another process has taken over; nothing is answered from then on. */
-  readonly onDeath?: (error: AppError) => void
   /** Connections for decisions, and for answers to people. */
   readonly writers?: number
   readonly readers?: number
+}
+
+/** Of a process that serves: the database has its format. */
+export interface ServingStoreOptions extends Omit<PostgresStoreOptions, 'newLedger'> {
+  /** Under which it decides (serving.ts); `null`: it takes what nodes tell, and decides nothing. */
+  readonly number: number | null
+  /** Told once when another process has taken over; nothing is answered from then on. */
+  readonly onDeath: (error: AppError) => void
+}
+
+export interface PostgresStore extends ThreadedStore {
+  /** Breaks every connection: what is under way fails at once, and nobody learns what became of it. */
+  abandon(): void
 }
 
 const WRITERS_DEFAULT = 6
@@ -33,24 +40,53 @@ const READERS_DEFAULT = 4
 /** Requests waiting; past it the caller is refused, not queued. */
 const PENDING_MAX = 10_000
 
+/** What a process may write that does not lead: each rests on a row that it locks. */
+const WRITTEN_BY_ALL: ReadonlySet<StoreMethod> = new Set([
+  'enrollNode',
+  'openSession',
+  'touchSessions',
+  'endSession',
+  'recordClone',
+  'proveKey',
+  'keepTrustKnown',
+  'commitIngest',
+  'commitFacts',
+  'appendAudit',
+  'pruneAudit',
+])
+
 /** Brings the database to this program's format. */
-export async function openPostgresStore(options: PostgresStoreOptions): Promise<ThreadedStore> {
-  const { identity, isServing = false, newLedger, onDeath, readers, url, writers } = options
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
+  const { newLedger, url } = options
   const opening = new Pool({ url, connections: 1 })
   try {
     await migrate(opening)
     await opening.transaction('write', (db) => createLedger(db, newLedger))
-    const number = isServing ? await opening.transaction('write', takeServing) : null
-    if (identity !== undefined) {
-      await opening.transaction('write', (db) => bindIdentity(db, identity))
-    }
-    const admit = number === null ? {} : { admit: admitting(number, onDeath ?? (() => {})) }
-    return storeOver({
-      writers: new Pool({ url, connections: writers ?? WRITERS_DEFAULT, ...admit }),
-      readers: new Pool({ url, connections: readers ?? READERS_DEFAULT, ...admit }),
-    })
   } finally {
     await opening.close()
+  }
+  return storeOver(poolsOf(options), () => true)
+}
+
+/** Beside others on the same database. */
+export function openServingStore(options: ServingStoreOptions): PostgresStore {
+  const { number, onDeath } = options
+  if (number === null) {
+    const isAllowed = (method: StoreMethod) =>
+      METHODS[method] !== 'write' || WRITTEN_BY_ALL.has(method)
+    return storeOver(poolsOf(options), isAllowed)
+  }
+  return storeOver(poolsOf(options, admitting(number, onDeath)), () => true)
+}
+
+function poolsOf(
+  { readers, url, writers }: Omit<PostgresStoreOptions, 'newLedger'>,
+  admit?: (connection: Connection) => Promise<void>,
+): Pools {
+  const admitted = admit === undefined ? {} : { admit }
+  return {
+    writers: new Pool({ url, connections: writers ?? WRITERS_DEFAULT, ...admitted }),
+    readers: new Pool({ url, connections: readers ?? READERS_DEFAULT, ...admitted }),
   }
 }
 
@@ -69,10 +105,13 @@ function admitting(number: number, onDeath: (error: AppError) => void) {
   }
 }
 
-function storeOver(pools: Pools): ThreadedStore {
+function storeOver(pools: Pools, isAllowed: (method: StoreMethod) => boolean): PostgresStore {
   let isClosed = false
   const call = async (method: StoreMethod, args: readonly unknown[]): Promise<unknown> => {
     if (isClosed) throw new AppError('store_unavailable', 'The store has been closed.')
+    if (!isAllowed(method)) {
+      throw new AppError('store_unavailable', 'This is done by the collector that leads.')
+    }
     const { reads, writes } = loadOf(pools)
     if (reads + writes >= PENDING_MAX) {
       throw new AppError('overloaded', 'The store has too many requests waiting.')
@@ -88,7 +127,14 @@ function storeOver(pools: Pools): ThreadedStore {
     isClosed = true
     await closePools(pools)
   }
-  return { ...Object.fromEntries(methods), close, load: () => loadOf(pools) } as ThreadedStore
+  const abandon = () => {
+    pools.readers.abandon()
+    pools.writers.abandon()
+    // What is still about to connect ends by itself.
+    close().catch(() => {})
+  }
+  const rest = { abandon, close, load: () => loadOf(pools) }
+  return { ...Object.fromEntries(methods), ...rest } as PostgresStore
 }
 
 function loadOf({ readers, writers }: Pools): StoreLoad {

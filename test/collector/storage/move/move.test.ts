@@ -12,6 +12,7 @@ import { markMoving } from '../../../../collector/src/storage/sqlite/moved.ts'
 import { openSqliteStoreInProcess } from '../../../../collector/src/storage/sqlite/store.ts'
 import type { Store } from '../../../../collector/src/storage/store.ts'
 import { statement } from '../../../support/postgres.ts'
+import { memberOn } from '../../../support/postgres-store.ts'
 import { tempDir } from '../../../support/temp-dir.ts'
 import { IDENTITY } from '../../journal/export-support.ts'
 import { database, drawnFile, livedFolder, moveOptions, NOW_MS } from './support.ts'
@@ -129,12 +130,7 @@ describe('a ledger with a past', () => {
     const url = await database()
     await moveLedger(moveOptions(path, url))
     const serve = (publicKey: string | null) =>
-      openPostgresStore({
-        url,
-        newLedger: OTHER,
-        isServing: true,
-        identity: { publicKey, make: () => 'aa' },
-      })
+      memberOn(url, 'one', { publicKey, make: () => 'aa' })
     await expect(serve(null)).rejects.toMatchObject({ code: 'state_missing' })
     await (await serve(IDENTITY.publicKey)).close()
   })
@@ -174,10 +170,7 @@ describe('nothing is moved', () => {
       { found: null },
     ])
     const served = await database()
-    const serving = await openPostgresStore({
-      ...{ url: served, newLedger: OTHER, isServing: true },
-      identity: { publicKey: null, make: () => 'aa' },
-    })
+    const serving = await memberOn(served, 'one', { publicKey: null, make: () => 'aa' })
     await expect(moveLedger(moveOptions(path, served))).rejects.toMatchObject({ code: 'conflict' })
     await serving.close()
     await inFile(path, told)

@@ -7,12 +7,18 @@ import {
   readMigrations,
 } from '../../../../collector/src/storage/postgres/migrate.ts'
 import { sql, written } from '../../../../collector/src/storage/postgres/sql.ts'
-import { openPostgresStore } from '../../../../collector/src/storage/postgres/store.ts'
+import {
+  openPostgresStore,
+  openServingStore,
+} from '../../../../collector/src/storage/postgres/store.ts'
 import { SCOPE_ALL } from '../../../../collector/src/storage/requests.ts'
 import { Fleet, T0 } from '../../../conformance/fleet.ts'
 import { dropDatabase, emptyDatabase, OwnServer, statement } from '../../../support/postgres.ts'
 import {
   collectorsOnPostgres,
+  heldNumbers,
+  leaderOn,
+  memberOn,
   POSTGRES_LEDGER as newLedger,
 } from '../../../support/postgres-store.ts'
 
@@ -70,25 +76,21 @@ describe('the format', () => {
 })
 
 describe('serving', () => {
-  const openServing = async (url: string, onDeath: (error: Error) => void = () => {}) => {
-    const store = await openPostgresStore({ url, newLedger, isServing: true, onDeath })
-    onTestFinished(() => store.close())
-    return store
-  }
-
-  test('one process serves, commands come and go beside it', async () => {
+  test('one process leads, others and commands come and go beside it', async () => {
     const { url } = await collectorsOnPostgres(1)
-    const serving = await openServing(url)
-    await serving.listSites(SCOPE_ALL)
-    await expect(openServing(url)).rejects.toMatchObject({ code: 'disk_locked' })
-    await serving.close()
-    await (await openServing(url)).listSites(SCOPE_ALL)
+    const [one, two] = [await memberOn(url, 'one'), await memberOn(url, 'two')]
+    const leading = await leaderOn(one, url)
+    await leading.listSites(SCOPE_ALL)
+    expect(await two.lead(null)).toBeNull()
+    await leading.close()
+    await (await leaderOn(two, url)).listSites(SCOPE_ALL)
   })
 
   test('one that was cut off and comes back after another took over is told so', async () => {
     const { url } = await collectorsOnPostgres(1)
     const deaths: Error[] = []
-    const lost = await openServing(url, (error) => deaths.push(error))
+    const one = await memberOn(url, 'one')
+    const lost = await leaderOn(one, url, (error) => deaths.push(error))
     await lost.listSites(SCOPE_ALL)
     // All its connections break, as when the network between them does.
     await statement(
@@ -97,7 +99,7 @@ describe('serving', () => {
        WHERE application_name = 'yiben-collector' AND datname = current_database()
          AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')`,
     )
-    const next = await openServing(url)
+    const next = await leaderOn(await memberOn(url, 'two'), url)
     await next.listSites(SCOPE_ALL)
     const late = lost.createToken({ ...accessToken, tokenId: 'late' }, [])
     await expect(late).rejects.toMatchObject({ code: 'disk_locked' })
@@ -105,13 +107,46 @@ describe('serving', () => {
     expect(await next.findToken('late')).toBeNull()
   })
 
+  test('what one has under way that hangs is undone when another takes over', async () => {
+    const { url } = await collectorsOnPostgres(1)
+    const deaths: Error[] = []
+    const one = await memberOn(url, 'one')
+    const hanging = await leaderOn(one, url, (error) => deaths.push(error))
+    const { number } = await one.beat()
+    const numbers = await heldNumbers(url)
+    const entry = { kind: 'token_created', atMs: T0, payload: {} } as const
+    const deciding = hanging.createToken({ ...accessToken, tokenId: 'half' }, [entry])
+    deciding.catch(() => {})
+    await numbers.waitedFor(1)
+    const two = await memberOn(url, 'two')
+    // Not for the asking: only who is held to hang is ended.
+    expect(await two.lead(null)).toBeNull()
+    expect(await two.lead(number)).toBe(number + 1)
+    numbers.letGo()
+    await expect(deciding).rejects.toMatchObject({ code: 'store_unavailable' })
+    await expect(hanging.ledgerState()).rejects.toMatchObject({ code: 'disk_locked' })
+    expect(deaths).toHaveLength(1)
+    const seen = openServingStore({ url, number: null, onDeath: () => {} })
+    onTestFinished(() => seen.close())
+    expect(await seen.findToken('half')).toBeNull()
+  })
+
+  test('one that does not lead decides nothing', async () => {
+    const { url } = await collectorsOnPostgres(1)
+    const beside = openServingStore({ url, number: null, onDeath: () => {} })
+    onTestFinished(() => beside.close())
+    await expect(beside.createToken(accessToken, [])).rejects.toMatchObject({
+      code: 'store_unavailable',
+    })
+    await expect(beside.commitDraws([])).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(await beside.commitIngest([])).toEqual([])
+  })
+
   test('a ledger and its key go on together or not at all', async () => {
     const { url } = await collectorsOnPostgres(1)
     const make = vi.fn(() => 'key-1')
     const serveAs = async (publicKey: string | null) => {
-      const identity = { publicKey, make }
-      const store = await openPostgresStore({ url, newLedger, isServing: true, identity })
-      await store.close()
+      await (await memberOn(url, `as-${publicKey}`, { publicKey, make })).close()
     }
     await expect(serveAs('key-0')).rejects.toMatchObject({ code: 'state_missing' })
     await serveAs(null)
@@ -121,15 +156,23 @@ describe('serving', () => {
     expect(make).toHaveBeenCalledTimes(1)
   })
 
-  test('sessions of a process that is gone are over', async () => {
+  test('sessions of a process that is gone are over, those of the others are not', async () => {
     const { url, stores } = await collectorsOnPostgres(1)
     const [store] = stores
     if (store === undefined) throw new Error('no store')
-    await new Fleet(store).start('BJ-01')
-    await openServing(url)
+    const fleet = new Fleet(store)
+    await fleet.start('BJ-01')
+    const stays = await fleet.start('BJ-02')
+    await statement(
+      url,
+      `UPDATE sessions SET collector_instance = 'beside' WHERE node_id = '${stays.nodeId}'`,
+    )
+    await memberOn(url, 'beside')
+    await leaderOn(await memberOn(url, 'one'), url)
     const { sessions } = await store.readQuality(SCOPE_ALL, 0)
     expect(sessions.map(({ isConnected, endedReason }) => [isConnected, endedReason])).toEqual([
       [false, 'collector_stopped'],
+      [true, null],
     ])
   })
 })
