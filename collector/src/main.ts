@@ -37,7 +37,6 @@ import {
   runReportShow,
 } from './cli/report.ts'
 import { type RestoreOptions, runRestore } from './cli/restore.ts'
-import { serveProcess } from './cli/serve-process.ts'
 import {
   runSiteDeclare,
   runSiteList,
@@ -116,6 +115,8 @@ async function runServe(options: ServeFlags): Promise<void> {
     log_level: options.logLevel,
     'login.second_factor': options.secondFactor,
   }
+  // Half of the program: commands that come and go do not load it.
+  const { serveProcess } = await import('./cli/serve-process.ts')
   await serveProcess(configOf(options, flags), world, readNotifyRequest())
 }
 

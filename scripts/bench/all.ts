@@ -12,6 +12,8 @@ const FIGURES = [
   'connections.ts',
   'ledger-as-of.ts',
   'national-rollup.ts',
+  'nation.ts',
+  'feed-anew.ts',
   'capacity-search.ts',
   'contended-holds.ts',
   'agent-footprint.ts',

@@ -63,6 +63,7 @@ const INTERRUPTED: readonly RunName[] = [
   'unknown/reboot',
   'unknown/suspend',
   'unknown/stopped',
+  'unknown/upgrade',
   'unknown/paused',
 ]
 

@@ -101,7 +101,8 @@ describe('what is wrong is refused by its name', () => {
 })
 
 describe('TLS', () => {
-  const OWN = { mode: 'own', names: [], lifeMs: 7_776_000_000, rootsFile: null, clientCaFile: null }
+  const NO_FILES = { rootsFile: null, clientCaFile: null, clientCrlFile: null }
+  const OWN = { mode: 'own', names: [], lifeMs: 7_776_000_000, ...NO_FILES }
   const FILES = { mode: 'files', certFile: 'a.pem', keyFile: 'b.pem' }
 
   test.each(['127.0.0.1', '127.0.0.2', '::1', 'localhost'])(
@@ -150,6 +151,7 @@ describe('TLS', () => {
     ['names for nothing', 'tls: { names: a.example }', 'tls.names'],
     ['what is no name', 'tls: { mode: own, names: "a b_ -c" }', 'tls.names'],
     ['clients’ certificates without TLS', 'tls: { client_ca: a.pem }', 'tls.client_ca'],
+    ['lists without an authority', 'tls: { mode: own, client_crl: a.pem }', 'tls.client_crl'],
     ['authorities without TLS', 'tls: { roots: a.pem }', 'tls.roots'],
     ['a life that is none', 'tls: { mode: own, life: 1s }', 'tls.life'],
   ])('%s is refused', (_what, yaml, option) => {

@@ -287,7 +287,8 @@ export function bookCommit(
   })
   return {
     ...commitBase(node),
-    open: { ...node.open, timelineEndMs: toMs, units },
+    // As of a writer that has just looked.
+    open: { ...node.open, timelineEndMs: toMs, units, changeSeq: 0 },
     closedRuns,
     unitHours: [],
     nodeHours: [],

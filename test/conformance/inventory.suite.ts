@@ -3,6 +3,7 @@ import { runCode } from '@yiben/shared'
 import { expect, test } from 'vitest'
 import type { SessionGeneration } from '../../collector/src/model/ids.ts'
 import { type AdmitUnit, SCOPE_ALL } from '../../collector/src/storage/requests.ts'
+import { balanceOf } from '../../collector/src/timeline/balance.ts'
 import {
   admit,
   bookCommit,
@@ -260,6 +261,25 @@ export function inventorySuite(openFleet: OpenFleet): void {
     // Proof of the old placement may still come.
     const state = await fleet.store.loadNode(first.nodeId)
     expect(state?.units.map((unit) => unit.unitId)).toEqual([moved.unitId])
+  })
+
+  test('C5: a card that moves before its time is told leaves no hole, and its node may still tell it', async () => {
+    const fleet = await openFleet()
+    await fleet.site('BJ-01')
+    const first = await fleet.node('BJ-01', 'first')
+    const second = await fleet.node('BJ-01', 'second')
+    const [moved] = await fleet.cards(first, ['card'])
+    if (moved === undefined) throw new Error('a card is there')
+    const { acceleratorId, unitId } = moved
+    const arrived = { ...admit(0, 'card', T0 + HOUR), acceleratorId }
+    const ended = { unitId, validToMs: T0, bookedToMs: T0 + HOUR, reason: 'moved' } as const
+    const commit = factsCommit(second, [arrived], { ended: [ended] })
+    expect((await fleet.store.commitFacts(commit)).status).toBe('committed')
+    const range = { fromMs: T0, toMs: T0 + 2 * HOUR, knownAtMs: T0 + 2 * HOUR }
+    const span = await fleet.store.readUnitSpan(SCOPE_ALL, unitId, range)
+    if (span === null) throw new Error('the placement is there')
+    expect(span).toMatchObject({ runs: [], timelineEndMs: T0 })
+    expect(balanceOf(span, range).errors).toEqual([])
   })
 
   test('C5: late proof of the old place makes a conflict, and the old claim keeps counting', async () => {

@@ -39,7 +39,7 @@ async function tells(fleet: Fleet, node: TestNode, probes: readonly ProbeFacts[]
 
 async function heard(fleet: Fleet, node: TestNode, atMs: number, offsetMs: number | null) {
   const { nodeId, generation } = node
-  const touch = { nodeId, generation, lastHeardMs: atMs, clockOffsetMs: offsetMs }
+  const touch = { nodeId, generation, lastHeardMs: atMs, heardAgoMs: 0, clockOffsetMs: offsetMs }
   await fleet.store.touchSessions([touch])
 }
 

@@ -293,7 +293,7 @@ export function rosterSuite(openFleet: OpenFleet): void {
     const node = await fleet.start('BJ-01')
     const older = node.generation
     await fleet.connect(node)
-    const heard = { nodeId: node.nodeId, lastHeardMs: T0 + 99, clockOffsetMs: 12.4 }
+    const heard = { nodeId: node.nodeId, lastHeardMs: T0 + 99, heardAgoMs: 1, clockOffsetMs: 12.4 }
     await fleet.store.touchSessions([{ ...heard, generation: older }])
     await fleet.store.endSession({ ...heard, generation: older, reason: 'old', atMs: T0 })
     const before = await fleet.store.findNode(SCOPE_ALL, node.nodeId)

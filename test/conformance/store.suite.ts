@@ -7,6 +7,7 @@ import type { Store } from '../../collector/src/storage/store.ts'
 import { accessSuite } from './access.suite.ts'
 import { accountsSuite } from './accounts.suite.ts'
 import { bankSuite } from './bank.suite.ts'
+import { childCardsSuite } from './child-cards.suite.ts'
 import { childrenSuite } from './children.suite.ts'
 import { drawBoundsSuite } from './draw-bounds.suite.ts'
 import { drawCopiesSuite } from './draw-copies.suite.ts'
@@ -22,6 +23,7 @@ import { ledgerSuite } from './ledger.suite.ts'
 import { nodeKeysSuite } from './node-keys.suite.ts'
 import { nodesSuite } from './nodes.suite.ts'
 import { offersSuite } from './offers.suite.ts'
+import { placedSuite } from './placed.suite.ts'
 import { plausibilitySuite } from './plausibility.suite.ts'
 import { policySuite } from './policy.suite.ts'
 import { readsSuite } from './reads.suite.ts'
@@ -63,11 +65,13 @@ export function storeSuite(name: string, open: OpenStore, options: SuiteOptions 
     describe('node keys', () => nodeKeysSuite(openFleet))
     describe('bank', () => bankSuite(openFleet))
     describe('children', () => childrenSuite(openFleet))
+    describe('cards of children', () => childCardsSuite(openFleet))
     describe('policy', () => policySuite(openFleet))
     describe('offers', () => offersSuite(openFleet))
     describe('feed', () => feedSuite(openFleet))
     describe('forecast', () => forecastSuite(openFleet))
     describe('draws', () => drawsSuite(openFleet))
+    describe('placed draws', () => placedSuite(openFleet))
     describe('grants', () => grantsSuite(openFleet))
     describe('draw bounds', () => drawBoundsSuite(openFleet))
     describe('draw copies', () => drawCopiesSuite(openFleet))

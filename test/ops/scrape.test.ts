@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Metrics } from '../../collector/src/api/metrics.ts'
 import { adapterVitals } from '../../collector/src/cli/adapter-vitals.ts'
+import { amongVitals } from '../../collector/src/cli/among-vitals.ts'
 import { childVitals } from '../../collector/src/cli/child-vitals.ts'
 import { forecastVitals } from '../../collector/src/cli/forecast-vitals.ts'
 import { hostVitals } from '../../collector/src/cli/host-vitals.ts'
@@ -123,12 +124,13 @@ describe('whatever is asked for is in a scrape', () => {
   async function later(): Promise<ReadonlyMap<string, Family>> {
     const metrics = new Metrics()
     const dataDir = world.collector.dataDir
-    const certificates = () => ({ endMs: 1, authorityEndMs: 1 })
+    const certificates = () => ({ endMs: 1, authorityEndMs: 1, listEndMs: 1 })
     const certificate = await hostVitals({ dataDir, generation: 1, certificates })
     const upstream = upstreamVitals(UPSTREAM)
     const children = childVitals({ heard: 1, away: 0, unheardMs: 1 })
     const adapter = adapterVitals({ files: {}, troubles: 0, oldestOpenMs: 1 }, 2)
-    const more = [...certificate, ...upstream, ...adapter, ...children]
+    const among = amongVitals({ leads: true, members: [] })
+    const more = [...certificate, ...upstream, ...adapter, ...children, ...among]
     const told = await metrics.text([...forecastVitals(REPORT, 1), ...more])
     metrics.close()
     return metricFamilies(told)

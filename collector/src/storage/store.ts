@@ -59,6 +59,7 @@ import type {
 import type { FeedStore } from './feed-store.ts'
 import type { NodeKeyStore } from './node-key-store.ts'
 import type { NodeFilter, NodeHealth, NodeHealthLimits } from './node-requests.ts'
+import type { PlacedStore } from './placed-store.ts'
 import type { PlausibilityStore } from './plausibility-store.ts'
 import type { ReportStore } from './report-store.ts'
 import type {
@@ -98,6 +99,7 @@ export interface Store
     ChildrenStore,
     FeedStore,
     NodeKeyStore,
+    PlacedStore,
     PlausibilityStore,
     ReportStore,
     SiteFactsStore,
@@ -145,6 +147,8 @@ export interface Store
       readonly nodeId: NodeId
       readonly generation: SessionGeneration
       readonly lastHeardMs: number
+      /** The same, whatever the wall clock says; for a process elsewhere. */
+      readonly heardAgoMs: number
       readonly clockOffsetMs: number | null
     }[],
   ): Promise<void>

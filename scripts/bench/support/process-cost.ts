@@ -34,6 +34,11 @@ export function residentMibOf(pid: number): number {
   return kibLine(`/proc/${pid}/status`, 'VmRSS') / 1024
 }
 
+/** Of that what is its own: without pages of files, which the system takes back when it needs them. */
+export function ownMibOf(pid: number): number {
+  return kibLine(`/proc/${pid}/status`, 'RssAnon') / 1024
+}
+
 function kibLine(file: string, name: string): number {
   const [, kib] = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(file, 'utf8')) ?? []
   if (kib === undefined) throw new Error(`${file} tells no ${name}`)

@@ -137,7 +137,9 @@ export class ApiRig {
     this.roller = new Roller(common)
   }
 
-  static async start(change: Partial<ContextParts> = {}): Promise<ApiRig> {
+  static async start(
+    change: Partial<ContextParts> | ((rig: LedgerRig) => Partial<ContextParts>) = {},
+  ): Promise<ApiRig> {
     const rig = new LedgerRig()
     const suspended = new Set<string>()
     const control = new FakeControl()
@@ -163,7 +165,7 @@ export class ApiRig {
       control,
       vitals: async () => [],
       onOutbox: () => {},
-      ...change,
+      ...(typeof change === 'function' ? change(rig) : change),
     })
     const api = new ApiRig(context, { suspended, control }, rig)
     api.#app = await buildApi({ context })

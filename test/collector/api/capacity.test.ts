@@ -314,6 +314,7 @@ test('the description says what each parameter means', async () => {
     [
       ...[
         'cards',
+        'children',
         'confidence',
         'domestic',
         'hours',

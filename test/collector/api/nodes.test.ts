@@ -34,7 +34,9 @@ async function heard(nodeId: NodeId, clockOffsetMs: number): Promise<void> {
   const state = await store.findNode({ regions: 'all', sites: 'all' }, nodeId)
   const generation = state?.session?.generation
   if (generation === undefined) throw new Error('it has a session')
-  await store.touchSessions([{ nodeId, generation, lastHeardMs: now, clockOffsetMs }])
+  await store.touchSessions([
+    { nodeId, generation, lastHeardMs: now, heardAgoMs: 0, clockOffsetMs },
+  ])
 }
 
 interface Row {

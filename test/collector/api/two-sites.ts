@@ -22,8 +22,8 @@ export class TwoSites {
     this.bound = { token: bound }
   }
 
-  static async start(): Promise<TwoSites> {
-    const api = await ApiRig.start()
+  static async start(change: Parameters<typeof ApiRig.start>[0] = {}): Promise<TwoSites> {
+    const api = await ApiRig.start(change)
     const here = await node(api, 1, SITE)
     const there = await node(api, 2, OTHER_SITE)
     const bound = await api.token({ role: 'bank', siteCode: SITE })

@@ -4,10 +4,11 @@
  * claim's time is taken out while both last, until a person says otherwise.
  */
 
-import type { NodeReport } from '@yiben/shared'
 import type { UnitId } from '../../model/ids.ts'
 import { type Claim, claimOf, HERE, overlapOf, ownClaim } from '../sqlite/children-claims.ts'
-import { integer } from '../sqlite/values.ts'
+import { idStart, idStarts, isKnownBy, type ToldCard } from '../sqlite/children-told.ts'
+import type { Row } from '../sqlite/driver.ts'
+import { flag, integer, text } from '../sqlite/values.ts'
 import { markDirty } from './dirty.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'
@@ -18,27 +19,79 @@ import { sql } from './sql.ts'
 export async function noteClaims(
   db: Database,
   collector: number,
-  node: NodeReport,
+  told: readonly ToldCard[],
   atMs: number,
 ): Promise<void> {
-  for (const card of node.cards) {
-    await db.run(
-      sql`DELETE FROM child_identities WHERE collector_number = ${collector}
-        AND unit_number = ${card.unitNumber}`,
-    )
-    if (!card.isCounted) continue
+  await putIds(db, collector, told)
+  const counted = told.filter(({ card }) => card.isCounted)
+  const ids = counted.flatMap(({ card }) =>
+    card.identities
+      .filter(({ strength }) => strength === 'strong')
+      .map(({ hash, keyNumber }) => ({ card, hash, keyNumber })),
+  )
+  if (ids.length === 0) return
+  const others = await toldClaims(db, collector, ids)
+  const own = await ownClaims(db, ids)
+  for (const { card, hash, keyNumber } of ids) {
     const { bookedToMs, unitNumber, validFromMs } = card
     const claim: Claim = { collector, unit: unitNumber, validFromMs, bookedToMs }
-    for (const { hash, keyNumber, strength } of card.identities) {
-      if (strength !== 'strong') continue
-      await db.run(
-        sql`INSERT INTO child_identities (key_number, hash, collector_number, unit_number)
-         VALUES (${keyNumber}, ${hash}, ${collector}, ${unitNumber}) ON CONFLICT DO NOTHING`,
-      )
-      for (const other of await claimsOf(db, keyNumber, hash))
-        await openClaim(db, claim, other, atMs)
+    const known = others(keyNumber, hash)
+    for (const other of [...known, ...own(keyNumber, hash)]) {
+      await openClaim(db, claim, other, atMs)
     }
   }
+}
+
+/** The ids of cards that go. */
+export async function forgetIds(
+  db: Database,
+  collector: number,
+  rows: readonly Row[],
+): Promise<void> {
+  const ids = rows.flatMap((row) => {
+    const unit = integer(row, 'unit_number')
+    const starts = idStarts(text(row, 'identities'), flag(row, 'is_counted'))
+    return starts.map((start) => ({ start, unit }))
+  })
+  await dropIds(db, collector, ids)
+}
+
+interface IdStart {
+  readonly start: string
+  readonly unit: number
+}
+
+async function putIds(db: Database, collector: number, told: readonly ToldCard[]): Promise<void> {
+  const gone: IdStart[] = []
+  const come: IdStart[] = []
+  for (const { before, card, identities } of told) {
+    const held =
+      before === null ? [] : idStarts(text(before, 'identities'), flag(before, 'is_counted'))
+    const starts = idStarts(identities, card.isCounted)
+    const unit = card.unitNumber
+    for (const start of held) if (!starts.includes(start)) gone.push({ start, unit })
+    for (const start of starts) if (!held.includes(start)) come.push({ start, unit })
+  }
+  await dropIds(db, collector, gone)
+  if (come.length === 0) return
+  await db.run(
+    sql`INSERT INTO child_identities (hash_start, collector_number, unit_number)
+     SELECT c.hash_start, ${collector}::bigint, c.unit_number
+     FROM unnest(${come.map(({ start }) => start)}::text[],
+       ${come.map(({ unit }) => unit)}::bigint[]) AS c (hash_start, unit_number)
+     ON CONFLICT DO NOTHING`,
+  )
+}
+
+async function dropIds(db: Database, collector: number, ids: readonly IdStart[]): Promise<void> {
+  if (ids.length === 0) return
+  await db.run(
+    sql`DELETE FROM child_identities i
+     USING unnest(${ids.map(({ start }) => start)}::text[],
+       ${ids.map(({ unit }) => unit)}::bigint[]) AS c (hash_start, unit_number)
+     WHERE i.hash_start = c.hash_start AND i.collector_number = ${collector}
+       AND i.unit_number = c.unit_number`,
+  )
 }
 
 /** Cards of ours whose ids a child may have claimed before they came here. */
@@ -54,46 +107,85 @@ export async function noteOwnClaims(
       sql`SELECT unit_id, valid_from_ms, booked_to_ms FROM units WHERE unit_id = ${unitId}`,
     )
     if (row === undefined) continue
-    const claimed = await db.all(
-      sql`SELECT c.collector_number, c.unit_number, c.valid_from_ms, c.booked_to_ms
-       FROM units u JOIN identities i ON i.accelerator_id = u.accelerator_id
-       JOIN child_identities ci ON ci.key_number = i.key_number AND ci.hash = i.hash
-       JOIN child_cards c ON c.collector_number = ci.collector_number
-         AND c.unit_number = ci.unit_number
+    const rows = await db.all(
+      sql`SELECT i.key_number, i.hash FROM units u
+       JOIN identities i ON i.accelerator_id = u.accelerator_id
        WHERE u.unit_id = ${unitId} AND u.kind = 'card' AND i.strength = 'strong'`,
     )
-    for (const other of claimed) await openClaim(db, ownClaim(row), claimOf(other), atMs)
+    const ids = rows.map((id) => ({ keyNumber: integer(id, 'key_number'), hash: text(id, 'hash') }))
+    const claims = await toldClaims(db, HERE, ids)
+    for (const { hash, keyNumber } of ids) {
+      for (const other of claims(keyNumber, hash)) await openClaim(db, ownClaim(row), other, atMs)
+    }
   }
 }
 
-/** The time of a claim in a conflict has changed, and with it what is taken out. */
+/** Marks the hours of a claim in a conflict: its time has changed, and with it what is taken out. */
+interface ClaimMarks {
+  mark(unit: number, fromMs: number): Promise<void>
+}
+
+/** The same for one card. */
 export async function markClaimsDirty(
   db: Database,
   { collector, unit }: Pick<Claim, 'collector' | 'unit'>,
   fromMs: number,
 ): Promise<void> {
-  const claimed = await db.get(
-    sql`SELECT 1 AS claimed FROM child_conflicts WHERE (kept_collector = ${collector}
-      AND kept_unit = ${unit})
-       OR (other_collector = ${collector} AND other_unit = ${unit}) LIMIT 1`,
-  )
-  if (claimed !== undefined) await markDirty(db, fromMs, null)
+  const marks = await claimsMarked(db, collector, [unit])
+  await marks.mark(unit, fromMs)
 }
 
-async function claimsOf(db: Database, keyNumber: number, hash: string): Promise<readonly Claim[]> {
-  const told = await db.all(
-    sql`SELECT c.collector_number, c.unit_number, c.valid_from_ms, c.booked_to_ms
-     FROM child_identities ci JOIN child_cards c ON c.collector_number = ci.collector_number
-       AND c.unit_number = ci.unit_number
-     WHERE ci.key_number = ${keyNumber} AND ci.hash = ${hash}`,
+/** Of these cards. */
+export async function claimsMarked(
+  db: Database,
+  collector: number,
+  units: readonly number[],
+): Promise<ClaimMarks> {
+  const rows = await db.all(
+    sql`SELECT other_unit AS unit FROM child_conflicts WHERE other_collector = ${collector}
+       AND other_unit = ANY(${units}::bigint[])
+     UNION SELECT kept_unit FROM child_conflicts WHERE kept_collector = ${collector}
+       AND kept_unit = ANY(${units}::bigint[])`,
   )
-  const own = await db.all(
-    sql`SELECT u.unit_id, u.valid_from_ms, u.booked_to_ms
+  const claimed = new Set(rows.map((row) => integer(row, 'unit')))
+  return {
+    mark: async (unit, fromMs) => {
+      if (claimed.has(unit)) await markDirty(db, fromMs, null)
+    },
+  }
+}
+
+interface Id {
+  readonly keyNumber: number
+  readonly hash: string
+}
+type ClaimsOf = (keyNumber: number, hash: string) => readonly Claim[]
+
+/** Cards of other ledgers than this one that are known by the ids. */
+async function toldClaims(db: Database, collector: number, ids: readonly Id[]): Promise<ClaimsOf> {
+  const rows = await db.all(
+    sql`SELECT c.collector_number, c.unit_number, c.valid_from_ms, c.booked_to_ms, c.identities
+     FROM child_identities i JOIN child_cards c ON c.collector_number = i.collector_number
+       AND c.unit_number = i.unit_number
+     WHERE i.hash_start = ANY(${ids.map(({ hash }) => idStart(hash))}::text[])
+       AND i.collector_number <> ${collector}
+     ORDER BY c.collector_number, c.unit_number`,
+  )
+  return (keyNumber, hash) => rows.filter((row) => isKnownBy(row, keyNumber, hash)).map(claimOf)
+}
+
+async function ownClaims(db: Database, ids: readonly Id[]): Promise<ClaimsOf> {
+  const rows = await db.all(
+    sql`SELECT i.key_number, i.hash, u.unit_id, u.valid_from_ms, u.booked_to_ms
      FROM identities i JOIN units u ON u.accelerator_id = i.accelerator_id
-     WHERE i.key_number = ${keyNumber} AND i.hash = ${hash} AND i.strength = 'strong'
-       AND u.kind = 'card'`,
+     WHERE i.hash = ANY(${ids.map(({ hash }) => hash)}::text[])
+       AND i.key_number = ANY(${[...new Set(ids.map(({ keyNumber }) => keyNumber))]}::bigint[])
+       AND i.strength = 'strong' AND u.kind = 'card' ORDER BY u.unit_id`,
   )
-  return [...told.map(claimOf), ...own.map(ownClaim)]
+  return (keyNumber, hash) =>
+    rows
+      .filter((row) => integer(row, 'key_number') === keyNumber && text(row, 'hash') === hash)
+      .map(ownClaim)
 }
 
 async function openClaim(db: Database, one: Claim, other: Claim, atMs: number): Promise<void> {

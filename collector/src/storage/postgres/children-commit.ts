@@ -10,20 +10,22 @@ import type {
   CheckedChildRecord,
   ChildCommit,
   ChildCommitResult,
+  NumberedChildRecord,
   RefusedChildRecord,
 } from '../children-store.ts'
 import { REFUSED_BYTES_MAX, reportedOf } from '../sqlite/children-commit.ts'
 import { numberOf } from '../sqlite/children-roster.ts'
-import { refusal, type Taken, type Teller } from '../sqlite/children-taking.ts'
+import { refusal, SiteChanges, TAKEN, type Taken, type Teller } from '../sqlite/children-taking.ts'
 import type { Row } from '../sqlite/driver.ts'
 import { integer, integerOrNull, text, textOrNull } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
-import { takeNode } from './children-cards.ts'
+import { markUntold, takeNodes } from './children-cards.ts'
 import { takeCheckpoint } from './children-checkpoints.ts'
 import { takeCollector } from './children-collectors.ts'
 import { takeCounts } from './children-counts.ts'
 import { takeHour } from './children-hours.ts'
 import { childRow, endSilence, findEpoch, ownCollector } from './children-roster.ts'
+import { type NodeRecord, runsOf } from './children-runs.ts'
 import { takeSite } from './children-sites.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'
@@ -52,8 +54,10 @@ async function commitChild(db: Database, commit: ChildCommit): Promise<ChildComm
     regionCode: textOrNull(row, 'region_code'),
     ownOrigin: commit.ownOrigin,
     atMs: commit.receivedAtMs,
+    changes: new SiteChanges(),
   }
   const refused = await takeAll(db, teller, commit)
+  await markUntold(db, teller)
   await moveWatermark(db, teller, commit)
   await endBehind(db, row, commit)
   return { status: 'committed', refused }
@@ -66,10 +70,9 @@ async function takeAll(
 ): Promise<readonly RefusedChildRecord[]> {
   const refused: RefusedChildRecord[] = []
   let older = 0
-  for (const { bytes, result, seq } of records) {
-    const taken = result.status === 'ok' ? await takeRecord(db, teller, result.record) : result
+  const noteTaken = async ({ bytes, seq }: NumberedChildRecord, taken: Taken) => {
     if (taken.status === 'older') older += 1
-    if (taken.status !== 'refused') continue
+    if (taken.status !== 'refused') return
     const { code, sentence } = taken
     refused.push({ seq, code, sentence })
     await db.run(
@@ -78,6 +81,18 @@ async function takeAll(
          ${bytes.subarray(0, REFUSED_BYTES_MAX)})
          ON CONFLICT (child_number, epoch, seq) DO NOTHING`,
     )
+  }
+  for (const run of runsOf(records)) {
+    if (run.kind === 'one') {
+      const { result } = run.record
+      const isRead = result.status === 'ok'
+      await noteTaken(run.record, isRead ? await takeRecord(db, teller, result.record) : result)
+      continue
+    }
+    const taken = await takeRun(db, teller, run.records)
+    for (const [place, { numbered }] of run.records.entries()) {
+      await noteTaken(numbered, taken[place] ?? TAKEN)
+    }
   }
   if (older > 0) {
     await db.run(
@@ -88,13 +103,20 @@ async function takeAll(
   return refused
 }
 
-async function takeRecord(
+/** Nodes of one ledger. */
+async function takeRun(
   db: Database,
   teller: Teller,
-  record: CheckedChildRecord,
-): Promise<Taken> {
-  if (record.kind === 'collector') return await takeCollector(db, teller, record.collector)
-  const { origin } = reportedOf(record)
+  records: readonly NodeRecord[],
+): Promise<readonly Taken[]> {
+  const nodes = records.map(({ node }) => node)
+  const collector = await collectorOf(db, teller, nodes[0]?.origin ?? '')
+  if (typeof collector === 'number') return await takeNodes(db, teller, collector, nodes)
+  return nodes.map(() => collector)
+}
+
+/** The number of a ledger that the child may tell of. */
+async function collectorOf(db: Database, teller: Teller, origin: string): Promise<number | Taken> {
   const row = await db.get(
     sql`SELECT collector_number FROM child_collectors WHERE origin = ${origin}
       AND child_number = ${teller.child}`,
@@ -102,12 +124,24 @@ async function takeRecord(
   if (row === undefined || origin === teller.ownOrigin) {
     return refusal('record_origin', `${origin} is neither the child nor known to be below it`)
   }
-  const collector = integer(row, 'collector_number')
+  return integer(row, 'collector_number')
+}
+
+async function takeRecord(
+  db: Database,
+  teller: Teller,
+  record: CheckedChildRecord,
+): Promise<Taken> {
+  if (record.kind === 'collector') return await takeCollector(db, teller, record.collector)
+  const collector = await collectorOf(db, teller, reportedOf(record).origin)
+  if (typeof collector !== 'number') return collector
   switch (record.kind) {
     case 'site':
       return await takeSite(db, teller, collector, record.site)
-    case 'node':
-      return await takeNode(db, teller, collector, record.node)
+    case 'node': {
+      const [taken] = await takeNodes(db, teller, collector, [record.node])
+      return taken ?? TAKEN
+    }
     case 'hour':
       return await takeHour(db, teller, collector, record.hour)
     case 'counts':

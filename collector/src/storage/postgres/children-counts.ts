@@ -3,6 +3,7 @@
  */
 import { type CountsReport, compareVersions } from '@yiben/shared'
 import { EVERY_CHANGE_MS, THINNED_MS } from '../sqlite/children-counts.ts'
+import { packCounts } from '../sqlite/children-rows.ts'
 import { OLDER, TAKEN, type Taken, type Teller, versionOf } from '../sqlite/children-taking.ts'
 import { refusalOfSite } from './children-taking.ts'
 import type { Database } from './driver.ts'
@@ -27,7 +28,7 @@ export async function takeCounts(
     sql`INSERT INTO child_counts (site_code, collector_number, at_ms, generation, number,
        received_at_ms, counts, nodes) VALUES (${siteCode}, ${collector}, ${atMs},
          ${version.generation}, ${version.number}, ${teller.atMs},
-         ${JSON.stringify(counts.counts)}, ${JSON.stringify(counts.nodes)})
+         ${packCounts(counts.counts)}, ${JSON.stringify(counts.nodes)})
      ON CONFLICT (site_code, collector_number, at_ms) DO UPDATE SET
        generation = excluded.generation, number = excluded.number,
        received_at_ms = excluded.received_at_ms, counts = excluded.counts, nodes = excluded.nodes`,

@@ -32,37 +32,27 @@ export function childReadMethods(db: Database): ReadMethods {
 /** A ledger is seen by who sees one of its sites; one that has told of none, by who sees all. */
 async function listCollectors(db: Database, scope: Scope): Promise<readonly CollectorRow[]> {
   const sites = await sitesInScope(db, scope)
-  const recentMs = await recentHourMs(db)
   const rows = await db.all(sql`
     SELECT c.*, k.child_id, s.from_ms AS silent_from_ms, p.log_origin, p.tree_size, p.root_hash,
       p.received_at_ms AS checkpoint_at_ms,
-      (SELECT max(h.hour_ms) FROM child_hours h JOIN site_origins o ON o.site_code = h.site_code
-        AND o.collector_number = h.collector_number
-        WHERE h.collector_number = c.collector_number AND h.hour_ms >= ${recentMs}
-          AND ${inScope(sql`h.site_code`, sites)}) AS last_hour_ms,
+      (SELECT max((SELECT max(h.hour_ms) FROM child_hours h
+          WHERE h.collector_number = o.collector_number AND h.site_code = o.site_code))
+        FROM site_origins o WHERE o.collector_number = c.collector_number
+        AND ${inScope(sql`o.site_code`, sites)}) AS last_hour_ms,
       (SELECT count(*) FROM site_origins o WHERE o.collector_number = c.collector_number
         AND ${inScope(sql`o.site_code`, sites)}) AS sites,
-      (SELECT count(*) FROM child_nodes n JOIN site_origins o ON o.site_code = n.site_code
-        AND o.collector_number = n.collector_number WHERE n.collector_number = c.collector_number
-        AND NOT n.is_revoked AND ${inScope(sql`n.site_code`, sites)}) AS nodes,
-      (SELECT count(*) FROM child_cards d JOIN site_origins o ON o.site_code = d.site_code
-        AND o.collector_number = d.collector_number WHERE d.collector_number = c.collector_number
-        AND d.booked_to_ms IS NULL AND d.is_counted
-        AND ${inScope(sql`d.site_code`, sites)}) AS cards
+      COALESCE(t.nodes, 0) AS nodes, COALESCE(t.cards, 0) AS cards
     FROM child_collectors c JOIN children k ON k.child_number = c.child_number
     LEFT JOIN child_silences s ON s.collector_number = c.collector_number AND s.to_ms IS NULL
     LEFT JOIN child_checkpoints p ON p.collector_number = c.collector_number
+    LEFT JOIN (SELECT o.collector_number, count(*) FILTER (WHERE NOT n.is_revoked) AS nodes,
+        sum(n.cards) AS cards
+      FROM site_origins o JOIN child_nodes n ON n.site_code = o.site_code
+        AND n.collector_number = o.collector_number
+      WHERE ${inScope(sql`o.site_code`, sites)} GROUP BY o.collector_number) t
+      ON t.collector_number = c.collector_number
     ORDER BY k.child_number, c.collector_number`)
   return rows.map(collectorOf).filter((one) => sites === null || one.sites > 0)
-}
-
-/**
- * Newest hours are looked for among those of the last 40 days: who has told none of them is long
- * away.
- */
-async function recentHourMs(db: Database): Promise<number> {
-  const row = (await db.get(sql`SELECT max(hour_ms) AS last FROM child_hours`)) ?? {}
-  return row.last === null ? 0 : integer(row, 'last') - 40 * 24 * 3_600_000
 }
 
 async function listNodes(

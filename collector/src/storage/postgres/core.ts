@@ -27,6 +27,7 @@ import { nodeKeyMethods } from './node-keys.ts'
 import { nodeMethods } from './nodes.ts'
 import { offerMethods } from './offers.ts'
 import { writeNumbered } from './outbox.ts'
+import { placedMethods } from './placed.ts'
 import { plausibilityMethods } from './plausibility.ts'
 import { policyMethods } from './policy.ts'
 import { readMethods } from './reads.ts'
@@ -97,6 +98,7 @@ export function methodsOf(db: Database): Methods {
     ...forecastMethods(db),
     ...drawMethods(db),
     ...drawCopyMethods(db),
+    ...placedMethods(db),
     ...accountMethods(db),
     ...grantMethods(db),
     ...recoveryMethods(db),

@@ -26,6 +26,7 @@ import { OpenRows } from './evidence.ts'
 import { readLeaseRecords } from './lease-records.ts'
 import { lock } from './locks.ts'
 import { addToOutbox } from './outbox.ts'
+import { isPlaced } from './placed.ts'
 import { sql } from './sql.ts'
 
 const COMMITTED = { status: 'committed' } as const
@@ -187,7 +188,8 @@ async function numberOf(
   )
   const version = row === undefined ? 0 : integer(row, 'version')
   if (version !== expectedVersion) return null
-  return row === undefined ? 0 : integer(row, 'draw_number')
+  if (row !== undefined) return integer(row, 'draw_number')
+  return (await isPlaced(db, draw.request.drawId)) ? null : 0
 }
 
 async function writeDraw(

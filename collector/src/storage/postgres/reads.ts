@@ -2,7 +2,7 @@
 import type { UnitId } from '../../model/ids.ts'
 import type { UnitRow } from '../../model/inventory.ts'
 import type { QualityRows, Scope, UnitSpan } from '../requests.ts'
-import { isKnownAt } from '../sqlite/evidence.ts'
+import { isKnownAt, toldToMs } from '../sqlite/evidence.ts'
 import { CLOCK_GAP, QUALITY_ROWS_MAX } from '../sqlite/reads.ts'
 import {
   clockGapOf,
@@ -68,7 +68,6 @@ export async function unitSpanOf(
 ): Promise<UnitSpan> {
   const { unitId } = unit
   const open = await openRows.of(unit.nodeId)
-  const isOpen = open?.units.some((one) => one.unitId === unitId) ?? false
   return {
     unit,
     runs: (await readRuns(db, unitId, range, openRows.runOf(unit.nodeId, unitId))).filter((run) =>
@@ -84,7 +83,7 @@ export async function unitSpanOf(
       )
     ).map(depositOf),
     leases: await lentSpansOf(db, unitId, range, range.knownAtMs),
-    timelineEndMs: open !== null && isOpen ? open.timelineEndMs : null,
+    timelineEndMs: toldToMs(open, unit),
   }
 }
 

@@ -11,14 +11,14 @@ import type {
   ChildCommitResult,
   RefusedChildRecord,
 } from '../children-store.ts'
-import { takeNode } from './children-cards.ts'
+import { markUntold, takeNode } from './children-cards.ts'
 import { takeCheckpoint } from './children-checkpoints.ts'
 import { takeCollector } from './children-collectors.ts'
 import { takeCounts } from './children-counts.ts'
 import { takeHour } from './children-hours.ts'
 import { childRow, endSilence, findEpoch, numberOf, ownCollector } from './children-roster.ts'
 import { takeSite } from './children-sites.ts'
-import { refusal, type Taken, type Teller } from './children-taking.ts'
+import { refusal, SiteChanges, type Taken, type Teller } from './children-taking.ts'
 import type { Database, Row } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { integer, integerOrNull, text, textOrNull } from './values.ts'
@@ -48,8 +48,10 @@ function commitChild(db: Database, commit: ChildCommit): ChildCommitResult {
     regionCode: textOrNull(row, 'region_code'),
     ownOrigin: commit.ownOrigin,
     atMs: commit.receivedAtMs,
+    changes: new SiteChanges(),
   }
   const refused = takeAll(db, teller, commit)
+  markUntold(db, teller)
   moveWatermark(db, teller, commit)
   endBehind(db, row, commit)
   return { status: 'committed', refused }

@@ -1,5 +1,6 @@
 /** States of cards of children on their way in: a step for each change, thinned out once it is old. */
 import { type CountsReport, compareVersions, HOUR_MS } from '@yiben/shared'
+import { packCounts } from './children-rows.ts'
 import {
   OLDER,
   refusalOfSite,
@@ -43,7 +44,7 @@ export function takeCounts(
     version.generation,
     version.number,
     teller.atMs,
-    JSON.stringify(counts.counts),
+    packCounts(counts.counts),
     JSON.stringify(counts.nodes),
   )
   thinOut(db, siteCode, collector, teller.atMs - EVERY_CHANGE_MS)

@@ -32,32 +32,26 @@ function listCollectors(db: Database, scope: Scope): readonly CollectorRow[] {
   const rows = db.all(
     `SELECT c.*, k.child_id, s.from_ms AS silent_from_ms, p.log_origin, p.tree_size, p.root_hash,
        p.received_at_ms AS checkpoint_at_ms,
-       (SELECT max(h.hour_ms) FROM child_hours h JOIN site_origins o ON o.site_code = h.site_code
-         AND o.collector_number = h.collector_number
-         WHERE h.collector_number = c.collector_number AND h.hour_ms >= ?
-           AND ${inScope('h.site_code')}) AS last_hour_ms,
+       (SELECT max((SELECT max(h.hour_ms) FROM child_hours h
+           WHERE h.collector_number = o.collector_number AND h.site_code = o.site_code))
+         FROM site_origins o WHERE o.collector_number = c.collector_number
+         AND ${inScope('o.site_code')}) AS last_hour_ms,
        (SELECT count(*) FROM site_origins o WHERE o.collector_number = c.collector_number
          AND ${inScope('o.site_code')}) AS sites,
-       (SELECT count(*) FROM child_nodes n JOIN site_origins o ON o.site_code = n.site_code
-         AND o.collector_number = n.collector_number WHERE n.collector_number = c.collector_number
-         AND n.is_revoked = 0 AND ${inScope('n.site_code')}) AS nodes,
-       (SELECT count(*) FROM child_cards d JOIN site_origins o ON o.site_code = d.site_code
-         AND o.collector_number = d.collector_number WHERE d.collector_number = c.collector_number
-         AND d.booked_to_ms IS NULL AND d.is_counted = 1 AND ${inScope('d.site_code')}) AS cards
+       COALESCE(t.nodes, 0) AS nodes, COALESCE(t.cards, 0) AS cards
      FROM child_collectors c JOIN children k ON k.child_number = c.child_number
      LEFT JOIN child_silences s ON s.collector_number = c.collector_number AND s.to_ms IS NULL
      LEFT JOIN child_checkpoints p ON p.collector_number = c.collector_number
+     LEFT JOIN (SELECT o.collector_number, count(*) FILTER (WHERE n.is_revoked = 0) AS nodes,
+         sum(n.cards) AS cards
+       FROM site_origins o CROSS JOIN child_nodes n ON n.site_code = o.site_code
+         AND n.collector_number = o.collector_number
+       WHERE ${inScope('o.site_code')} GROUP BY o.collector_number) t
+       ON t.collector_number = c.collector_number
      ORDER BY k.child_number, c.collector_number`,
-    recentHourMs(db),
-    ...[sites, sites, sites, sites, sites, sites, sites, sites],
+    ...[sites, sites, sites, sites, sites, sites],
   )
   return rows.map(collectorOf).filter((one) => sites === null || one.sites > 0)
-}
-
-/** Newest hours are looked for among those of the last 40 days: who has told none of them is long away. */
-function recentHourMs(db: Database): number {
-  const row = db.get('SELECT max(hour_ms) AS last FROM child_hours') ?? {}
-  return row.last === null ? 0 : integer(row, 'last') - 40 * 24 * 3_600_000
 }
 
 export function collectorOf(row: Row): CollectorRow {
@@ -110,7 +104,8 @@ function listNodes(
   const rows = nodes.map((row): ChildNodeRow => {
     const cards = db.all(
       `SELECT d.*, p.vendor, p.printed_name, p.memory_total_mib, p.power_cap_watts
-       FROM child_cards d JOIN profiles p ON p.profile_id = d.profile_id
+       FROM child_cards d INDEXED BY child_cards_node
+       JOIN profiles p ON p.profile_id = d.profile_id
        WHERE d.collector_number = ? AND d.node_id = ? ORDER BY d.unit_number`,
       integer(row, 'collector_number'),
       text(row, 'node_id'),

@@ -20,6 +20,45 @@ export interface Teller {
   readonly regionCode: string | null
   readonly ownOrigin: string
   readonly atMs: number
+  /** What the records of one commit have changed of the time in which cards of a site count. */
+  readonly changes: SiteChanges
+}
+
+/** [fromMs, toMs), `null`: without an end. */
+export interface Change {
+  readonly fromMs: number
+  readonly toMs: number | null
+}
+
+/** By site, one span over all that has changed. */
+export class SiteChanges {
+  readonly #bySite = new Map<string, Change & { readonly collector: number }>()
+
+  note(collector: number, siteCode: string, change: Change): void {
+    const before = this.#bySite.get(siteCode)
+    const all = before === undefined ? change : over(before, change)
+    this.#bySite.set(siteCode, { ...all, collector })
+  }
+
+  entries(): Iterable<readonly [string, Change & { readonly collector: number }]> {
+    return this.#bySite
+  }
+
+  /** `null`: nothing has changed. */
+  whole(): Change | null {
+    return [...this.#bySite.values()].reduce<Change | null>(
+      (all, change) => (all === null ? change : over(all, change)),
+      null,
+    )
+  }
+}
+
+/** The span over both. */
+export function over(one: Change, other: Change): Change {
+  return {
+    fromMs: Math.min(one.fromMs, other.fromMs),
+    toMs: one.toMs === null || other.toMs === null ? null : Math.max(one.toMs, other.toMs),
+  }
 }
 
 export function refusal(code: ErrorCode, sentence: string): Taken {

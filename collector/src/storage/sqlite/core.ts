@@ -29,6 +29,7 @@ import { migrateWithCopy } from './migrate-copy.ts'
 import { nodeKeyMethods } from './node-keys.ts'
 import { nodeMethods } from './nodes.ts'
 import { offerMethods } from './offers.ts'
+import { placedMethods } from './placed.ts'
 import { plausibilityMethods } from './plausibility.ts'
 import { policyMethods } from './policy.ts'
 import { readMethods } from './reads.ts'
@@ -91,6 +92,7 @@ export function openWriter(options: CoreOptions): Core {
   }
 }
 
+/** One process serves; commands come and go beside it, but not while the file is being replaced. */
 function lockFor({ path, driver, isServing }: CoreOptions): ReturnType<typeof holdLock> {
   if (isServing) return holdServing(path, driver)
   return saying('The ledger is being restored.', path, () => shareLock(commandsLock(path), driver))
@@ -182,6 +184,7 @@ function syncStoreOver(db: Database): SyncStore {
     ...feedMethods(db),
     ...drawMethods(db),
     ...drawCopyMethods(db),
+    ...placedMethods(db),
     ...accountMethods(db),
     ...grantMethods(db),
     ...recoveryMethods(db),

@@ -20,6 +20,7 @@ import { OpenRows } from './evidence.ts'
 import { readLeaseRecords } from './lease-records.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
+import { isPlaced } from './placed.ts'
 import { PAGE_ROWS_MAX } from './units.ts'
 import { integer, text } from './values.ts'
 
@@ -169,7 +170,8 @@ function numberOf(db: Database, { draw, expectedVersion }: DrawChange): number |
   )
   const version = row === undefined ? 0 : integer(row, 'version')
   if (version !== expectedVersion) return null
-  return row === undefined ? 0 : integer(row, 'draw_number')
+  if (row !== undefined) return integer(row, 'draw_number')
+  return isPlaced(db, draw.request.drawId) ? null : 0
 }
 
 function writeDraw(

@@ -3,6 +3,7 @@
  * run, silences. A run without `recordedAtMs` was known as it happened; a late one from then on.
  */
 import type { NodeId, UnitId } from '../../model/ids.ts'
+import type { UnitRow } from '../../model/inventory.ts'
 import type { OpenNode, Silence, StoredRun } from '../../model/timeline.ts'
 import type { Database } from './driver.ts'
 import { readOpen } from './open-row.ts'
@@ -51,6 +52,17 @@ export function openRunOf(open: OpenNode | null, unitId: UnitId): StoredRun | nu
     code: unit.runCode,
     recordedAtMs: unit.runRecordedAtMs,
   }
+}
+
+/**
+ * Up to where the node has told of a placement; `null` where it tells no more of it. One that moved
+ * away before any of its time was booked is in no open row: its node may still come to that time.
+ */
+export function toldToMs(open: OpenNode | null, unit: UnitRow): number | null {
+  const toldMs = open?.timelineEndMs ?? unit.validFromMs
+  const isOpen = open?.units.some((one) => one.unitId === unit.unitId) ?? false
+  const isAhead = unit.bookedToMs !== null && toldMs < unit.bookedToMs
+  return isOpen || isAhead ? toldMs : null
 }
 
 /** Whether any of the run was known at `knownAtMs`. */

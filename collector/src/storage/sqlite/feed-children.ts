@@ -5,13 +5,11 @@ import type {
   NodeReport,
   RecordVersion,
   ReportedCard,
-  ReportedCount,
-  ReportedNodeCount,
   ReportedTerms,
   SiteReport,
 } from '@yiben/shared'
 import { assert } from '@yiben/shared'
-import { unpackBuckets } from './children-rows.ts'
+import { unpackBuckets, unpackCounts, unpackNodeCounts } from './children-rows.ts'
 import type { Database, Row } from './driver.ts'
 import type { FeedReader } from './feed-own.ts'
 import { profileOf } from './rows.ts'
@@ -111,7 +109,8 @@ function cardsOf(db: Database, collector: number, nodeId: string): readonly Repo
   return db
     .all(
       `SELECT k.*, p.vendor, p.printed_name, p.memory_total_mib, p.power_cap_watts
-       FROM child_cards k JOIN profiles p ON p.profile_id = k.profile_id
+       FROM child_cards k INDEXED BY child_cards_node
+       JOIN profiles p ON p.profile_id = k.profile_id
        WHERE k.collector_number = ? AND k.node_id = ? ORDER BY k.unit_number`,
       collector,
       nodeId,
@@ -183,8 +182,8 @@ export function countsRecordOf(row: Row): ChildRecord {
     ...headOf(row),
     siteCode: text(row, 'site_code'),
     atMs: integer(row, 'at_ms'),
-    counts: storedJson<readonly ReportedCount[]>(text(row, 'counts')),
-    nodes: storedJson<readonly ReportedNodeCount[]>(text(row, 'nodes')),
+    counts: unpackCounts(text(row, 'counts')),
+    nodes: unpackNodeCounts(text(row, 'nodes')),
   }
   return { kind: 'counts', counts }
 }

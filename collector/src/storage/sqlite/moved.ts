@@ -4,8 +4,9 @@
  * its ledger went. It is written in two steps, around the instant at which the other place has the
  * ledger: killed between them, the same move run again finds out which it was.
  */
+import { existsSync } from 'node:fs'
 import { AppError } from '@yiben/shared'
-import type { Database } from './driver.ts'
+import { chooseDriver, type Database, openUntouched } from './driver.ts'
 import { flag, integer, text } from './values.ts'
 
 /** `YIBN`: tells a ledger from any other SQLite file. */
@@ -39,6 +40,31 @@ export function refuseMoved(db: Database): void {
     ? `The ledger of this file was moved to ${to} at ${at}: set storage.url to that.`
     : `A move of this ledger to ${to} was broken off at ${at}: run \`migrate\` once more, it finds out whether the ledger is there.`
   throw new AppError('conflict', sentence, { fields: { to } })
+}
+
+/**
+ * Throws `conflict` where the file is a ledger that went nowhere: whoever set an address beside it and
+ * began a fresh ledger there would have lost it without a word.
+ */
+export function refuseUnmoved(path: string): void {
+  if (!existsSync(path) || !isLedger(path)) return
+  throw new AppError(
+    'conflict',
+    `storage.url is set, but ${path} is a ledger that was never moved there: run \`migrate --from sqlite\`, or, where that ledger is not to go on, move the file elsewhere.`,
+  )
+}
+
+function isLedger(path: string): boolean {
+  let db: Database | null = null
+  try {
+    db = openUntouched(path, chooseDriver())
+    return applicationOf(db) === LEDGER_APPLICATION
+  } catch {
+    // What cannot be read as one is none that anybody could go on with.
+    return false
+  } finally {
+    db?.close()
+  }
 }
 
 /** From now on nobody opens the file as a ledger, whatever becomes of the move. */

@@ -4,7 +4,7 @@ import type { UnitId } from '../../model/ids.ts'
 import type { UnitRow } from '../../model/inventory.ts'
 import type { QualityRows, Scope, UnitSpan } from '../requests.ts'
 import type { Database } from './driver.ts'
-import { isKnownAt, OpenRows, readRuns, readSilences } from './evidence.ts'
+import { isKnownAt, OpenRows, readRuns, readSilences, toldToMs } from './evidence.ts'
 import { readLedgerAt } from './ledger-at.ts'
 import { lentSpansOf } from './lent-spans.ts'
 import type { SyncStore } from './methods.ts'
@@ -69,8 +69,6 @@ export function unitSpanOf(
   range: { readonly fromMs: number; readonly toMs: number; readonly knownAtMs: number },
 ): UnitSpan {
   const { unitId } = unit
-  const open = openRows.of(unit.nodeId)
-  const isOpen = open?.units.some((one) => one.unitId === unitId) ?? false
   return {
     unit,
     runs: readRuns(db, unitId, range, openRows.runOf(unit.nodeId, unitId)).filter((run) =>
@@ -89,7 +87,7 @@ export function unitSpanOf(
       )
       .map(depositOf),
     leases: lentSpansOf(db, unitId, range, range.knownAtMs),
-    timelineEndMs: open !== null && isOpen ? open.timelineEndMs : null,
+    timelineEndMs: toldToMs(openRows.of(unit.nodeId), unit),
   }
 }
 
