@@ -7,7 +7,8 @@ import { defineConfig } from 'vitest/config'
  */
 const TOGETHER = [
   'test/{agent,bookkeeper,dashboard,shared}/**/*.test.ts',
-  'test/collector/{bank,bundle,catalogue,children,gateway,inventory,model,plausibility,timeline}/**/*.test.ts',
+  'test/collector/{api,bank,bundle,catalogue,children,forecast,gateway,ingest}/**/*.test.ts',
+  'test/collector/{inventory,journal,model,plausibility,rollup,timeline,tls}/**/*.test.ts',
 ]
 
 export default defineConfig({

@@ -26,10 +26,13 @@ function set(name: 'free' | 'busy'): void {
   for (const agent of agents) agent.cards.nvidia?.set(name)
 }
 
+/** And both know of each other: one that believes itself alone keeps its agents for a minute. */
 async function servesBeside(member: PairMember): Promise<void> {
-  await until('it serves beside the other', async () =>
-    (await pair.vital(member, 'yiben_leads')) === 0 ? true : null,
-  )
+  await until('it serves beside the other', async () => {
+    if ((await pair.vital(member, 'yiben_leads')) !== 0) return null
+    const known = pair.members.map((each) => pair.vital(each, 'yiben_collectors'))
+    return (await Promise.all(known)).every((collectors) => collectors === 2) ? true : null
+  })
 }
 
 beforeAll(async () => {

@@ -19,6 +19,9 @@ export async function unquiet(world: SimWorld): Promise<string[]> {
   const problems: string[] = []
   if (!world.collector.isAlive) problems.push('the collector is not running')
   if (await world.store.isRecovering()) problems.push('the collector is recovering')
+  for (const { hour_ms } of world.db.all('SELECT hour_ms FROM dirty_hours')) {
+    problems.push(`hour ${hour_ms} has changed and waits for its next version`)
+  }
   for (const node of world.nodes) problems.push(...(await unquietNode(world, node)))
   return problems
 }

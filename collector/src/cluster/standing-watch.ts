@@ -15,6 +15,8 @@ const DEAD_LOOKS = 2
 const OTHER_LOOKS = 10
 /** Without an answer of the database for so long, what others see of this one is a silence. */
 const CUT_OFF_MS = 8_000
+/** Of one that knows of no other: a fail-over is over by then, and somebody may have come since. */
+const CUT_OFF_ALONE_MS = 60_000
 
 /** Why the part of a process is over. */
 export type Ending =
@@ -87,9 +89,8 @@ export class StandingWatch {
     } catch (error) {
       log.debug({ err: error, reason: errorSentence(error) }, 'the database does not answer a beat')
       const unansweredMs = clock.monotonicMs() - this.#answeredAtMs
-      // Alone there is nobody to whom agents could go.
       const isAlone = this.#standing.members.length < 2
-      return isAlone || unansweredMs < CUT_OFF_MS ? null : { kind: 'cut_off' }
+      return unansweredMs < (isAlone ? CUT_OFF_ALONE_MS : CUT_OFF_MS) ? null : { kind: 'cut_off' }
     }
   }
 
