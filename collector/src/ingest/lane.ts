@@ -135,19 +135,19 @@ export class Lane {
   async #takeQueued(): Promise<void> {
     let state = await this.#current()
     const records: NumberedRecord[] = []
-    let frontier = this.#frontier
     let batches = 0
     for (const { batch } of this.#queue) {
       if (batches > 0 && records.length + batch.records.length > RECORDS_PER_COMMIT_MAX) break
-      const plan = planBatch(batch, this.#options.epoch, frontier)
+      const { epoch } = this.#options
+      const last = records.at(-1)
+      const frontier = last === undefined ? this.#frontier : frontierAt(last, epoch)
+      const plan = planBatch(batch, epoch, frontier)
       if (plan.status === 'refused') {
         if (batches > 0) break
         throw new AppError(plan.code, plan.sentence)
       }
       batches += 1
       records.push(...plan.records)
-      const last = plan.records.at(-1)
-      if (last !== undefined) frontier = frontierAt(last, this.#options.epoch)
     }
     const taken = this.#queue.splice(0, batches)
     const [only, ...others] = taken

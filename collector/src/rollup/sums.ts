@@ -7,37 +7,15 @@
  */
 import type { DeviceProfile } from '../model/inventory.ts'
 import type { SumHead, SummedFigure, SumTable } from '../storage/sum-store.ts'
-import { BUCKET_FIGURES, type BucketFigure } from './bucket-figures.ts'
-
-/** The seven states: they add up to all of the time. */
-export const STATE_FIGURES = [
-  'busyMs',
-  'allocatedMs',
-  'occupiedMs',
-  'freeMs',
-  'faultyMs',
-  'unknownMs',
-  'lentMs',
-] as const satisfies readonly BucketFigure[]
-
-/** The figures that are card time; only these can be weighted by P. */
-export const TIME_FIGURES = [
-  ...STATE_FIGURES,
-  'depositedMs',
-  'activeMs',
-  'givenMs',
-] as const satisfies readonly BucketFigure[]
-export type TimeFigure = (typeof TIME_FIGURES)[number]
-
-/** The figures that mean the same whatever the model: samples, and energy. */
-export const COUNT_FIGURES = [
-  'energyJoules',
-  'samplesExpected',
-  'samplesGot',
-  'samplesZero',
-  'samplesBelowTenth',
-] as const satisfies readonly BucketFigure[]
-export type CountFigure = (typeof COUNT_FIGURES)[number]
+import {
+  BUCKET_FIGURES,
+  type BucketFigure,
+  COUNT_FIGURES,
+  type CountFigure,
+  noFigures,
+  TIME_FIGURES,
+  type TimeFigure,
+} from './bucket-figures.ts'
 
 export interface ModelRate {
   /** Catalogue model, or the printed name of an unrated profile. */
@@ -138,7 +116,7 @@ function workOf(works: readonly ActiveEnergy[]): ActiveEnergy {
   return { weightedActive: sumOf('weightedActive'), ratedJoules: sumOf('ratedJoules') }
 }
 
-const NO_FIGURES = zeros(BUCKET_FIGURES)
+const NO_FIGURES = noFigures()
 const NO_TIME = zeros(TIME_FIGURES)
 const NO_COUNTS = zeros(COUNT_FIGURES)
 

@@ -3,11 +3,11 @@
  * enrolled in the ledger beforehand, then connected, ticking, counted.
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { linkUrlOf, type PublicIdentity, parseEnrollmentToken, secretHash } from '@yiben/shared'
 import type { NodeId } from '../../../collector/src/model/ids.ts'
 import { openSqliteStoreInProcess } from '../../../collector/src/storage/sqlite/store.ts'
+import { askProcess } from './asked-process.ts'
 import { CollectorProgram } from './collector-program.ts'
 import { type FleetPlace, fleetKeys } from './fleet-node.ts'
 import { MADE_UP_LEDGER } from './made-up-ledger.ts'
@@ -56,7 +56,7 @@ export class Fleet implements Disposable {
     const fleet = new Fleet(children)
     await Promise.all(
       children.map((child, at) =>
-        ask(child, {
+        askProcess<FleetCommand, FleetCount>(child, {
           kind: 'make',
           plan: {
             place,
@@ -110,26 +110,9 @@ export class Fleet implements Disposable {
   }
 
   #tell(command: FleetCommand): Promise<readonly FleetCount[]> {
-    return Promise.all(this.#processes.map((child) => ask(child, command)))
-  }
-}
-
-async function ask(child: ChildProcess, command: FleetCommand): Promise<FleetCount> {
-  const asked = new AbortController()
-  const { signal } = asked
-  const ended = once(child, 'exit', { signal }).then(() => {
-    throw new Error('a process of the fleet has ended')
-  })
-  // Of the two only one is waited for; the other one is called off.
-  ended.catch(() => {})
-  try {
-    const answered = once(child, 'message', { signal })
-    answered.catch(() => {})
-    child.send(command)
-    const [count] = await Promise.race([answered, ended])
-    return count
-  } finally {
-    asked.abort()
+    return Promise.all(
+      this.#processes.map((child) => askProcess<FleetCommand, FleetCount>(child, command)),
+    )
   }
 }
 

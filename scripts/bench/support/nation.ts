@@ -1,7 +1,7 @@
 /** Provinces that report to a nation, in processes of their own: made, told what to tell, counted. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
+import { askProcess } from './asked-process.ts'
 import type { Telling } from './nation-child.ts'
 import type { HourSums, NationPlan } from './nation-plan.ts'
 import { until } from './program.ts'
@@ -62,7 +62,13 @@ export class Nation implements Disposable {
     await Promise.all(
       processes.map((process, at) => {
         const tokens = place.tokens.slice(at * each, (at + 1) * each)
-        return ask(process, { kind: 'make', plan, first: at * each, url: place.url, tokens })
+        return askProcess<NationCommand, NationCount>(process, {
+          kind: 'make',
+          plan,
+          first: at * each,
+          url: place.url,
+          tokens,
+        })
       }),
     )
     return nation
@@ -121,7 +127,9 @@ export class Nation implements Disposable {
   }
 
   #all(command: NationCommand): Promise<readonly NationCount[]> {
-    return Promise.all(this.#processes.map((process) => ask(process, command)))
+    return Promise.all(
+      this.#processes.map((process) => askProcess<NationCommand, NationCount>(process, command)),
+    )
   }
 }
 
@@ -147,24 +155,5 @@ function plus(one: HourSums, other: HourSums): HourSums {
     freeMs: one.freeMs + other.freeMs,
     unknownMs: one.unknownMs + other.unknownMs,
     allMs: one.allMs + other.allMs,
-  }
-}
-
-/** One question at a time of each process. */
-async function ask(process: ChildProcess, command: NationCommand): Promise<NationCount> {
-  const asked = new AbortController()
-  const { signal } = asked
-  const ended = once(process, 'exit', { signal }).then(() => {
-    throw new Error('a process of the nation has ended')
-  })
-  ended.catch(() => {})
-  try {
-    const answered = once(process, 'message', { signal })
-    answered.catch(() => {})
-    process.send(command)
-    const [count] = await Promise.race([answered, ended])
-    return count
-  } finally {
-    asked.abort()
   }
 }

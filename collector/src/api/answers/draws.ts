@@ -6,6 +6,7 @@
 import { resourceCode } from '@yiben/shared'
 import type { z } from 'zod'
 import { lotsOf } from '../../bank/draw-entries.ts'
+import { cardsAskedOf } from '../../bank/draw-request.ts'
 import type { Claim, Draw, DrawRefusal, GrantEvidence, Lease } from '../../model/draw.ts'
 import { isOpaqueFor } from '../access.ts'
 import type { Asker } from '../auth.ts'
@@ -58,13 +59,7 @@ function summaryOf({ lots }: Shown, draw: Draw): DrawSummary {
     version: draw.version,
     state: draw.state,
     refusal: draw.refusal === null ? null : refusalOf(draw.refusal),
-    bank: request.bank,
-    borrower: request.borrower,
-    contract: request.contract,
-    swap: request.swap,
-    keep_in_silence: request.isKeptInSilence,
-    confidence: ratioOfPpm(request.confidencePpm),
-    cards_asked: cardsAsked(draw),
+    ...termsOf(request),
     cards_live: live.length,
     lots: lotsOf(live, (nodeId, profile) => lots.idOf(nodeId, lots.kindOf(profile))),
     site_code: what.kind === 'pool' ? what.siteCode : null,
@@ -77,8 +72,17 @@ function summaryOf({ lots }: Shown, draw: Draw): DrawSummary {
   }
 }
 
-export function cardsAsked({ request: { what } }: Pick<Draw, 'request'>): number {
-  return what.kind === 'pool' ? what.cards : what.lots.reduce((sum, { cards }) => sum + cards, 0)
+/** What was asked for, whoever decides on it. */
+export function termsOf(request: Draw['request']) {
+  return {
+    bank: request.bank,
+    borrower: request.borrower,
+    contract: request.contract,
+    swap: request.swap,
+    keep_in_silence: request.isKeptInSilence,
+    confidence: ratioOfPpm(request.confidencePpm),
+    cards_asked: cardsAskedOf(request),
+  }
 }
 
 export function refusalOf(refusal: DrawRefusal): z.infer<typeof refusalSchema> {

@@ -6,9 +6,9 @@
 import type { JsonObject } from '../../model/ledger.ts'
 import { drawIdOf, type PlacedDraw, placedStateOf } from '../../model/placed-draw.ts'
 import type { ApiContext } from '../context.ts'
-import { instantOrNull, instantText, ratioOfPpm } from '../schemas.ts'
+import { instantOrNull, instantText } from '../schemas.ts'
 import { type DrawAnswer, type DrawSummary, drawSchema } from './draw-schema.ts'
-import { cardsAsked, refusalOf, type Viewer } from './draws.ts'
+import { refusalOf, termsOf, type Viewer } from './draws.ts'
 
 type Shown = Pick<ApiContext, 'ledger'>
 
@@ -80,13 +80,7 @@ function untold(placed: PlacedDraw): DrawAnswer {
     version,
     state: placedStateOf(placed),
     refusal: null,
-    bank: request.bank,
-    borrower: request.borrower,
-    contract: request.contract,
-    swap: request.swap,
-    keep_in_silence: request.isKeptInSilence,
-    confidence: ratioOfPpm(request.confidencePpm),
-    cards_asked: cardsAsked({ request }),
+    ...termsOf(request),
     cards_live: 0,
     lots:
       what.kind === 'pool' ? [] : what.lots.map(({ cards, lotId }) => ({ lot_id: lotId, cards })),

@@ -4,17 +4,16 @@
  */
 import { z } from 'zod'
 import { petaflopHoursText } from '../../catalogue/petaflops.ts'
-import { BUCKET_FIGURES, type BucketFigure } from '../../rollup/bucket-figures.ts'
-import { isRanked } from '../../rollup/definitions.ts'
 import {
-  type ActiveEnergy,
-  type BucketSums,
+  BUCKET_FIGURES,
+  type BucketFigure,
   type CountFigure,
-  type ModelSums,
   STATE_FIGURES,
   TIME_FIGURES,
   type TimeFigure,
-} from '../../rollup/sums.ts'
+} from '../../rollup/bucket-figures.ts'
+import { isRanked } from '../../rollup/definitions.ts'
+import type { ActiveEnergy, BucketSums, ModelSums } from '../../rollup/sums.ts'
 import { amountOut, decimalOut, instantOut, ratioOut } from '../schemas.ts'
 import { rateOf, rateSchema, ratio } from './rates.ts'
 

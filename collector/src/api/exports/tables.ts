@@ -1,6 +1,6 @@
 /** Every table that can be exported: which route says it, and where in the answer its rows are. */
 import { BROKEN_CAUSES } from '../../model/draw.ts'
-import { TIME_FIGURES } from '../../rollup/sums.ts'
+import { TIME_FIGURES } from '../../rollup/bucket-figures.ts'
 import { MOVED_FIGURES } from '../answers/corrections.ts'
 import { FIGURE_NAMES } from '../answers/rollup-rows.ts'
 import type { RecordKeys } from './columns.ts'
