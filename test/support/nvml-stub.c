@@ -3,7 +3,9 @@
  * every call, so that a test can change it while the library is loaded. The file is named by
  * NVML_STUB_FILE at compile time. One `key value` per line; keys: cards, mig (card 0 is cut),
  * hang (function that sleeps for ever), lost (index whose handle answers GPU_IS_LOST), reset,
- * gpm (percent of each instance plus its id; absent: no counters), no_utilization, ecc, remap_failure, processes, xid, init (return value of nvmlInit), util.
+ * gpm (percent of each instance plus its id; absent: no counters), no_utilization, ecc, remap_failure, processes, xid, init (return value of nvmlInit), util,
+ * kept_at (stamp of the last value the driver keeps of a counter; 0: it keeps none; absent: not offered),
+ * kept (that value; those before it are 0), kept_kind (of the counter, as nvmlSamplingType_t; default 1).
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -108,6 +110,23 @@ int nvmlDeviceGetUtilizationRates(uintptr_t device, unsigned *rates) {
   (void)device;
   rates[0] = (unsigned)setting("util", 0);
   rates[1] = 0;
+  return OK;
+}
+/* What the driver keeps: two values, a sixth of a second apart. */
+int nvmlDeviceGetSamples(uintptr_t device, unsigned kind, uint64_t last, unsigned *type,
+                         unsigned *count, unsigned char *samples) {
+  uint64_t at = (uint64_t)setting("kept_at", -1), before = at - 166667;
+  unsigned percent = (unsigned)setting("kept", 0);
+  (void)device;
+  if (setting("kept_at", -1) < 0) return NOT_SUPPORTED;
+  if (at == 0 || kind != (unsigned)setting("kept_kind", 1) || at <= last) return NOT_FOUND;
+  if (*count < 2) return INSUFFICIENT_SIZE;
+  memset(samples, 0, 32);
+  memcpy(samples, &before, 8);
+  memcpy(samples + 16, &at, 8);
+  memcpy(samples + 24, &percent, 4);
+  *type = 1;
+  *count = 2;
   return OK;
 }
 int nvmlDeviceGetPowerUsage(uintptr_t device, unsigned *milliwatts) {

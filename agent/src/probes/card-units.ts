@@ -166,7 +166,7 @@ function readingsOfCard<Device extends CardDevice>(
     ),
     health,
     processes: isSplit(vendor, device) ? null : processesOn(vendor, device, device.processes),
-    kernelAgeMs: null,
+    kernelAgeMs: vendor.kernelAgeMsOf?.(device) ?? null,
     outOfRange,
   }
   const cut = cutOf(vendor, device)

@@ -108,8 +108,11 @@ function busyByUtilization({ ratio, thresholds }: Facts): Finding | null {
 function busyByKernel({ reading, thresholds }: Facts): Finding | null {
   const ageMs = reading?.kernelAgeMs ?? null
   if (ageMs === null || ageMs < 0 || ageMs > thresholds.kernelAgeMsMax) return null
-  const seconds = Math.round(ageMs / 1000)
-  return { code: runCode('busy/kernel'), sentence: `A kernel ran ${seconds} s ago.` }
+  const seconds = Math.round(thresholds.kernelAgeMsMax / 1000)
+  return {
+    code: runCode('busy/kernel'),
+    sentence: `A kernel has run within the last ${seconds} s.`,
+  }
 }
 
 /** "Vendor health not OK" includes a warning: such a card is not offered to anybody. */

@@ -30,6 +30,8 @@ export interface NvidiaDevice extends CardDevice {
   readonly decoder_utilization_pct?: number | null
   readonly jpeg_utilization_pct?: number | null
   readonly optical_flow_utilization_pct?: number | null
+  /** How long ago an engine worked, where one did since the reading before; only the library tells. */
+  readonly kernel_age_ms?: number | null
   /** Which field the power came from. */
   readonly power_tag?: string | null
   readonly mig_enabled?: boolean | null

@@ -24,6 +24,7 @@ export const NVML_FUNCTIONS = {
   nvmlDeviceGetMemoryInfo_v2: [HANDLE, OUT],
   nvmlDeviceGetMemoryInfo: [HANDLE, OUT],
   nvmlDeviceGetUtilizationRates: [HANDLE, OUT],
+  nvmlDeviceGetSamples: [HANDLE, UINT, 'uint64_t', OUT, OUT, OUT],
   nvmlDeviceGetEncoderUtilization: [HANDLE, OUT, OUT],
   nvmlDeviceGetDecoderUtilization: [HANDLE, OUT, OUT],
   nvmlDeviceGetPowerUsage: [HANDLE, OUT],
@@ -55,6 +56,7 @@ export type NvmlFunction = keyof typeof NVML_FUNCTIONS
 export const NVML_SUCCESS = 0
 export const NVML_UNINITIALIZED = 1
 export const NVML_NOT_SUPPORTED = 3
+export const NVML_NOT_FOUND = 6
 export const NVML_INSUFFICIENT_SIZE = 7
 export const NVML_FUNCTION_NOT_FOUND = 13
 export const NVML_GPU_IS_LOST = 15
@@ -125,6 +127,10 @@ export const GPM_METRICS = {
   /** `NVML_GPM_METRIC_GRAPHICS_UTIL`: percent of time any compute or graphics work was active. */
   graphicsUtilization: 1,
 } as const
+/** `nvmlSample_t`: uint64 stamp in µs, then the value (percent: an unsigned int) in eight bytes. */
+export const SAMPLE = { size: 16, stampAt: 0, valueAt: 8 } as const
+/** Of `nvmlSamplingType_t`: utilization of the card, its encoder and its decoder. */
+export const SAMPLINGS = [1, 3, 4] as const
 /** `nvmlEventData_t`: device, uint64 type, uint64 data, two instance ids. */
 export const EVENT_DATA = { size: 32, deviceAt: 0, typeAt: 8, dataAt: 16 } as const
 

@@ -8,6 +8,7 @@ import type { SmiProcess } from '../formats/smi-process.ts'
 import type { ProbeFailure, UnitProblem } from '../probe.ts'
 import type { NvidiaDevice, NvidiaSlice } from './devices.ts'
 import { GpmReader, type GpmReading } from './nvml-gpm.ts'
+import { KernelAges } from './nvml-kernel-ages.ts'
 import { loadNvml, type NvmlLibrary } from './nvml-library.ts'
 import {
   type Handle,
@@ -86,6 +87,7 @@ export class NvmlWay implements NvidiaWay {
   readonly #clock: Clock
   readonly #file: string | null
   readonly #callDeadlineMs: number
+  readonly #kernelAges = new KernelAges()
   #library: NvmlLibrary | null = null
   #session: Session | null = null
   /** The library could not be loaded; tried again at the next inventory only. */
@@ -105,10 +107,15 @@ export class NvmlWay implements NvidiaWay {
   async inventory(): Promise<WayReading | ProbeFailure> {
     this.#missing = null
     await this.#close()
-    return this.sample()
+    return this.#read(false)
   }
 
-  async sample(): Promise<WayReading | ProbeFailure> {
+  sample(): Promise<WayReading | ProbeFailure> {
+    return this.#read(true)
+  }
+
+  /** What ran since the reading before is asked for by readings of time, and told once. */
+  async #read(asksKernelAges: boolean): Promise<WayReading | ProbeFailure> {
     const session = await this.#open()
     if ('status' in session) return session
     await this.#noteEvents(session)
@@ -120,7 +127,8 @@ export class NvmlWay implements NvidiaWay {
         this.#session = null
         return failed('library_failed', 'The NVIDIA library lost its connection to the driver.')
       }
-      devices.push(device)
+      const ages = asksKernelAges ? await this.#kernelAges.of(session.library, card) : {}
+      devices.push({ ...device, ...ages })
     }
     const { driverVersion, problems } = session
     return { status: 'ok', driverVersion, devices, problems }

@@ -20,6 +20,7 @@ export const NVIDIA_TRAITS: CardTraits<NvidiaDevice> = {
     jpeg: device.jpeg_utilization_pct,
     optical_flow: device.optical_flow_utilization_pct,
   }),
+  kernelAgeMsOf: ({ kernel_age_ms = null }) => kernel_age_ms,
   deviceFileOf: (device, rootPrefix) => deviceFileOf(rootPrefix, device),
   cutOf,
   splitOf: ({ mig_devices: slices = [] }) => (slices.length > 0 ? 'MIG' : null),

@@ -146,6 +146,39 @@ describe.skipIf(C_COMPILER === null)(`the NVIDIA library${WHY_SKIPPED}`, () => {
     expect(readings[1]).toMatchObject({ utilization: {}, memoryUsedBytes: 12 * 1024 * 1024 })
   })
 
+  test('a job that came and went between two readings is told once', async () => {
+    using box = new ToolBox()
+    using stub = new NvmlStub({ cards: 1, kept_at: 50_000_000, kept: 100 })
+    const probe = probeOf(box, stub)
+    await inventoryOf(probe)
+    const age = async () => (await sampleOf(probe)).readings[0]?.kernelAgeMs
+    expect(await age(), 'before the first reading nothing is known').toBeNull()
+    stub.set({ kept_at: 60_000_000, kept: 97 })
+    await inventoryOf(probe)
+    expect(await age(), 'also when the cards were looked for meanwhile').toBe(0)
+    expect(await age(), 'the same values say nothing new').toBeNull()
+    stub.set({ kept_at: 70_000_000, kept: 4 })
+    expect(await age(), 'what is not busy in a reading is not busy here').toBeNull()
+    stub.set({ kept_at: 0 })
+    expect(await age(), 'of an idle card nothing need be kept').toBeNull()
+    stub.set({ kept_at: 80_000_000, kept: 5, kept_kind: 4 })
+    expect(await age(), 'a decoder is an engine').toBe(0)
+    await probe.release()
+  })
+
+  test('a clock of the driver that goes back hides one reading, not all that follow', async () => {
+    using box = new ToolBox()
+    using stub = new NvmlStub({ cards: 1, kept_at: 50_000_000, kept: 0 })
+    const probe = probeOf(box, stub)
+    const age = async () => (await sampleOf(probe)).readings[0]?.kernelAgeMs
+    expect(await age()).toBeNull()
+    stub.set({ kept_at: 1_000_000, kept: 100 })
+    expect(await age()).toBeNull()
+    stub.set({ kept_at: 2_000_000, kept: 100 })
+    expect(await age()).toBe(0)
+    await probe.release()
+  })
+
   test('slices of a Hopper have their own utilization, from the second reading on', async () => {
     using box = new ToolBox()
     using stub = new NvmlStub({ cards: 1, mig: 2, slice_size: 3, gpm: 40 })
