@@ -126,6 +126,21 @@ const DIRECTIONS = [
     '^collector/src/(?!storage/|main\\.ts|collector\\.ts|cli/)',
     '^collector/src/storage/(sqlite|postgres)/',
   ],
+  [
+    'PostgreSQL does not know SQLite',
+    '^collector/src/storage/postgres/',
+    '^collector/src/storage/sqlite/',
+  ],
+  [
+    'SQLite does not know PostgreSQL',
+    '^collector/src/storage/sqlite/',
+    '^collector/src/storage/postgres/',
+  ],
+  [
+    'what both stores share knows neither',
+    '^collector/src/storage/(?!sqlite/|postgres/|move/|open\\.ts)',
+    '^collector/src/storage/(sqlite|postgres|move)/|^collector/src/storage/open\\.ts',
+  ],
 ]
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -31,8 +31,28 @@ async function cruiseSources(): Promise<ICruiseResult> {
   return result.output as ICruiseResult
 }
 
-const PLANTED = join(ROOT, 'shared/src/planted-violation.ts')
-afterEach(() => rmSync(PLANTED, { force: true }))
+/** File → what is planted in it, and the rules that this breaks. */
+const PLANTED = {
+  'shared/src/planted-violation.ts': {
+    text: "import { join } from '../../agent/src/main.ts'\nimport 'koffi'\nexport { join }\n",
+    breaks: ['shared knows neither side', 'koffi has one home'],
+  },
+  'collector/src/storage/postgres/planted-violation.ts': {
+    text: "import '../sqlite/driver.ts'\n",
+    breaks: ['PostgreSQL does not know SQLite'],
+  },
+  'collector/src/storage/sqlite/planted-violation.ts': {
+    text: "import '../postgres/driver.ts'\n",
+    breaks: ['SQLite does not know PostgreSQL'],
+  },
+  'collector/src/storage/planted-violation.ts': {
+    text: "import './sqlite/driver.ts'\n",
+    breaks: ['what both stores share knows neither'],
+  },
+}
+afterEach(() => {
+  for (const file of Object.keys(PLANTED)) rmSync(join(ROOT, file), { force: true })
+})
 
 describe('imports', () => {
   test('every source file is cruised, and no rule is broken', async () => {
@@ -48,16 +68,14 @@ describe('imports', () => {
   }, 120_000)
 
   test('a planted violation is found', async () => {
-    writeFileSync(
-      PLANTED,
-      "import { join } from '../../agent/src/main.ts'\nimport 'koffi'\nexport { join }\n",
-    )
+    for (const [file, { text }] of Object.entries(PLANTED)) writeFileSync(join(ROOT, file), text)
     const result = await cruiseSources()
-    const broken = result.summary.violations
-      .filter((found) => found.from === 'shared/src/planted-violation.ts')
-      .map((found) => found.rule.name)
-    expect(broken).toContain('shared knows neither side')
-    expect(broken).toContain('koffi has one home')
+    for (const [file, { breaks }] of Object.entries(PLANTED)) {
+      const broken = result.summary.violations
+        .filter((found) => found.from === file)
+        .map((found) => found.rule.name)
+      expect(broken).toEqual(expect.arrayContaining(breaks))
+    }
   }, 120_000)
 })
 

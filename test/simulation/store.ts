@@ -3,10 +3,10 @@
  * disk can be full, its process can die before or after any write, and a mutant can spoil what is
  * written, so that the checks are seen to find it.
  */
-
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { METHODS, type StoreMethod } from '../../collector/src/storage/methods.ts'
 import type { LedgerState } from '../../collector/src/storage/requests.ts'
 import { coreOver } from '../../collector/src/storage/sqlite/core.ts'
 import {
@@ -16,7 +16,6 @@ import {
   openConnection,
 } from '../../collector/src/storage/sqlite/driver.ts'
 import { createLedger } from '../../collector/src/storage/sqlite/ledger.ts'
-import { METHODS, type StoreMethod } from '../../collector/src/storage/sqlite/methods.ts'
 import { migrate, readMigrations } from '../../collector/src/storage/sqlite/migrate.ts'
 import { endAllSessions } from '../../collector/src/storage/sqlite/roster.ts'
 import { inProcessStore } from '../../collector/src/storage/sqlite/store.ts'

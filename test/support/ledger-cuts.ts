@@ -10,6 +10,7 @@ import { balanceAnswer } from '../../collector/src/api/answers/balance.ts'
 import { accountFaults } from '../../collector/src/bank/accounts-check.ts'
 import { verifyEntries, WALK_START, type WalkState } from '../../collector/src/journal/verify.ts'
 import { RootWalk } from '../../collector/src/journal/verify-tree.ts'
+import { METHODS, type StoreMethod } from '../../collector/src/storage/methods.ts'
 import { SCOPE_ALL } from '../../collector/src/storage/requests.ts'
 import { coreOver } from '../../collector/src/storage/sqlite/core.ts'
 import {
@@ -17,7 +18,6 @@ import {
   type DriverName,
   openConnection,
 } from '../../collector/src/storage/sqlite/driver.ts'
-import { METHODS, type StoreMethod } from '../../collector/src/storage/sqlite/methods.ts'
 import { migrate } from '../../collector/src/storage/sqlite/migrate.ts'
 import { inProcessStore } from '../../collector/src/storage/sqlite/store.ts'
 import type { Store } from '../../collector/src/storage/store.ts'

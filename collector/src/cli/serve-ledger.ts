@@ -13,7 +13,7 @@ import type { CollectorConfig } from '../config.ts'
 import { SecondJournal } from '../journal/second-journal.ts'
 import { copyBeforeMigration, openServingStore } from '../storage/open.ts'
 import type { LedgerState } from '../storage/requests.ts'
-import type { ThreadedStore } from '../storage/sqlite/store.ts'
+import type { ThreadedStore } from '../storage/threaded-store.ts'
 
 export interface LedgerOptions {
   readonly config: CollectorConfig

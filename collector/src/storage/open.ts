@@ -25,8 +25,9 @@ import {
 import type { LedgerState } from './requests.ts'
 import { copiesBeforeMigration } from './sqlite/migrate-copy.ts'
 import { refuseUnmoved } from './sqlite/moved.ts'
-import { openSqliteStore, openSqliteStoreInProcess, type ThreadedStore } from './sqlite/store.ts'
+import { openSqliteStore, openSqliteStoreInProcess } from './sqlite/store.ts'
 import type { Store } from './store.ts'
+import type { ThreadedStore } from './threaded-store.ts'
 
 /** The one file of a ledger; SQLite keeps its log and its index beside it. */
 export const LEDGER_FILE = 'ledger.sqlite'

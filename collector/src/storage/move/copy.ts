@@ -2,8 +2,9 @@
 import { assert } from '@yiben/shared'
 import type { Database as PostgresDatabase } from '../postgres/driver.ts'
 import { join, type Parameter, raw, type Sql, sql } from '../postgres/sql.ts'
-import type { Row, Database as SqliteDatabase } from '../sqlite/driver.ts'
-import { integer } from '../sqlite/values.ts'
+import type { Database as SqliteDatabase } from '../sqlite/driver.ts'
+import type { Row } from '../values.ts'
+import { integer } from '../values.ts'
 import { sqliteRows } from './rows.ts'
 import type { MovedColumn, MovedTable } from './tables.ts'
 

@@ -2,7 +2,8 @@
 import { assert } from '@yiben/shared'
 import type { Database as PostgresDatabase } from '../postgres/driver.ts'
 import { raw, sql } from '../postgres/sql.ts'
-import type { Row, Database as SqliteDatabase, Value } from '../sqlite/driver.ts'
+import type { Database as SqliteDatabase } from '../sqlite/driver.ts'
+import type { Row, Value } from '../values.ts'
 import type { MovedTable } from './tables.ts'
 
 /** What a piece is to come to; rows differ by four orders of magnitude. */

@@ -1,7 +1,8 @@
 /** Proves that a database holds the rows of a ledger file, each as it is there, and none besides. */
 import { AppError, equalBytes } from '@yiben/shared'
 import type { Database as PostgresDatabase } from '../postgres/driver.ts'
-import type { Row, Database as SqliteDatabase, Value } from '../sqlite/driver.ts'
+import type { Database as SqliteDatabase } from '../sqlite/driver.ts'
+import type { Row, Value } from '../values.ts'
 import { postgresRows, sqliteRows } from './rows.ts'
 import type { MovedTable } from './tables.ts'
 

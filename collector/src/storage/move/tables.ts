@@ -7,7 +7,7 @@ import { assert } from '@yiben/shared'
 import type { Database as PostgresDatabase } from '../postgres/driver.ts'
 import { raw, sql } from '../postgres/sql.ts'
 import type { Database as SqliteDatabase } from '../sqlite/driver.ts'
-import { integer, text } from '../sqlite/values.ts'
+import { integer, text } from '../values.ts'
 
 const COLUMN_KINDS = ['bigint', 'text', 'bytea', 'boolean'] as const
 type ColumnKind = (typeof COLUMN_KINDS)[number]

@@ -1,4 +1,5 @@
 /** Sessions of people, and their second factors: only hashes and what is sealed are here. */
+import { ENDED_KEPT_MS, factorOf, loginCursor, loginOf } from '../access-rows.ts'
 import type {
   FactorTry,
   FactorTryResult,
@@ -7,10 +8,9 @@ import type {
   Login,
   SecondFactor,
 } from '../access-store.ts'
-import { ENDED_KEPT_MS, factorOf, loginCursor, loginOf } from '../sqlite/access.ts'
-import { pageLimit, pageOf } from '../sqlite/units.ts'
-import { integerOrNull } from '../sqlite/values.ts'
+import { pageLimit, pageOf } from '../paging.ts'
 import type { Store } from '../store.ts'
+import { integerOrNull } from '../values.ts'
 import type { Database } from './driver.ts'
 import { addToOutbox } from './outbox.ts'
 import { sql } from './sql.ts'

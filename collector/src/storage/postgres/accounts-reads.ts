@@ -10,15 +10,15 @@ import type {
   ResidueSum,
   SiteRecord,
 } from '../account-requests.ts'
-import type { Scope } from '../requests.ts'
 import {
   type KnownRange,
   moveOf,
   PROMISE_MS_MAX,
   placeOf,
   RESIDUE_MS_MAX,
-} from '../sqlite/accounts-reads.ts'
-import { bigint, integer, text } from '../sqlite/values.ts'
+} from '../account-rows.ts'
+import type { Scope } from '../requests.ts'
+import { bigint, integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { inScope, type SeenSites, sitesInScope } from './scope.ts'
 import { type Sql, sql } from './sql.ts'

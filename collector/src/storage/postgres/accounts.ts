@@ -3,16 +3,15 @@
  * on what they were decided on; statements that were given out. What they are read by is
  * accounts-reads.ts.
  */
-
 import { isUnsettled, positionOf } from '../../model/accounts.ts'
 import type { Settlement, UnsettledClaim } from '../account-requests.ts'
-import { claimCursor } from '../sqlite/accounts.ts'
-import { claimOf } from '../sqlite/draw-rows.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { spanOf } from '../sqlite/lent-spans.ts'
-import { PAGE_ROWS_MAX, pageLimit } from '../sqlite/units.ts'
-import { integer, integerOrNull, text } from '../sqlite/values.ts'
+import { claimCursor } from '../account-rows.ts'
+import { claimOf } from '../draw-rows.ts'
+import { spanOf } from '../lent-spans.ts'
+import { PAGE_ROWS_MAX, pageLimit } from '../paging.ts'
 import type { Store } from '../store.ts'
+import type { Row } from '../values.ts'
+import { integer, integerOrNull, text } from '../values.ts'
 import { readAccounts, readDrawMoves, readSiteRecords } from './accounts-reads.ts'
 import { insertPosting, postingsOf } from './accounts-writes.ts'
 import { lockDraws } from './draw-locks.ts'

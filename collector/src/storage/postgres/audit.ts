@@ -2,7 +2,6 @@
  * The audit log: numbered, chained, sealed in the journal and pruned in one place each. Triggers of
  * the file refuse whatever else would change it.
  */
-
 import {
   AUDIT_START_HASH,
   type AuditFacts,
@@ -10,13 +9,13 @@ import {
   type AuditRow,
   auditHash,
 } from '../../model/audit.ts'
+import { auditRowOf, CHAIN_ROWS_MAX, sealOf } from '../access-rows.ts'
 import type { AuditBatch, AuditFilter, AuditSeal, AuditState } from '../access-store.ts'
+import { entryOf } from '../journal-rows.ts'
+import { numberCursor, pageLimit, pageOf } from '../paging.ts'
 import type { Page, PageRequest } from '../requests.ts'
-import { auditRowOf, CHAIN_ROWS_MAX, sealOf } from '../sqlite/audit.ts'
-import { entryOf } from '../sqlite/journal.ts'
-import { numberCursor, pageLimit, pageOf } from '../sqlite/units.ts'
-import { integer, text } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
+import { integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'
 import { addToOutbox } from './outbox.ts'

@@ -16,10 +16,10 @@ import {
   stepOf,
   toldAt,
   withoutTaken,
-} from '../sqlite/children-at.ts'
-import type { TakenOut } from '../sqlite/children-taken-out.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { integer, text } from '../sqlite/values.ts'
+} from '../children-at.ts'
+import type { TakenOut } from '../children-taken-out.ts'
+import type { Row } from '../values.ts'
+import { integer, text } from '../values.ts'
 import { takenOutSpans } from './children-taken-out.ts'
 import type { Database } from './driver.ts'
 import { inScope, type SeenSites } from './scope.ts'

@@ -4,7 +4,6 @@
  * in which a card counts changes the hours of which nothing is told yet, where that time is
  * unknown.
  */
-
 import { compareVersions, HOUR_MS, type NodeReport, type ReportedCard } from '@yiben/shared'
 import {
   type Change,
@@ -14,7 +13,7 @@ import {
   type Taken,
   type Teller,
   versionOf,
-} from '../sqlite/children-taking.ts'
+} from '../children-taking.ts'
 import {
   cardsNow,
   changeOf,
@@ -22,9 +21,9 @@ import {
   spanOf,
   storedIdentities,
   type ToldCard,
-} from '../sqlite/children-told.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { integer, text } from '../sqlite/values.ts'
+} from '../children-told.ts'
+import type { Row } from '../values.ts'
+import { integer, text } from '../values.ts'
 import { claimsMarked, forgetIds, noteClaims } from './children-claims.ts'
 import { refusalOfSite } from './children-taking.ts'
 import type { Database } from './driver.ts'

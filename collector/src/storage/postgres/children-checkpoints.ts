@@ -3,15 +3,16 @@
  * against the one before: the same tree never shrinks and never has another root at the same size.
  */
 import { compareVersions } from '@yiben/shared'
-import { type Checkpoint, contradiction } from '../sqlite/children-checkpoints.ts'
 import {
+  type Checkpoint,
+  contradiction,
   OLDER,
   refusal,
   TAKEN,
   type Taken,
   type Teller,
   versionOf,
-} from '../sqlite/children-taking.ts'
+} from '../children-taking.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 

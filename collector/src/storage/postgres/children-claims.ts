@@ -3,12 +3,11 @@
  * claim that was there first counts, and where the card is here as well, ours does. The other
  * claim's time is taken out while both last, until a person says otherwise.
  */
-
 import type { UnitId } from '../../model/ids.ts'
-import { type Claim, claimOf, HERE, overlapOf, ownClaim } from '../sqlite/children-claims.ts'
-import { idStart, idStarts, isKnownBy, type ToldCard } from '../sqlite/children-told.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { flag, integer, text } from '../sqlite/values.ts'
+import { type Claim, claimOf, HERE, overlapOf, ownClaim } from '../children-claims.ts'
+import { idStart, idStarts, isKnownBy, type ToldCard } from '../children-told.ts'
+import type { Row } from '../values.ts'
+import { flag, integer, text } from '../values.ts'
 import { markDirty } from './dirty.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'

@@ -1,16 +1,17 @@
 /** Which collectors are below which: each tells by one child, and only of what is under it. */
 import { type CollectorReport, compareVersions } from '@yiben/shared'
-import { COLLECTORS_PER_CHILD_MAX, DEPTH_MAX } from '../sqlite/children-collectors.ts'
 import {
+  COLLECTORS_PER_CHILD_MAX,
+  DEPTH_MAX,
   OLDER,
   refusal,
   TAKEN,
   type Taken,
   type Teller,
   versionOf,
-} from '../sqlite/children-taking.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { integer, text, textOrNull } from '../sqlite/values.ts'
+} from '../children-taking.ts'
+import type { Row } from '../values.ts'
+import { integer, text, textOrNull } from '../values.ts'
 import { beginSilence, endSilence } from './children-roster.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'

@@ -4,8 +4,8 @@
  * held of the same thing; an older one changes nothing, one that is not the child's to tell is
  * refused and kept for people.
  */
-
 import { assert } from '@yiben/shared'
+import { numberOf } from '../child-rows.ts'
 import type {
   CheckedChildRecord,
   ChildCommit,
@@ -13,12 +13,18 @@ import type {
   NumberedChildRecord,
   RefusedChildRecord,
 } from '../children-store.ts'
-import { REFUSED_BYTES_MAX, reportedOf } from '../sqlite/children-commit.ts'
-import { numberOf } from '../sqlite/children-roster.ts'
-import { refusal, SiteChanges, TAKEN, type Taken, type Teller } from '../sqlite/children-taking.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { integer, integerOrNull, text, textOrNull } from '../sqlite/values.ts'
+import {
+  REFUSED_BYTES_MAX,
+  refusal,
+  reportedOf,
+  SiteChanges,
+  TAKEN,
+  type Taken,
+  type Teller,
+} from '../children-taking.ts'
 import type { Store } from '../store.ts'
+import type { Row } from '../values.ts'
+import { integer, integerOrNull, text, textOrNull } from '../values.ts'
 import { markUntold, takeNodes } from './children-cards.ts'
 import { takeCheckpoint } from './children-checkpoints.ts'
 import { takeCollector } from './children-collectors.ts'

@@ -1,12 +1,10 @@
 /** Conflicts between ledgers as people see and resolve them. */
-
 import type { ChildClaim, ChildConflict } from '../../model/child.ts'
+import { conflictOf, HERE } from '../children-claims.ts'
 import type { Scope } from '../requests.ts'
-import { HERE } from '../sqlite/children-claims.ts'
-import { conflictOf } from '../sqlite/children-conflicts.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { integer, integerOrNull, text } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
+import type { Row } from '../values.ts'
+import { integer, integerOrNull, text } from '../values.ts'
 import { originOf } from './children-claims.ts'
 import { markDirty } from './dirty.ts'
 import type { Database } from './driver.ts'

@@ -2,9 +2,16 @@
  * States of cards of children on their way in: a step for each change, thinned out once it is old.
  */
 import { type CountsReport, compareVersions } from '@yiben/shared'
-import { EVERY_CHANGE_MS, THINNED_MS } from '../sqlite/children-counts.ts'
-import { packCounts } from '../sqlite/children-rows.ts'
-import { OLDER, TAKEN, type Taken, type Teller, versionOf } from '../sqlite/children-taking.ts'
+import { packCounts } from '../children-packed.ts'
+import {
+  EVERY_CHANGE_MS,
+  OLDER,
+  TAKEN,
+  type Taken,
+  type Teller,
+  THINNED_MS,
+  versionOf,
+} from '../children-taking.ts'
 import { refusalOfSite } from './children-taking.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'

@@ -2,11 +2,10 @@
  * Hours of children on their way in: the latest word of each, and the mark where it moves a sealed
  * hour.
  */
-
 import { compareVersions, HOUR_MS, type HourReport } from '@yiben/shared'
-import { bookedOf, packBuckets } from '../sqlite/children-rows.ts'
-import { OLDER, TAKEN, type Taken, type Teller, versionOf } from '../sqlite/children-taking.ts'
-import { integer, text } from '../sqlite/values.ts'
+import { bookedOf, packBuckets } from '../children-packed.ts'
+import { OLDER, TAKEN, type Taken, type Teller, versionOf } from '../children-taking.ts'
+import { integer, text } from '../values.ts'
 import { refusalOfSite } from './children-taking.ts'
 import type { Database } from './driver.ts'
 import { share } from './locks.ts'

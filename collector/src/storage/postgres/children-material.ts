@@ -2,15 +2,14 @@
  * What an hour's buckets hold of children: what they have told of it, and which cards they have
  * not.
  */
-
 import { createHash, type Hash } from 'node:crypto'
 import { HOUR_MS } from '@yiben/shared'
 import type { ChildBucket, ChildrenHour, UntoldCards } from '../../model/child.ts'
-import type { TermsOfSites } from '../sqlite/children-material.ts'
-import { groupOf, takenOutOf } from '../sqlite/children-material.ts'
-import { unpackBuckets } from '../sqlite/children-rows.ts'
-import { profileOf } from '../sqlite/rows.ts'
-import { integer, integerOrNull, text } from '../sqlite/values.ts'
+import type { TermsOfSites } from '../child-rows.ts'
+import { groupOf, takenOutOf } from '../child-rows.ts'
+import { unpackBuckets } from '../children-packed.ts'
+import { profileOf } from '../rows.ts'
+import { integer, integerOrNull, text } from '../values.ts'
 import { takenOutSpans } from './children-taken-out.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'

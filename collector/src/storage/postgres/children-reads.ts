@@ -2,17 +2,12 @@
 import { ERROR_CODES } from '@yiben/shared'
 import type { ChildNodeRow, CollectorRow } from '../../model/child.ts'
 import type { ChildId } from '../../model/ids.ts'
+import { childNodeOf, collectorOf, EPOCH_CHANGES, QUALITY_ROWS_MAX } from '../child-rows.ts'
 import type { ChildQuality } from '../children-store.ts'
+import { pageLimit, pageOf } from '../paging.ts'
 import type { Page, PageRequest, Scope } from '../requests.ts'
-import {
-  childNodeOf,
-  collectorOf,
-  EPOCH_CHANGES,
-  QUALITY_ROWS_MAX,
-} from '../sqlite/children-reads.ts'
-import { pageLimit, pageOf } from '../sqlite/units.ts'
-import { integer, text, wordOf } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
+import { integer, text, wordOf } from '../values.ts'
 import { conflictsSince } from './children-conflicts.ts'
 import { takenOutSpans } from './children-taken-out.ts'
 import type { Database } from './driver.ts'

@@ -3,10 +3,10 @@
  * The fence is the same: a session's generation only rises, and only the holder of the highest
  * writes.
  */
-
 import { assert } from '@yiben/shared'
 import type { ChildEpochRow, ChildRow, ChildSession } from '../../model/child.ts'
 import type { ChildId, SessionGeneration } from '../../model/ids.ts'
+import { ADDED, childOf, epochOf, numberOf } from '../child-rows.ts'
 import type {
   ChildListRow,
   EnrollChildRequest,
@@ -15,10 +15,9 @@ import type {
   OpenChildSessionResult,
 } from '../children-store.ts'
 import { judgeEnrollment, newChild } from '../enrolling.ts'
-import { ADDED, childOf, epochOf, numberOf } from '../sqlite/children-roster.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { flag, integer, integerOrNull, text, textOrNull } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
+import type { Row } from '../values.ts'
+import { flag, integer, integerOrNull, text, textOrNull } from '../values.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'
 import { addToOutbox } from './outbox.ts'

@@ -4,16 +4,9 @@
  * axes: as known here, from when it came.
  */
 import { compareVersions, type SiteReport } from '@yiben/shared'
-import { isWithin, termsOf } from '../sqlite/children-sites.ts'
-import {
-  OLDER,
-  refusal,
-  TAKEN,
-  type Taken,
-  type Teller,
-  versionOf,
-} from '../sqlite/children-taking.ts'
-import { integer } from '../sqlite/values.ts'
+import { isWithin, termsOf } from '../child-rows.ts'
+import { OLDER, refusal, TAKEN, type Taken, type Teller, versionOf } from '../children-taking.ts'
+import { integer } from '../values.ts'
 import { refusalOfSite } from './children-taking.ts'
 import { numberThing } from './codes.ts'
 import { markDirty } from './dirty.ts'

@@ -2,10 +2,10 @@
  * Cards of children whose time counts elsewhere: the other claim of a conflict, while both claims
  * last and the one that is kept counts itself.
  */
-import { type Claim, HERE } from '../sqlite/children-claims.ts'
-import { spanOf, type TakenOut, take } from '../sqlite/children-taken-out.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { integer } from '../sqlite/values.ts'
+import { type Claim, HERE } from '../children-claims.ts'
+import { spanOf, type TakenOut, take } from '../children-taken-out.ts'
+import type { Row } from '../values.ts'
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 

@@ -1,7 +1,6 @@
 /** What the takers of each kind of record share: who tells, what came of a record, versions. */
-
-import { refusal, type Taken } from '../sqlite/children-taking.ts'
-import { integer } from '../sqlite/values.ts'
+import { refusal, type Taken } from '../children-taking.ts'
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 

@@ -1,9 +1,8 @@
 /** Our numbers of sites and nodes, and the codes that others have issued for our things. */
-
 import type { Resource } from '@yiben/shared'
 import type { IssuedCode } from '../../model/issued-code.ts'
 import type { NamedThing } from '../site-facts-store.ts'
-import { isSame, issuedOf, thingOf } from '../sqlite/codes.ts'
+import { isSame, issuedOf, thingOf } from '../site-rows.ts'
 import type { Store } from '../store.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'

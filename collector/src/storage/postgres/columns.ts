@@ -1,7 +1,7 @@
 /** The two wide rows of the ledger, hour statistics and buckets, written many at once. */
 import type { Bucket } from '../../model/ledger.ts'
 import type { UnitHour } from '../../model/timeline.ts'
-import { HOUR_COLUMNS, packUnitHour, SUM_FIELDS } from '../sqlite/columns.ts'
+import { HOUR_COLUMNS, packUnitHour, SUM_FIELDS } from '../hour-columns.ts'
 import type { Database } from './driver.ts'
 import { join, type Parameter, raw, type Sql, sql } from './sql.ts'
 

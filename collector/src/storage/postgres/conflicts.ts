@@ -2,14 +2,13 @@
  * Two claims to one accelerator: opened by ingest, resolved by a person. What a unit's two flags
  * say follows from the conflicts alone.
  */
-
 import { assert } from '@yiben/shared'
 import type { UnitId } from '../../model/ids.ts'
 import type { Conflict } from '../../model/inventory.ts'
+import { numberCursor, pageLimit, pageOf } from '../paging.ts'
 import type { Page, PageRequest, Scope } from '../requests.ts'
-import type { NewConflict } from '../sqlite/conflicts.ts'
-import { conflictOf } from '../sqlite/rows.ts'
-import { numberCursor, pageLimit, pageOf } from '../sqlite/units.ts'
+import type { NewConflict } from '../rows.ts'
+import { conflictOf } from '../rows.ts'
 import type { Store } from '../store.ts'
 import { markDirty } from './dirty.ts'
 import type { Database } from './driver.ts'

@@ -2,7 +2,7 @@
  * Every promise of the port over one transaction: the methods of each subject, each run in the kind
  * of transaction that the table of methods gives it, and numbered before it commits.
  */
-import { METHODS, type StoreMethod } from '../sqlite/methods.ts'
+import { METHODS, type StoreMethod } from '../methods.ts'
 import type { Store } from '../store.ts'
 import { accessMethods } from './access.ts'
 import { accountMethods } from './accounts.ts'

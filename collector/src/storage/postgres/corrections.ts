@@ -2,9 +2,9 @@
  * Corrections of sealed hours: each version of an hour beside the one before, as what moved per
  * site. Sums stay within 64 bits: a month of a site with 100,000 cards is 2.7 × 10^14 card-ms.
  */
-import type { Correction, CorrectionRange } from '../report-store.ts'
-import type { Page, PageRequest, Scope } from '../requests.ts'
-import { SUM_FIELDS } from '../sqlite/columns.ts'
+import { SUM_FIELDS } from '../hour-columns.ts'
+import { payloadOf } from '../journal-rows.ts'
+import { pageLimit } from '../paging.ts'
 import {
   cursorOf,
   HAS_MOVED as HAS_MOVED_TEXT,
@@ -15,12 +15,12 @@ import {
   placeOf,
   type ToldHour,
   type Version,
-} from '../sqlite/corrections.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { payloadOf } from '../sqlite/journal.ts'
-import { pageLimit } from '../sqlite/units.ts'
-import { integer, smallOfBigint, text } from '../sqlite/values.ts'
+} from '../report-rows.ts'
+import type { Correction, CorrectionRange } from '../report-store.ts'
+import type { Page, PageRequest, Scope } from '../requests.ts'
 import type { Store } from '../store.ts'
+import type { Row } from '../values.ts'
+import { integer, smallOfBigint, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { inScope, type SeenSites, sitesInScope } from './scope.ts'
 import { raw, type Sql, sql } from './sql.ts'

@@ -2,10 +2,8 @@
  * What is kept twice, computed anew, and the bounds of migration 0002 looked at from the rows
  * alone. Each finding is a sentence; none: all is well.
  */
-
-import { DRAWS_PER_LOOK, FINDINGS_MAX } from '../sqlite/draw-audit.ts'
-import { dueAtMsOf } from '../sqlite/draw-rows.ts'
-import { integerOrNull, text } from '../sqlite/values.ts'
+import { DRAWS_PER_LOOK, dueAtMsOf, FINDINGS_MAX } from '../draw-rows.ts'
+import { integerOrNull, text } from '../values.ts'
 import { drawsOf } from './draw-rows.ts'
 import type { Database } from './driver.ts'
 import { type Sql, sql } from './sql.ts'

@@ -5,8 +5,8 @@
  */
 import type { DrawId } from '../../model/draw.ts'
 import type { BookedCards } from '../draw-requests.ts'
-import type { Booked } from '../sqlite/draw-bookings.ts'
-import { integer, text } from '../sqlite/values.ts'
+import type { Booked } from '../draw-rows.ts'
+import { integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { type Sql, sql } from './sql.ts'
 

@@ -2,9 +2,9 @@
  * Copies of decisions on draws for the second journal, numbered in the order in which they were
  * committed: a number that was given is never given again, and none is left out.
  */
-import { PAGE_ROWS_MAX } from '../sqlite/units.ts'
-import { integer, text } from '../sqlite/values.ts'
+import { PAGE_ROWS_MAX } from '../paging.ts'
 import type { Store } from '../store.ts'
+import { integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 

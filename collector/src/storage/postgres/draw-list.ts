@@ -1,10 +1,10 @@
 /** Draws for people: newest first, in pages, as a scope and a filter leave them. */
 import type { Draw } from '../../model/draw.ts'
 import type { DrawFilter } from '../draw-requests.ts'
+import { LIVE_STATES } from '../draw-rows.ts'
+import { numberCursor, pageLimit, pageOf } from '../paging.ts'
 import type { Page, PageRequest, Scope } from '../requests.ts'
-import { LIVE_STATES } from '../sqlite/draw-list.ts'
-import { numberCursor, pageLimit, pageOf } from '../sqlite/units.ts'
-import { integer } from '../sqlite/values.ts'
+import { integer } from '../values.ts'
 import { drawsOf } from './draw-rows.ts'
 import type { Database } from './driver.ts'
 import { inScope, type SeenSites, sitesInScope } from './scope.ts'

@@ -2,10 +2,9 @@
  * Draws as rows and back. A draw is one row, its leases and claims one row each; `due_at_ms` is the
  * only thing kept that could be computed, so that what is due is found by an index.
  */
-
-import { drawOf, type NumberedDraw } from '../sqlite/draw-rows.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { integer } from '../sqlite/values.ts'
+import { drawOf, type NumberedDraw } from '../draw-rows.ts'
+import type { Row } from '../values.ts'
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 

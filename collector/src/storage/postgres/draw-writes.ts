@@ -6,19 +6,21 @@ import { assert } from '@yiben/shared'
 import type { Draw } from '../../model/draw.ts'
 import type { DrawChange } from '../draw-requests.ts'
 import {
+  assertKept,
   CARD_COLUMNS,
   CLAIM_COLUMNS,
   cardParams,
   claimParams,
   DRAW_COLUMNS,
   drawParams,
+  endedFirst,
+  isChanged,
   LEASE_COLUMNS,
   leaseParams,
   requestText,
-} from '../sqlite/draw-rows.ts'
-import { assertKept, endedFirst, isChanged } from '../sqlite/draw-writes.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { integer, text } from '../sqlite/values.ts'
+} from '../draw-rows.ts'
+import type { Row } from '../values.ts'
+import { integer, text } from '../values.ts'
 import { writePostings } from './accounts-writes.ts'
 import type { Database } from './driver.ts'
 import { join, type Parameter, raw, type Sql, sql } from './sql.ts'

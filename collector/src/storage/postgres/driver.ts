@@ -5,12 +5,12 @@
  */
 import { AppError, assert } from '@yiben/shared'
 import pg from 'pg'
-import type { Row } from '../sqlite/driver.ts'
+import type { Row } from '../values.ts'
 import { isPassing, translatePostgresError } from './errors.ts'
 import { type Sql, written } from './sql.ts'
 import { Unnumbered } from './unnumbered.ts'
 
-export type { Row } from '../sqlite/driver.ts'
+export type { Row } from '../values.ts'
 
 /**
  * `write`: what is decided on is locked, row by row (locks.ts). `read`: one snapshot, and the

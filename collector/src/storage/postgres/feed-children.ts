@@ -12,8 +12,8 @@ import {
   nodeRecordOf,
   numberAndRest,
   siteRecordOf,
-} from '../sqlite/feed-children.ts'
-import { text } from '../sqlite/values.ts'
+} from '../feed-child-records.ts'
+import { text } from '../values.ts'
 import type { Database } from './driver.ts'
 import type { FeedReader } from './feed-own.ts'
 import { sql } from './sql.ts'

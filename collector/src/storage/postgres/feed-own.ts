@@ -18,9 +18,9 @@ import {
   IDENTITIES_TOLD_MAX,
   identityOf,
   nodeRecordOf,
-} from '../sqlite/feed-own.ts'
-import { termsOf } from '../sqlite/sites.ts'
-import { integer, text } from '../sqlite/values.ts'
+} from '../feed-own-records.ts'
+import { termsOf } from '../site-rows.ts'
+import { integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { readLedger } from './ledger.ts'
 import { type Sql, sql } from './sql.ts'

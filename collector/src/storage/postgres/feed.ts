@@ -4,8 +4,6 @@
  * one snapshot, so that number and content fit.
  */
 import { assert, type ChildRecord, decodeChildRecord, encodeChildRecord } from '@yiben/shared'
-import type { FeedCursor, FeedPage, MadeRecord } from '../feed-store.ts'
-import type { Row } from '../sqlite/driver.ts'
 import {
   COUNTED_MAX,
   LANES,
@@ -14,9 +12,11 @@ import {
   PAGE_RECORDS_MAX,
   parentsFirst,
   versioned,
-} from '../sqlite/feed.ts'
-import { flag, integer, text } from '../sqlite/values.ts'
+} from '../feed-lanes.ts'
+import type { FeedCursor, FeedPage, MadeRecord } from '../feed-store.ts'
 import type { Store } from '../store.ts'
+import type { Row } from '../values.ts'
+import { flag, integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { childReaders } from './feed-children.ts'
 import { type FeedReader, ownReaders } from './feed-own.ts'

@@ -1,9 +1,9 @@
 /** What a grant of single cards rests on, read when it is asked for: no follower lags behind it. */
 import type { UnitId } from '../../model/ids.ts'
 import type { GrantCard } from '../draw-requests.ts'
-import { cardOf } from '../sqlite/grant-cards.ts'
-import { unitOf } from '../sqlite/rows.ts'
-import { ownerOf } from '../sqlite/sites.ts'
+import { cardOf } from '../draw-rows.ts'
+import { unitOf } from '../rows.ts'
+import { ownerOf } from '../site-rows.ts'
 import type { Store } from '../store.ts'
 import { DEPOSIT_COLUMNS } from './deposits.ts'
 import type { Database } from './driver.ts'

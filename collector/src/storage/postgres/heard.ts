@@ -5,7 +5,7 @@
  */
 import type { NodeId, SessionGeneration } from '../../model/ids.ts'
 import type { HeardElsewhere } from '../members.ts'
-import { flag, integer, integerOrNull, text, textOrNull } from '../sqlite/values.ts'
+import { flag, integer, integerOrNull, text, textOrNull } from '../values.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 

@@ -6,9 +6,8 @@
 import { HOUR_MS } from '@yiben/shared'
 import type { NodeId, UnitId } from '../../model/ids.ts'
 import type { Silence, StoredRun, UnitHour } from '../../model/timeline.ts'
-import type { HourMaterial } from '../requests.ts'
-import { unitHourOf } from '../sqlite/columns.ts'
-import { coveredMs, type Span, withOpenRun } from '../sqlite/evidence.ts'
+import { coveredMs, type Span, withOpenRun } from '../evidence.ts'
+import { unitHourOf } from '../hour-columns.ts'
 import {
   depositedMs,
   lentTime,
@@ -16,11 +15,12 @@ import {
   spanOf,
   type UnitMaterial,
   validSpan,
-} from '../sqlite/hour.ts'
-import { openOf } from '../sqlite/open-row.ts'
-import { depositOf, unitOf } from '../sqlite/rows.ts'
-import { ownerOf } from '../sqlite/sites.ts'
-import { integer, text } from '../sqlite/values.ts'
+} from '../hour-material.ts'
+import { openOf } from '../open-row.ts'
+import type { HourMaterial } from '../requests.ts'
+import { depositOf, unitOf } from '../rows.ts'
+import { ownerOf } from '../site-rows.ts'
+import { integer, text } from '../values.ts'
 import { childrenHour } from './children-material.ts'
 import type { Database } from './driver.ts'
 import { OpenRows, readClosedRuns, readNodeSilences } from './evidence.ts'

@@ -5,17 +5,17 @@
 import { assert } from '@yiben/shared'
 import type { NodeId, UnitId } from '../../model/ids.ts'
 import type { ClockStep, RefusedRow, StoredRun, UnitHour } from '../../model/timeline.ts'
+import { unitHourOf } from '../hour-columns.ts'
+import { placementsOf, REFUSED_BYTES_MAX } from '../node-rows.ts'
 import {
   CLOCK_STEPS_KEPT_MS,
   type IngestCommit,
   type IngestResult,
   type NodeState,
 } from '../requests.ts'
-import { unitHourOf } from '../sqlite/columns.ts'
-import { placementsOf, REFUSED_BYTES_MAX } from '../sqlite/ingest.ts'
-import { factsOf } from '../sqlite/rows.ts'
-import { integer, text } from '../sqlite/values.ts'
+import { factsOf } from '../rows.ts'
 import type { Store } from '../store.ts'
+import { integer, text } from '../values.ts'
 import { putUnitHours } from './columns.ts'
 import { openConflict } from './conflicts.ts'
 import { markHoursDirty } from './dirty.ts'

@@ -2,12 +2,11 @@
  * The tree over the journal and what was signed of it. A tree grows from the size it was computed
  * for, and a checkpoint replaces only one over fewer entries: whoever comes second is `stale`.
  */
-
 import { assert } from '@yiben/shared'
 import type { StoredCheckpoint, TreeExtension } from '../../model/journal-tree.ts'
-import { cosignatureOf, NODES_READ_MAX } from '../sqlite/journal-tree.ts'
-import { bytes, integer, text } from '../sqlite/values.ts'
+import { cosignatureOf, NODES_READ_MAX } from '../journal-rows.ts'
 import type { Store } from '../store.ts'
+import { bytes, integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'
 import { sql } from './sql.ts'

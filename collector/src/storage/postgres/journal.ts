@@ -1,13 +1,12 @@
 /** The outbox and the journal: entries get their numbers in one place, gap-free, each once. */
-
 import { assert } from '@yiben/shared'
 import type { JournalEntry } from '../../model/ledger.ts'
+import { EMPTY_HEAD, entryOf, NO_OUTBOX_ROW, outboxOf } from '../journal-rows.ts'
 import { packEntry } from '../packed-entry.ts'
+import { PAGE_ROWS_MAX } from '../paging.ts'
 import type { JournalHead } from '../requests.ts'
-import { EMPTY_HEAD, entryOf, NO_OUTBOX_ROW, outboxOf } from '../sqlite/journal.ts'
-import { PAGE_ROWS_MAX } from '../sqlite/units.ts'
-import { integer, text } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
+import { integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'
 import { sql } from './sql.ts'

@@ -1,7 +1,7 @@
 /** What nodes told of leases: numbered with the batch that told it, read in that order. */
 import type { StoredLeaseRecord } from '../draw-requests.ts'
-import { leaseRecordOf } from '../sqlite/draw-rows.ts'
-import { PAGE_ROWS_MAX } from '../sqlite/units.ts'
+import { leaseRecordOf } from '../draw-rows.ts'
+import { PAGE_ROWS_MAX } from '../paging.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 

@@ -11,7 +11,6 @@ import { assert } from '@yiben/shared'
 import { type CardCounts, type LedgerInstant, WHOLE, wholeOf } from '../../model/card-count.ts'
 import type { NodeId, UnitId } from '../../model/ids.ts'
 import type { Silence } from '../../model/timeline.ts'
-import type { Scope } from '../requests.ts'
 import {
   CountSums,
   coreHourMs,
@@ -22,9 +21,10 @@ import {
   type NodeCards,
   nodeCardsOf,
   unitsWith,
-} from '../sqlite/ledger-count.ts'
-import { silenceOf } from '../sqlite/rows.ts'
-import { storedJson, text } from '../sqlite/values.ts'
+} from '../ledger-count.ts'
+import type { Scope } from '../requests.ts'
+import { silenceOf } from '../rows.ts'
+import { storedJson, text } from '../values.ts'
 import { childrenAt } from './children-at.ts'
 import type { Database } from './driver.ts'
 import { lentAt } from './lent-spans.ts'

@@ -1,7 +1,7 @@
 /** What a ledger is called: written once into a fresh database, then only read. */
 import { assert } from '@yiben/shared'
+import { ledgerOf } from '../journal-rows.ts'
 import type { LedgerState } from '../requests.ts'
-import { ledgerOf } from '../sqlite/ledger.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 

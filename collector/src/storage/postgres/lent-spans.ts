@@ -5,8 +5,7 @@
 import { HOUR_MS } from '@yiben/shared'
 import type { Claim, Draw } from '../../model/draw.ts'
 import type { UnitId } from '../../model/ids.ts'
-import type { LeaseSpan } from '../requests.ts'
-import type { Span } from '../sqlite/evidence.ts'
+import type { Span } from '../evidence.ts'
 import {
   isSame,
   knownFromMs,
@@ -15,8 +14,9 @@ import {
   REACHES_MS,
   reachOf,
   spanOf,
-} from '../sqlite/lent-spans.ts'
-import { integer, storedJson, text, textOrNull } from '../sqlite/values.ts'
+} from '../lent-spans.ts'
+import type { LeaseSpan } from '../requests.ts'
+import { integer, storedJson, text, textOrNull } from '../values.ts'
 import { markDirty } from './dirty.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'

@@ -5,7 +5,7 @@
 import { AppError, type Clock, type Logger, sleep } from '@yiben/shared'
 import type { HeardElsewhere, Member, Members, Message, MessageTo, Standing } from '../members.ts'
 import type { LedgerState } from '../requests.ts'
-import { integer, text, textOrNull } from '../sqlite/values.ts'
+import { integer, text, textOrNull } from '../values.ts'
 import { type Database, Pool, type Row } from './driver.ts'
 import { readHeardElsewhere } from './heard.ts'
 import { createLedger } from './ledger.ts'

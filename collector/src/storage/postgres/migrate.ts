@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { AppError, assert } from '@yiben/shared'
-import { integer, text } from '../sqlite/values.ts'
+import { integer, text } from '../values.ts'
 import type { Database, Pool } from './driver.ts'
 import { lock } from './locks.ts'
 import { sql } from './sql.ts'

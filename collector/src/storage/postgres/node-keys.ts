@@ -1,10 +1,9 @@
 /** Nodes that are to take a new key, and the authorities that nodes have confirmed to trust. */
-
 import type { NodeId } from '../../model/ids.ts'
 import type { TrustSpread } from '../node-key-store.ts'
-import { EXAMPLES_MAX, rotationOf } from '../sqlite/node-keys.ts'
-import { integer, integerOrNull, text } from '../sqlite/values.ts'
+import { EXAMPLES_MAX, rotationOf } from '../node-rows.ts'
 import type { Store } from '../store.ts'
+import { integer, integerOrNull, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'
 import { addToOutbox } from './outbox.ts'

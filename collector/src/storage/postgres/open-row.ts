@@ -1,10 +1,10 @@
 /**
- * The open row of a node (its form: sqlite/open-row.ts), written for many nodes at once. The number
+ * The open row of a node (its form: ../open-row.ts), written for many nodes at once. The number
  * of its last change stands in a row of its own, so that the wide one is rewritten on its page.
  */
 import type { NodeId } from '../../model/ids.ts'
 import type { OpenNode } from '../../model/timeline.ts'
-import { openOf, packedOpen } from '../sqlite/open-row.ts'
+import { openOf, packedOpen } from '../open-row.ts'
 import type { Database } from './driver.ts'
 import { markChanged } from './outbox.ts'
 import { sql } from './sql.ts'

@@ -8,7 +8,7 @@
 import { assert } from '@yiben/shared'
 import type { NodeId } from '../../model/ids.ts'
 import type { OutboxEntry } from '../../model/ledger.ts'
-import { integer } from '../sqlite/values.ts'
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 

@@ -11,13 +11,13 @@ import {
   REPEAT_LAGS_HOURS,
   WITHHOLDING_RULES,
 } from '../../model/implausible.ts'
+import { unitHourOf } from '../hour-columns.ts'
+import { findingOf, SAME_COLUMNS } from '../node-rows.ts'
+import { numberCursor, pageLimit, pageOf } from '../paging.ts'
 import type { Page, PageRequest, Scope } from '../requests.ts'
-import { unitHourOf } from '../sqlite/columns.ts'
-import { findingOf, SAME_COLUMNS } from '../sqlite/plausibility.ts'
-import { unitOf } from '../sqlite/rows.ts'
-import { numberCursor, pageLimit, pageOf } from '../sqlite/units.ts'
-import { integer, integerOrNull, text } from '../sqlite/values.ts'
+import { unitOf } from '../rows.ts'
 import type { Store } from '../store.ts'
+import { integer, integerOrNull, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'
 import { addToOutbox, markChanged } from './outbox.ts'

@@ -2,19 +2,18 @@
  * What the bank has to know of owners and claims before it decides on deposits: claims on cards,
  * what sites keep back and how much of it stands there, and what was last promised of lots.
  */
-
 import { assert } from '@yiben/shared'
 import type { CardClaim } from '../../model/draw.ts'
 import type { NodeId, UnitId } from '../../model/ids.ts'
 import type { Deposit } from '../../model/ledger.ts'
 import type { LotPromise } from '../../model/offer.ts'
 import type { CardStock, ModelAtSite } from '../../model/site.ts'
+import { claimOf, keyOf } from '../deposit-rows.ts'
+import { PAGE_ROWS_MAX } from '../paging.ts'
 import type { LotPromiseWrite } from '../requests.ts'
-import { claimOf, keyOf } from '../sqlite/policy.ts'
-import { depositOf, profileOf } from '../sqlite/rows.ts'
-import { PAGE_ROWS_MAX } from '../sqlite/units.ts'
-import { integer, storedJson, text } from '../sqlite/values.ts'
+import { depositOf, profileOf } from '../rows.ts'
 import type { Store } from '../store.ts'
+import { integer, storedJson, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'
 import { addToOutbox } from './outbox.ts'

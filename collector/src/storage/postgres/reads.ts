@@ -1,9 +1,9 @@
 /** Answers for people: the ledger at an instant, one unit's history, the quality page. */
 import type { UnitId } from '../../model/ids.ts'
 import type { UnitRow } from '../../model/inventory.ts'
+import { isKnownAt, toldToMs } from '../evidence.ts'
+import { CLOCK_GAP, QUALITY_ROWS_MAX } from '../node-rows.ts'
 import type { QualityRows, Scope, UnitSpan } from '../requests.ts'
-import { isKnownAt, toldToMs } from '../sqlite/evidence.ts'
-import { CLOCK_GAP, QUALITY_ROWS_MAX } from '../sqlite/reads.ts'
 import {
   clockGapOf,
   clockStepOf,
@@ -15,9 +15,9 @@ import {
   sessionOf,
   silenceOf,
   weakIdentityOf,
-} from '../sqlite/rows.ts'
-import { integer } from '../sqlite/values.ts'
+} from '../rows.ts'
 import type { Store } from '../store.ts'
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import { OpenRows, readRuns, readSilences } from './evidence.ts'
 import { readLedgerAt } from './ledger-at.ts'

@@ -1,15 +1,14 @@
 /**
  * Reports as they were issued: written once with their entry, never changed, found by their scope.
  */
-
+import { payloadOf } from '../journal-rows.ts'
+import { numberCursor, pageLimit, pageOf } from '../paging.ts'
+import { HEAD as HEAD_TEXT, reportedOf, reportOf } from '../report-rows.ts'
 import type { ReportRow, StoredReport } from '../report-store.ts'
 import type { Scope } from '../requests.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { payloadOf } from '../sqlite/journal.ts'
-import { HEAD as HEAD_TEXT, reportedOf, reportOf } from '../sqlite/reports.ts'
-import { numberCursor, pageLimit, pageOf } from '../sqlite/units.ts'
-import { integer, text } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
+import type { Row } from '../values.ts'
+import { integer, text } from '../values.ts'
 import { correctionMethods } from './corrections.ts'
 import type { Database } from './driver.ts'
 import { addToOutbox } from './outbox.ts'

@@ -10,10 +10,10 @@
  */
 import { HOUR_MS, hourStartMs } from '@yiben/shared'
 import type { UnitId } from '../../model/ids.ts'
-import { LOOK_BACK_MS, prunedError, UNITS_PER_CALL } from '../sqlite/retention.ts'
-import { integer } from '../sqlite/values.ts'
+import { LOOK_BACK_MS, prunedError, UNITS_PER_CALL } from '../retention.ts'
 import type { Store } from '../store.ts'
 import type { UpkeepStore } from '../upkeep-store.ts'
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 

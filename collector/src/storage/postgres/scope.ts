@@ -3,8 +3,8 @@
  * outside the regions and sites of its scope leaves the store.
  */
 import type { Scope } from '../requests.ts'
-import { isInRegions } from '../sqlite/scope.ts'
-import { text } from '../sqlite/values.ts'
+import { isInRegions } from '../site-rows.ts'
+import { text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { type Sql, sql } from './sql.ts'
 

@@ -5,7 +5,7 @@
  * So nothing is ever decided under a number that is not the last.
  */
 import { AppError } from '@yiben/shared'
-import { integer, textOrNull } from '../sqlite/values.ts'
+import { integer, textOrNull } from '../values.ts'
 import type { Connection, Database } from './driver.ts'
 import { sql } from './sql.ts'
 

@@ -2,12 +2,11 @@
  * What sites state of themselves, in force at an instant and known at another. Statements are only
  * added: of those made by then that hold from the instant or before, the last one counts.
  */
-
 import { isDeepStrictEqual } from 'node:util'
 import type { SiteFactStatement } from '../site-facts-store.ts'
-import { factOf } from '../sqlite/site-facts.ts'
-import { integer } from '../sqlite/values.ts'
+import { factOf } from '../site-rows.ts'
 import type { Store } from '../store.ts'
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'
 import { addToOutbox } from './outbox.ts'

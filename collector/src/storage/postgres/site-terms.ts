@@ -4,9 +4,9 @@
  */
 import type { Site } from '../../model/site.ts'
 import type { SiteInstant } from '../site-facts-store.ts'
-import type { Said } from '../sqlite/site-terms.ts'
-import { termsOf, withTerms } from '../sqlite/sites.ts'
-import { text } from '../sqlite/values.ts'
+import type { Said } from '../site-rows.ts'
+import { termsOf, withTerms } from '../site-rows.ts'
+import { text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 

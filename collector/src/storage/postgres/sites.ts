@@ -1,9 +1,8 @@
 /** Sites, who runs and owns them since when, and what they declare to have. */
-
 import type { DeclaredCapacity, KeptCards, Site, SiteTerms } from '../../model/site.ts'
-import { ALWAYS_KNOWN_MS, declaredOf, siteOfChild, termsOf, withTerms } from '../sqlite/sites.ts'
-import { text } from '../sqlite/values.ts'
+import { ALWAYS_KNOWN_MS, declaredOf, siteOfChild, termsOf, withTerms } from '../site-rows.ts'
 import type { Store } from '../store.ts'
+import { text } from '../values.ts'
 import { numberThing } from './codes.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'

@@ -3,9 +3,9 @@
  * apart by the rows they decide on, and followers read in the order of commits.
  */
 import { AppError } from '@yiben/shared'
+import { METHODS, STORE_METHODS, type StoreMethod } from '../methods.ts'
 import type { LedgerState } from '../requests.ts'
-import { METHODS, STORE_METHODS, type StoreMethod } from '../sqlite/methods.ts'
-import type { StoreLoad, ThreadedStore } from '../sqlite/store.ts'
+import type { StoreLoad, ThreadedStore } from '../threaded-store.ts'
 import { callOver, type Pools } from './core.ts'
 import { type Connection, Pool } from './driver.ts'
 import { createLedger } from './ledger.ts'

@@ -7,7 +7,7 @@ import {
   FIGURES,
   HAS_MOVED as HAS_MOVED_TEXT,
   PROVINCE as PROVINCE_TEXT,
-} from '../sqlite/sum-columns.ts'
+} from '../sum-columns.ts'
 import { raw, type Sql, sql } from './sql.ts'
 
 /** Of a row with a region code: the area it lies in. */

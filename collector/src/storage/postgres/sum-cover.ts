@@ -1,11 +1,10 @@
 /**
  * Which kept sums cover spans of time as known at an instant: what is kept, for
- * sqlite/sum-cover.ts.
+ * ../sum-cover.ts.
  */
-
-import { GRAINS } from '../sqlite/sum-columns.ts'
-import { type Cover, coverBy, hullOf, NOTHING, type Span } from '../sqlite/sum-cover.ts'
-import { integer } from '../sqlite/values.ts'
+import { GRAINS } from '../sum-columns.ts'
+import { type Cover, coverBy, hullOf, NOTHING, type Span } from '../sum-cover.ts'
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 

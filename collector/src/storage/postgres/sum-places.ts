@@ -3,7 +3,7 @@
  * sealed or corrected: what is said of the past later moves no figure of it that has been given
  * out.
  */
-import { integer, text } from '../sqlite/values.ts'
+import { integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { termsAt } from './sites.ts'
 import { sql } from './sql.ts'

@@ -3,12 +3,12 @@
  * or of whole provinces is answered from the few rows of areas, any other from rows of sites.
  */
 import type { Scope } from '../requests.ts'
-import type { Row } from '../sqlite/driver.ts'
-import { COUNTRY, GRAINS } from '../sqlite/sum-columns.ts'
-import type { Run } from '../sqlite/sum-cover.ts'
-import { Collector, KEYS, keptGrain, PROVINCE_SHAPE } from '../sqlite/sum-reads.ts'
-import { integer, text } from '../sqlite/values.ts'
+import { Collector, KEYS, keptGrain, PROVINCE_SHAPE } from '../sum-collector.ts'
+import { COUNTRY, GRAINS } from '../sum-columns.ts'
+import type { Run } from '../sum-cover.ts'
 import type { SumFilter, SumsAnswer, SumsAsk } from '../sum-store.ts'
+import type { Row } from '../values.ts'
+import { integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { sitesInScope } from './scope.ts'
 import { join, raw, type Sql, sql } from './sql.ts'

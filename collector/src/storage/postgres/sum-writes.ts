@@ -8,10 +8,10 @@
  * year of four million cards is 1.3 × 10^17 card-ms.
  */
 import { assert, HOUR_MS } from '@yiben/shared'
-import { GRAINS, type Grain } from '../sqlite/sum-columns.ts'
-import type { Span } from '../sqlite/sum-cover.ts'
-import { integer } from '../sqlite/values.ts'
+import { GRAINS, type Grain } from '../sum-columns.ts'
+import type { Span } from '../sum-cover.ts'
 import type { SumPeriod } from '../sum-store.ts'
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'
 import { raw, type Sql, sql } from './sql.ts'

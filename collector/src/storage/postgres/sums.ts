@@ -1,9 +1,8 @@
 /** Sums over buckets: what is asked of them, and of which periods they are kept. */
-
-import { GRAINS } from '../sqlite/sum-columns.ts'
-import { periodOf } from '../sqlite/sums.ts'
-import { integer, integerOrNull, storedJson, text } from '../sqlite/values.ts'
 import type { Store } from '../store.ts'
+import { periodOf } from '../sum-collector.ts'
+import { GRAINS } from '../sum-columns.ts'
+import { integer, integerOrNull, storedJson, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { sql } from './sql.ts'
 import { readSums } from './sum-reads.ts'

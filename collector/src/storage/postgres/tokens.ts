@@ -1,7 +1,7 @@
 /** Enrollment and access tokens: only hashes of their secrets are here. */
 import { AppError } from '@yiben/shared'
+import { tokenOf } from '../access-rows.ts'
 import type { TokenRow } from '../requests.ts'
-import { tokenOf } from '../sqlite/tokens.ts'
 import type { Store } from '../store.ts'
 import type { Database } from './driver.ts'
 import { addToOutbox } from './outbox.ts'

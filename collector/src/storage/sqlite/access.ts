@@ -1,23 +1,18 @@
 /** Sessions of people, and their second factors: only hashes and what is sealed are here. */
-import {
-  type FactorTry,
-  type FactorTryResult,
-  type FactorUse,
-  type FoundLogin,
-  LOGIN_FACTORS,
-  LOGIN_METHODS,
-  type Login,
-  type SecondFactor,
+import { ENDED_KEPT_MS, factorOf, loginCursor, loginOf } from '../access-rows.ts'
+import type {
+  FactorTry,
+  FactorTryResult,
+  FactorUse,
+  FoundLogin,
+  Login,
+  SecondFactor,
 } from '../access-store.ts'
-import { ROLES } from '../requests.ts'
-import type { Database, Row } from './driver.ts'
+import { pageLimit, pageOf } from '../paging.ts'
+import { integerOrNull } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
-import { pageLimit, pageOf } from './units.ts'
-import { bytes, integer, integerOrNull, storedJson, text, textOrNull, wordOf } from './values.ts'
-
-/** What is over is kept this long for people to look at; the audit log knows it for longer. */
-export const ENDED_KEPT_MS = 30 * 86_400_000
 
 type AccessMethods = Pick<
   SyncStore,
@@ -224,45 +219,4 @@ function takeProof(db: Database, { atMs, proof, subject }: FactorUse): boolean {
     subject,
   )
   return true
-}
-
-/** The newest come first; what is no cursor of ours begins at the newest. */
-export function loginCursor(cursor: string | null): readonly [number, string] {
-  const [, atMs, loginId] = /^(\d{1,15}):([0-9a-f]{1,64})$/.exec(cursor ?? '') ?? []
-  if (atMs === undefined || loginId === undefined) return [Number.MAX_SAFE_INTEGER, '']
-  return [Number(atMs), loginId]
-}
-
-export function loginOf(row: Row): Login {
-  return {
-    loginId: text(row, 'login_id'),
-    cookieHash: text(row, 'cookie_hash'),
-    method: wordOf(row, 'method', LOGIN_METHODS),
-    subject: text(row, 'subject'),
-    tokenId: textOrNull(row, 'token_id'),
-    label: text(row, 'label'),
-    role: wordOf(row, 'role', ROLES),
-    siteCode: textOrNull(row, 'site_code'),
-    regionCode: textOrNull(row, 'region_code'),
-    factor: wordOf(row, 'factor', LOGIN_FACTORS),
-    address: text(row, 'address'),
-    createdAtMs: integer(row, 'created_at_ms'),
-    seenAtMs: integer(row, 'seen_at_ms'),
-    expiresAtMs: integer(row, 'expires_at_ms'),
-    endedAtMs: integerOrNull(row, 'ended_at_ms'),
-  }
-}
-
-export function factorOf(row: Row): SecondFactor {
-  return {
-    subject: text(row, 'subject'),
-    label: text(row, 'label'),
-    sealedSecret: bytes(row, 'sealed_secret'),
-    recovery: storedJson<readonly string[]>(text(row, 'recovery')),
-    createdAtMs: integer(row, 'created_at_ms'),
-    confirmedAtMs: integerOrNull(row, 'confirmed_at_ms'),
-    lastStep: integer(row, 'last_step'),
-    attempts: integer(row, 'attempts'),
-    lockedUntilMs: integerOrNull(row, 'locked_until_ms'),
-  }
 }

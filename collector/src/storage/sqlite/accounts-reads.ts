@@ -2,9 +2,6 @@
  * What statements are made of: sums over postings, clipped to a span of time and cut off at what was
  * known then, and how leases of a site have ended. Sums are bigint: a country's pass 2^53.
  */
-import { VENDORS } from '@yiben/shared'
-import { ACCOUNTS } from '../../model/draw.ts'
-import type { DeviceProfile } from '../../model/inventory.ts'
 import type {
   AccountFilter,
   AccountMove,
@@ -13,18 +10,18 @@ import type {
   ResidueSum,
   SiteRecord,
 } from '../account-requests.ts'
+import {
+  DAY_MS,
+  type KnownRange,
+  moveOf,
+  PROMISE_MS_MAX,
+  placeOf,
+  RESIDUE_MS_MAX,
+} from '../account-rows.ts'
 import type { Scope } from '../requests.ts'
-import type { Database, Row, Value } from './driver.ts'
+import { bigint, integer, text, type Value } from '../values.ts'
+import type { Database } from './driver.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { bigint, integer, smallOfBigint, text, wordOf } from './values.ts'
-
-const DAY_MS = 86_400_000
-
-export interface KnownRange {
-  readonly fromMs: number
-  readonly toMs: number
-  readonly knownAtMs: number
-}
 
 /** Claims of the filter whose promise reaches into a span; binds `filterParams`. */
 const CLAIMS_OF_ALL = `SELECT c.draw_number, c.ordinal, c.site_code, c.owner_code, c.profile_id
@@ -64,9 +61,6 @@ const RESIDUES = (claims: string) => `
   WHERE r.from_ms < at.to_ms AND r.to_ms > at.from_ms
   GROUP BY c.site_code, c.owner_code, c.profile_id
   ORDER BY c.site_code, c.owner_code, c.profile_id`
-
-/** After its end a card may be in use for longer than anybody waits: a residue is bounded by a day. */
-export const RESIDUE_MS_MAX = DAY_MS
 
 const SQL = {
   all: {
@@ -120,9 +114,6 @@ const DRAW_MOVES_OF = {
   owner: DRAW_MOVES(CLAIMS_OF_OWNER),
   borrower: DRAW_MOVES(CLAIMS_OF_BORROWER),
 } as const
-
-/** A card that took another's place later begins behind the range, and its draw does not. */
-export const PROMISE_MS_MAX = 31 * DAY_MS
 
 export function readDrawMoves(
   db: Database,
@@ -196,29 +187,4 @@ function filterParams(
 ): readonly Value[] {
   const sites = sitesInScope(db, scope)
   return [ownerCode ?? borrower, bank, bank, fromMs, toMs, sites, sites]
-}
-
-export function moveOf(row: Row) {
-  return {
-    from: wordOf(row, 'from_account', ACCOUNTS),
-    to: wordOf(row, 'to_account', ACCOUNTS),
-    ms: bigint(row, 'ms'),
-  }
-}
-
-export function placeOf(row: Row): {
-  readonly siteCode: string
-  readonly ownerCode: string
-  readonly profile: DeviceProfile
-} {
-  return {
-    siteCode: text(row, 'site_code'),
-    ownerCode: text(row, 'owner_code'),
-    profile: {
-      vendor: wordOf(row, 'vendor', VENDORS),
-      name: text(row, 'printed_name'),
-      memoryTotalMib: row.memory_total_mib === null ? null : smallOfBigint(row, 'memory_total_mib'),
-      powerCapWatts: row.power_cap_watts === null ? null : smallOfBigint(row, 'power_cap_watts'),
-    },
-  }
 }

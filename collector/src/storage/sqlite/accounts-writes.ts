@@ -5,10 +5,10 @@
 import { nextLookMs, positionOf, SETTLED_ACCOUNTS, takeBacks } from '../../model/accounts.ts'
 import type { Claim, Posting, Residue } from '../../model/draw.ts'
 import type { DrawChange } from '../draw-requests.ts'
-import { postingOf } from './draw-rows.ts'
+import { postingOf } from '../draw-rows.ts'
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import { keepLentSpans } from './lent-spans.ts'
-import { integer } from './values.ts'
 
 const POSTINGS = `SELECT p.*, d.draw_id FROM postings p JOIN draws d
   ON d.draw_number = p.draw_number WHERE p.draw_number = ? AND p.ordinal = ?`

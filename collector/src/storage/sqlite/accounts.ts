@@ -5,17 +5,20 @@
  */
 import { isUnsettled, positionOf } from '../../model/accounts.ts'
 import type { Settlement, UnsettledClaim } from '../account-requests.ts'
+import { claimCursor } from '../account-rows.ts'
+import { claimOf } from '../draw-rows.ts'
+import { spanOf } from '../lent-spans.ts'
+import { PAGE_ROWS_MAX, pageLimit } from '../paging.ts'
+import { integer, integerOrNull, type Row, text } from '../values.ts'
 import { readAccounts, readDrawMoves, readSiteRecords } from './accounts-reads.ts'
 import { insertPosting, postingsOf } from './accounts-writes.ts'
-import { CLAIMS, claimOf } from './draw-rows.ts'
-import type { Database, Row } from './driver.ts'
+import { CLAIMS } from './draw-rows.ts'
+import type { Database } from './driver.ts'
 import { OpenRows } from './evidence.ts'
-import { spanOf } from './lent-spans.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
 import { unitSpanOf } from './reads.ts'
-import { PAGE_ROWS_MAX, pageLimit, readUnit } from './units.ts'
-import { integer, integerOrNull, text } from './values.ts'
+import { readUnit } from './units.ts'
 
 type AccountMethods = Pick<
   SyncStore,
@@ -172,10 +175,4 @@ function bookedClaimOf(db: Database, row: Row) {
     postings: postingsOf(db, integer(row, 'draw_number'), claim.ordinal).postings,
     lent: expected === null || fromMs === null || toMs === null ? null : { fromMs, toMs },
   }
-}
-
-/** `draw.ordinal` of the last row shown; before all at first. */
-export function claimCursor(cursor: string | null): readonly [number, number] {
-  const [, draw, ordinal] = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor ?? '') ?? []
-  return draw === undefined || ordinal === undefined ? [0, -1] : [Number(draw), Number(ordinal)]
 }

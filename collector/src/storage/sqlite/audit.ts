@@ -9,17 +9,15 @@ import {
   type AuditRow,
   auditHash,
 } from '../../model/audit.ts'
+import { auditRowOf, CHAIN_ROWS_MAX, sealOf } from '../access-rows.ts'
 import type { AuditBatch, AuditFilter, AuditSeal, AuditState } from '../access-store.ts'
+import { entryOf } from '../journal-rows.ts'
+import { numberCursor, pageLimit, pageOf } from '../paging.ts'
 import type { Page, PageRequest } from '../requests.ts'
-import type { Database, Row } from './driver.ts'
-import { entryOf } from './journal.ts'
+import { integer, text } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
-import { numberCursor, pageLimit, pageOf } from './units.ts'
-import { integer, text, textOrNull } from './values.ts'
-
-/** Rows of the chain that one answer holds: some megabytes. */
-export const CHAIN_ROWS_MAX = 10_000
 
 type AuditMethods = Pick<
   SyncStore,
@@ -217,33 +215,4 @@ function listAudit(db: Database, filter: AuditFilter, page: PageRequest): Page<A
     )
     .map(auditRowOf)
   return pageOf(rows, limit, ({ number }) => String(number))
-}
-
-export function sealOf(row: Row): AuditSeal {
-  return {
-    throughNumber: integer(row, 'through_number'),
-    hash: text(row, 'hash'),
-    atMs: integer(row, 'at_ms'),
-  }
-}
-
-export function auditRowOf(row: Row): AuditRow {
-  return {
-    number: integer(row, 'number'),
-    atMs: integer(row, 'at_ms'),
-    actor: textOrNull(row, 'actor'),
-    role: textOrNull(row, 'role'),
-    scope: textOrNull(row, 'scope'),
-    loginId: textOrNull(row, 'login_id'),
-    method: text(row, 'method'),
-    route: text(row, 'route'),
-    details: text(row, 'details'),
-    status: integer(row, 'status'),
-    address: text(row, 'address'),
-    exportId: textOrNull(row, 'export_id'),
-    purpose: textOrNull(row, 'purpose'),
-    repeats: integer(row, 'repeats'),
-    previousHash: text(row, 'previous_hash'),
-    hash: text(row, 'hash'),
-  }
 }

@@ -15,8 +15,8 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { AppError, errorSentence } from '@yiben/shared'
+import { integer } from '../values.ts'
 import { chooseDriver, type Database, openUntouched } from './driver.ts'
-import { integer } from './values.ts'
 
 /** What a copy may need beside its own size, and what must stay free beside it. */
 const SPARE_BYTES = 64 * 1024 * 1024

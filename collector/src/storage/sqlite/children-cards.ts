@@ -4,17 +4,15 @@
  * hours of which nothing is told yet, where that time is unknown.
  */
 import { compareVersions, type NodeReport, type ReportedCard } from '@yiben/shared'
-import { claimsMarked, forgetIds, noteClaims } from './children-claims.ts'
 import {
   type Change,
   OLDER,
   refusal,
-  refusalOfSite,
   TAKEN,
   type Taken,
   type Teller,
   versionOf,
-} from './children-taking.ts'
+} from '../children-taking.ts'
 import {
   cardsNow,
   changeOf,
@@ -22,11 +20,14 @@ import {
   spanOf,
   storedIdentities,
   type ToldCard,
-} from './children-told.ts'
-import type { Database, Row } from './driver.ts'
+} from '../children-told.ts'
+import { integer, type Row, text } from '../values.ts'
+import { claimsMarked, forgetIds, noteClaims } from './children-claims.ts'
+import { refusalOfSite } from './children-taking.ts'
+import type { Database } from './driver.ts'
 import { keptFromMs } from './retention.ts'
 import { profileIdOf } from './units.ts'
-import { fromFlag, integer, text } from './values.ts'
+import { fromFlag } from './values.ts'
 
 export function takeNode(db: Database, teller: Teller, collector: number, node: NodeReport): Taken {
   const notItsOwn = refusalOfSite(db, collector, node.siteCode)

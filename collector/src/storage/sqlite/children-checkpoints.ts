@@ -3,12 +3,17 @@
  * the one before: the same tree never shrinks and never has another root at the same size.
  */
 import { compareVersions } from '@yiben/shared'
-import type { CheckedChildRecord } from '../children-store.ts'
-import { OLDER, refusal, TAKEN, type Taken, type Teller, versionOf } from './children-taking.ts'
-import type { Database, Row } from './driver.ts'
-import { integer, text } from './values.ts'
-
-export type Checkpoint = Extract<CheckedChildRecord, { readonly kind: 'checkpoint' }>['checkpoint']
+import {
+  type Checkpoint,
+  contradiction,
+  OLDER,
+  refusal,
+  TAKEN,
+  type Taken,
+  type Teller,
+  versionOf,
+} from '../children-taking.ts'
+import type { Database } from './driver.ts'
 
 export function takeCheckpoint(
   db: Database,
@@ -40,30 +45,4 @@ export function takeCheckpoint(
     teller.atMs,
   )
   return TAKEN
-}
-
-/** What is wrong with it beside the one that is held; `null`: nothing. */
-export function contradiction(held: Row, checkpoint: Checkpoint, isNewer: boolean): string | null {
-  const before = text(held, 'log_origin')
-  const size = integer(held, 'tree_size')
-  if (checkpoint.logOrigin !== before) {
-    if (!isNewer) return null
-    const [was, now] = [lifeOf(before), lifeOf(checkpoint.logOrigin)]
-    return was.ledger === now.ledger && now.generation > was.generation
-      ? null
-      : `the ledger was ${before} and is now ${checkpoint.logOrigin}`
-  }
-  if (checkpoint.size === size && checkpoint.rootHash !== text(held, 'root_hash')) {
-    return `the journal has another root at ${size} entries than it had before`
-  }
-  if (isNewer && checkpoint.size < size) {
-    return `the journal has ${checkpoint.size} entries and had ${size} before`
-  }
-  return null
-}
-
-/** The last part of a log's name is its generation. */
-function lifeOf(logOrigin: string): { readonly ledger: string; readonly generation: number } {
-  const cut = logOrigin.lastIndexOf('/')
-  return { ledger: logOrigin.slice(0, cut), generation: Number(logOrigin.slice(cut + 1)) }
 }

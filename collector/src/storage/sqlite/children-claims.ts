@@ -4,26 +4,16 @@
  * is taken out while both last, until a person says otherwise.
  */
 import type { UnitId } from '../../model/ids.ts'
-import { idStart, idStarts, isKnownBy, type ToldCard } from './children-told.ts'
+import { type Claim, claimOf, HERE, overlapOf, ownClaim } from '../children-claims.ts'
+import { idStart, idStarts, isKnownBy, type ToldCard } from '../children-told.ts'
+import { flag, integer, type Row, text } from '../values.ts'
 import { markDirty } from './dirty.ts'
-import type { Database, Row } from './driver.ts'
+import type { Database } from './driver.ts'
 import { addToOutbox } from './outbox.ts'
-import { flag, integer, integerOrNull, text } from './values.ts'
-
-/** In place of a ledger's number: the card is here. */
-export const HERE = 0
 
 const CLAIM = 'c.collector_number, c.unit_number, c.valid_from_ms, c.booked_to_ms, c.identities'
 const CLAIMED = `child_cards c
   ON c.collector_number = i.collector_number AND c.unit_number = i.unit_number`
-
-/** A card under the number that its ledger gave its place. */
-export interface Claim {
-  readonly collector: number
-  readonly unit: number
-  readonly validFromMs: number
-  readonly bookedToMs: number | null
-}
 
 /** Keeps the ids of a node's cards, and finds who else claims them. */
 export function noteClaims(
@@ -226,17 +216,6 @@ function openClaim(db: Database, one: Claim, other: Claim, atMs: number): void {
   addToOutbox(db, [{ kind: 'child_conflict_opened', atMs, payload }])
 }
 
-/** Time in which both claim it; `null`: never. */
-export function overlapOf(
-  one: Claim,
-  other: Claim,
-): { readonly fromMs: number; readonly toMs: number | null } | null {
-  const fromMs = Math.max(one.validFromMs, other.validFromMs)
-  const ends = [one.bookedToMs, other.bookedToMs].filter((end) => end !== null)
-  const toMs = ends.length === 0 ? null : Math.min(...ends)
-  return toMs !== null && toMs <= fromMs ? null : { fromMs, toMs }
-}
-
 /** What is measured here comes before what is told; else the earlier, the same at every level. */
 function isFirst(db: Database, one: Claim, other: Claim): boolean {
   if (one.collector === HERE || other.collector === HERE) return one.collector === HERE
@@ -247,22 +226,4 @@ function isFirst(db: Database, one: Claim, other: Claim): boolean {
 export function originOf(db: Database, { collector }: Pick<Claim, 'collector'>): string | null {
   const row = db.get('SELECT origin FROM child_collectors WHERE collector_number = ?', collector)
   return typeof row?.origin === 'string' ? row.origin : null
-}
-
-export function claimOf(row: Row): Claim {
-  return {
-    collector: integer(row, 'collector_number'),
-    unit: integer(row, 'unit_number'),
-    validFromMs: integer(row, 'valid_from_ms'),
-    bookedToMs: integerOrNull(row, 'booked_to_ms'),
-  }
-}
-
-export function ownClaim(row: Row): Claim {
-  return {
-    collector: HERE,
-    unit: integer(row, 'unit_id'),
-    validFromMs: integer(row, 'valid_from_ms'),
-    bookedToMs: integerOrNull(row, 'booked_to_ms'),
-  }
 }

@@ -1,14 +1,18 @@
 /** Which collectors are below which: each tells by one child, and only of what is under it. */
 import { type CollectorReport, compareVersions } from '@yiben/shared'
+import {
+  COLLECTORS_PER_CHILD_MAX,
+  DEPTH_MAX,
+  OLDER,
+  refusal,
+  TAKEN,
+  type Taken,
+  type Teller,
+  versionOf,
+} from '../children-taking.ts'
+import { integer, type Row, text, textOrNull } from '../values.ts'
 import { beginSilence, endSilence } from './children-roster.ts'
-import { OLDER, refusal, TAKEN, type Taken, type Teller, versionOf } from './children-taking.ts'
-import type { Database, Row } from './driver.ts'
-import { integer, text, textOrNull } from './values.ts'
-
-/** Levels below a child: a nation has three in all. */
-export const DEPTH_MAX = 16
-/** A nation has some hundreds. */
-export const COLLECTORS_PER_CHILD_MAX = 10_000
+import type { Database } from './driver.ts'
 
 export function takeCollector(db: Database, teller: Teller, report: CollectorReport): Taken {
   const known = find(db, report.origin)

@@ -5,26 +5,31 @@
  * kept for people.
  */
 import { assert } from '@yiben/shared'
+import { numberOf } from '../child-rows.ts'
 import type {
   CheckedChildRecord,
   ChildCommit,
   ChildCommitResult,
   RefusedChildRecord,
 } from '../children-store.ts'
+import {
+  REFUSED_BYTES_MAX,
+  refusal,
+  reportedOf,
+  SiteChanges,
+  type Taken,
+  type Teller,
+} from '../children-taking.ts'
+import { integer, integerOrNull, type Row, text, textOrNull } from '../values.ts'
 import { markUntold, takeNode } from './children-cards.ts'
 import { takeCheckpoint } from './children-checkpoints.ts'
 import { takeCollector } from './children-collectors.ts'
 import { takeCounts } from './children-counts.ts'
 import { takeHour } from './children-hours.ts'
-import { childRow, endSilence, findEpoch, numberOf, ownCollector } from './children-roster.ts'
+import { childRow, endSilence, findEpoch, ownCollector } from './children-roster.ts'
 import { takeSite } from './children-sites.ts'
-import { refusal, SiteChanges, type Taken, type Teller } from './children-taking.ts'
-import type { Database, Row } from './driver.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
-import { integer, integerOrNull, text, textOrNull } from './values.ts'
-
-/** What is kept of a refused record for people to look at. */
-export const REFUSED_BYTES_MAX = 4096
 
 export function childCommitMethods(db: Database): Pick<SyncStore, 'commitChild'> {
   return { commitChild: (commit) => commitChild(db, commit) }
@@ -115,21 +120,6 @@ function takeRecord(db: Database, teller: Teller, record: CheckedChildRecord): T
       return takeCounts(db, teller, collector, record.counts)
     case 'checkpoint':
       return takeCheckpoint(db, teller, collector, record.checkpoint)
-  }
-}
-
-export function reportedOf(record: Exclude<CheckedChildRecord, { readonly kind: 'collector' }>) {
-  switch (record.kind) {
-    case 'site':
-      return record.site
-    case 'node':
-      return record.node
-    case 'hour':
-      return record.hour
-    case 'counts':
-      return record.counts
-    case 'checkpoint':
-      return record.checkpoint
   }
 }
 

@@ -1,13 +1,14 @@
 /** Conflicts between ledgers as people see and resolve them. */
 import type { ChildClaim, ChildConflict } from '../../model/child.ts'
+import { conflictOf, HERE } from '../children-claims.ts'
 import type { Scope } from '../requests.ts'
-import { HERE, originOf } from './children-claims.ts'
+import { integer, integerOrNull, type Row, storedJson, text } from '../values.ts'
+import { originOf } from './children-claims.ts'
 import { markDirty } from './dirty.ts'
-import type { Database, Row } from './driver.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
 import { sitesInScope } from './scope.ts'
-import { integer, integerOrNull, storedJson, text, textOrNull } from './values.ts'
 
 type ConflictMethods = Pick<SyncStore, 'findChildConflict' | 'resolveChildConflict'>
 
@@ -79,15 +80,6 @@ function swap(db: Database, row: Row): void {
     integer(row, 'kept_unit'),
     integer(row, 'conflict_id'),
   )
-}
-
-export function conflictOf(row: Row): Omit<ChildConflict, 'kept' | 'other'> {
-  return {
-    conflictId: integer(row, 'conflict_id'),
-    openedAtMs: integer(row, 'opened_at_ms'),
-    resolvedAtMs: integerOrNull(row, 'resolved_at_ms'),
-    resolvedBy: textOrNull(row, 'resolved_by'),
-  }
 }
 
 /** A card that its ledger has taken back has no place any more. */

@@ -1,20 +1,17 @@
 /** States of cards of children on their way in: a step for each change, thinned out once it is old. */
-import { type CountsReport, compareVersions, HOUR_MS } from '@yiben/shared'
-import { packCounts } from './children-rows.ts'
+import { type CountsReport, compareVersions } from '@yiben/shared'
+import { packCounts } from '../children-packed.ts'
 import {
+  EVERY_CHANGE_MS,
   OLDER,
-  refusalOfSite,
   TAKEN,
   type Taken,
   type Teller,
+  THINNED_MS,
   versionOf,
-} from './children-taking.ts'
+} from '../children-taking.ts'
+import { refusalOfSite } from './children-taking.ts'
 import type { Database } from './driver.ts'
-
-/** Every change is kept for so long, of older hours the last one. */
-export const EVERY_CHANGE_MS = 48 * HOUR_MS
-/** How far back of that is looked: what a child tells keeps coming, and what is older is thin. */
-export const THINNED_MS = 4 * HOUR_MS
 
 export function takeCounts(
   db: Database,

@@ -1,17 +1,11 @@
 /** Hours of children on their way in: the latest word of each, and the mark where it moves a sealed hour. */
 import { compareVersions, HOUR_MS, type HourReport } from '@yiben/shared'
-import { bookedOf, packBuckets } from './children-rows.ts'
-import {
-  OLDER,
-  refusalOfSite,
-  TAKEN,
-  type Taken,
-  type Teller,
-  versionOf,
-} from './children-taking.ts'
+import { bookedOf, packBuckets } from '../children-packed.ts'
+import { OLDER, TAKEN, type Taken, type Teller, versionOf } from '../children-taking.ts'
+import { integer, text } from '../values.ts'
+import { refusalOfSite } from './children-taking.ts'
 import type { Database } from './driver.ts'
 import { keptFromMs } from './retention.ts'
-import { integer, text } from './values.ts'
 
 export function takeHour(db: Database, teller: Teller, collector: number, hour: HourReport): Taken {
   const notItsOwn = refusalOfSite(db, collector, hour.siteCode)

@@ -1,16 +1,13 @@
 /** What an hour's buckets hold of children: what they have told of it, and which cards they have not. */
 import { createHash, type Hash } from 'node:crypto'
 import { HOUR_MS } from '@yiben/shared'
-import type { ChildBucket, ChildrenHour, TakenOutCard, UntoldCards } from '../../model/child.ts'
-import type { DeviceProfile } from '../../model/inventory.ts'
-import type { SiteTerms } from '../../model/site.ts'
-import { unpackBuckets } from './children-rows.ts'
+import type { ChildBucket, ChildrenHour, UntoldCards } from '../../model/child.ts'
+import { groupOf, type TermsOfSites, takenOutOf } from '../child-rows.ts'
+import { unpackBuckets } from '../children-packed.ts'
+import { profileOf } from '../rows.ts'
+import { integer, integerOrNull, text } from '../values.ts'
 import { takenOutSpans } from './children-taken-out.ts'
 import type { Database } from './driver.ts'
-import { coveredMs } from './evidence.ts'
-import { profileOf } from './rows.ts'
-import { ownerOf } from './sites.ts'
-import { integer, integerOrNull, text } from './values.ts'
 
 /** Sites of children of whose hour nothing is told. */
 const UNTOLD_SITES = `
@@ -25,8 +22,6 @@ const SILENT = `
       ON s.collector_number = c.collector_number WHERE s.to_ms IS NULL
     UNION SELECT c.collector_number, c.origin FROM child_collectors c JOIN silent s
       ON c.parent_origin = s.origin)`
-
-export type TermsOfSites = ReadonlyMap<string, SiteTerms>
 
 /** `null`: nobody reports here. The mark differs whenever a figure does. */
 export function childrenHour(
@@ -88,30 +83,6 @@ function readUntold(db: Database, hourMs: number, terms: TermsOfSites): readonly
     cards: integer(row, 'cards'),
     validMs: BigInt(integer(row, 'valid_ms')),
   }))
-}
-
-export function takenOutOf(
-  cards: ReturnType<typeof takenOutSpans>,
-  hourMs: number,
-  terms: TermsOfSites,
-): readonly TakenOutCard[] {
-  const hour = { fromMs: hourMs, toMs: hourMs + HOUR_MS }
-  return cards.flatMap(({ bookedToMs, profile, siteCode, spans, validFromMs }) => {
-    const valid = {
-      fromMs: Math.max(hour.fromMs, validFromMs),
-      toMs: Math.min(hour.toMs, bookedToMs ?? hour.toMs),
-    }
-    if (valid.fromMs >= valid.toMs) return []
-    const taken = spans.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs ?? hour.toMs }))
-    const takenMs = coveredMs(valid, taken, [])
-    if (takenMs === 0) return []
-    const isWhole = takenMs === valid.toMs - valid.fromMs
-    return [{ ...groupOf(terms, siteCode, profile), takenMs: BigInt(takenMs), isWhole }]
-  })
-}
-
-export function groupOf(terms: TermsOfSites, siteCode: string, profile: DeviceProfile) {
-  return { siteCode, ownerCode: ownerOf(terms.get(siteCode)), profile }
 }
 
 function isAwaited(db: Database, hourMs: number): boolean {

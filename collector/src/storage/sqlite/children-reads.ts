@@ -1,20 +1,17 @@
 /** What people see of children: the tree, its nodes, what is wrong with what was told. */
-import { ERROR_CODES, VENDORS } from '@yiben/shared'
+import { ERROR_CODES } from '@yiben/shared'
 import type { ChildNodeRow, CollectorRow } from '../../model/child.ts'
 import type { ChildId } from '../../model/ids.ts'
+import { childNodeOf, collectorOf, EPOCH_CHANGES, QUALITY_ROWS_MAX } from '../child-rows.ts'
 import type { ChildQuality } from '../children-store.ts'
+import { pageLimit, pageOf } from '../paging.ts'
 import type { Page, PageRequest, Scope } from '../requests.ts'
+import { integer, text, wordOf } from '../values.ts'
 import { conflictsSince } from './children-conflicts.ts'
 import { takenOutSpans } from './children-taken-out.ts'
-import type { Database, Row } from './driver.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { PAGE_ROWS_MAX, pageLimit, pageOf } from './units.ts'
-import { flag, integer, integerOrNull, text, textOrNull, wordOf } from './values.ts'
-
-/** The newest of each list of the quality page. */
-export const QUALITY_ROWS_MAX = PAGE_ROWS_MAX
-export const EPOCH_CHANGES = ['replaced', 'forked'] as const
 
 type ReadMethods = Pick<SyncStore, 'listCollectors' | 'listChildNodes' | 'readChildQuality'>
 
@@ -54,32 +51,6 @@ function listCollectors(db: Database, scope: Scope): readonly CollectorRow[] {
   return rows.map(collectorOf).filter((one) => sites === null || one.sites > 0)
 }
 
-export function collectorOf(row: Row): CollectorRow {
-  const logOrigin = textOrNull(row, 'log_origin')
-  return {
-    origin: text(row, 'origin'),
-    childId: text(row, 'child_id') as ChildId,
-    parentOrigin: textOrNull(row, 'parent_origin'),
-    name: text(row, 'name'),
-    programVersion: text(row, 'program_version'),
-    awaySinceMs: integerOrNull(row, 'silent_from_ms'),
-    reportedAtMs: integer(row, 'generation') === 0 ? null : integer(row, 'received_at_ms'),
-    sites: integer(row, 'sites'),
-    nodes: integer(row, 'nodes'),
-    cards: integer(row, 'cards'),
-    lastHourMs: integerOrNull(row, 'last_hour_ms'),
-    checkpoint:
-      logOrigin === null
-        ? null
-        : {
-            logOrigin,
-            size: integer(row, 'tree_size'),
-            rootHash: text(row, 'root_hash'),
-            receivedAtMs: integer(row, 'checkpoint_at_ms'),
-          },
-  }
-}
-
 function listNodes(
   db: Database,
   scope: Scope,
@@ -113,44 +84,6 @@ function listNodes(
     return childNodeOf(row, cards, taken)
   })
   return pageOf(rows, limit, ({ nodeId }) => nodeId)
-}
-
-/** `taken`: units that count elsewhere, `collector/unit`. */
-export function childNodeOf(
-  row: Row,
-  cards: readonly Row[],
-  taken: ReadonlySet<string>,
-): ChildNodeRow {
-  const collector = integer(row, 'collector_number')
-  return {
-    origin: text(row, 'origin'),
-    nodeId: text(row, 'node_id'),
-    siteCode: text(row, 'site_code'),
-    name: text(row, 'name'),
-    isRevoked: flag(row, 'is_revoked'),
-    cpuCores: integerOrNull(row, 'cpu_cores'),
-    receivedAtMs: integer(row, 'received_at_ms'),
-    cards: cards.map((card) => ({
-      ...cardOf(card),
-      isTakenOut: taken.has(`${collector}/${integer(card, 'unit_number')}`),
-    })),
-  }
-}
-
-function cardOf(row: Row): Omit<ChildNodeRow['cards'][number], 'isTakenOut'> {
-  return {
-    unitNumber: integer(row, 'unit_number'),
-    acceleratorNumber: integer(row, 'accelerator_number'),
-    vendor: wordOf(row, 'vendor', VENDORS),
-    name: text(row, 'printed_name'),
-    memoryTotalMib: integerOrNull(row, 'memory_total_mib'),
-    powerCapWatts: integerOrNull(row, 'power_cap_watts'),
-    validFromMs: integer(row, 'valid_from_ms'),
-    bookedToMs: integerOrNull(row, 'booked_to_ms'),
-    endedReason: textOrNull(row, 'ended_reason'),
-    isCounted: flag(row, 'is_counted'),
-    isInConflict: flag(row, 'is_in_conflict'),
-  }
 }
 
 /** What is wrong with a child as a whole is for who sees all of the country. */

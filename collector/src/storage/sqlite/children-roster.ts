@@ -5,6 +5,7 @@
 import { assert } from '@yiben/shared'
 import type { ChildEpochRow, ChildRow, ChildSession } from '../../model/child.ts'
 import type { ChildId, SessionGeneration } from '../../model/ids.ts'
+import { ADDED, childOf, epochOf, numberOf } from '../child-rows.ts'
 import type {
   ChildListRow,
   EnrollChildRequest,
@@ -13,11 +14,12 @@ import type {
   OpenChildSessionResult,
 } from '../children-store.ts'
 import { judgeEnrollment, newChild } from '../enrolling.ts'
-import type { Database, Row } from './driver.ts'
+import { flag, integer, integerOrNull, type Row, text, textOrNull } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
 import { findToken, useToken } from './tokens.ts'
-import { flag, fromFlag, integer, integerOrNull, text, textOrNull, wordOf } from './values.ts'
+import { fromFlag } from './values.ts'
 
 type ChildRosterMethods = Pick<
   SyncStore,
@@ -32,10 +34,6 @@ type ChildRosterMethods = Pick<
   | 'beginChildSilences'
   | 'listChildren'
 >
-
-const STATUSES = ['active', 'revoked'] as const
-/** Of a child that was added by hand, in place of the token that others came by. */
-export const ADDED = ''
 
 export function childRosterMethods(db: Database): ChildRosterMethods {
   return {
@@ -111,10 +109,6 @@ export function childRosterMethods(db: Database): ChildRosterMethods {
 
 export function childRow(db: Database, childId: ChildId): Row | undefined {
   return db.get('SELECT * FROM children WHERE child_id = ?', childId)
-}
-
-export function numberOf(row: Row): number {
-  return integer(row, 'child_number')
 }
 
 /** Number of a ledger that something is told of; `null` for one that is not known here. */
@@ -280,22 +274,6 @@ function beginEpoch(db: Database, row: Row, request: OpenChildSessionRequest): C
   }
 }
 
-export function childOf(row: Row): ChildRow {
-  return {
-    childId: text(row, 'child_id') as ChildId,
-    name: text(row, 'name'),
-    algorithm: integer(row, 'algorithm'),
-    publicKey: text(row, 'public_key'),
-    regionCode: textOrNull(row, 'region_code'),
-    isOneWay: flag(row, 'is_one_way'),
-    fingerprint: text(row, 'fingerprint'),
-    joinState: integer(row, 'join_state'),
-    previousJoinState: integer(row, 'previous_join_state'),
-    status: wordOf(row, 'status', STATUSES),
-    enrolledAtMs: integer(row, 'enrolled_at_ms'),
-  }
-}
-
 function listRow(db: Database): (row: Row) => ChildListRow {
   return (row) => {
     const epoch = db.get(
@@ -318,15 +296,5 @@ function listRow(db: Database): (row: Row) => ChildListRow {
       olderRecords: integer(row, 'older_records'),
     }
     return { child: childOf(row), session }
-  }
-}
-
-export function epochOf(row: Row): ChildEpochRow {
-  return {
-    epoch: text(row, 'epoch'),
-    previousEpoch: textOrNull(row, 'previous_epoch'),
-    isClosed: flag(row, 'is_closed'),
-    watermark: integer(row, 'watermark'),
-    watermarkHash: textOrNull(row, 'watermark_hash'),
   }
 }

@@ -3,22 +3,15 @@
  * read finds them; `site_origins` says whose they are. What is said of one is kept on both axes: as
  * known here, from when it came.
  */
-import { compareVersions, type ReportedTerms, type SiteReport } from '@yiben/shared'
-import type { SiteTerms } from '../../model/site.ts'
-import {
-  OLDER,
-  refusal,
-  refusalOfSite,
-  TAKEN,
-  type Taken,
-  type Teller,
-  versionOf,
-} from './children-taking.ts'
+import { compareVersions, type SiteReport } from '@yiben/shared'
+import { isWithin, termsOf } from '../child-rows.ts'
+import { OLDER, refusal, TAKEN, type Taken, type Teller, versionOf } from '../children-taking.ts'
+import { integer } from '../values.ts'
+import { refusalOfSite } from './children-taking.ts'
 import { numberThing } from './codes.ts'
 import { markDirty } from './dirty.ts'
 import type { Database } from './driver.ts'
 import { declareAt, readTerms, sayTerms } from './sites.ts'
-import { integer } from './values.ts'
 
 export function takeSite(db: Database, teller: Teller, collector: number, site: SiteReport): Taken {
   const { siteCode } = site
@@ -57,12 +50,6 @@ export function takeSite(db: Database, teller: Teller, collector: number, site: 
   return TAKEN
 }
 
-export function isWithin(region: string | null, code: string): boolean {
-  if (region === null) return true
-  const prefix = region.endsWith('0000') ? region.slice(0, 2) : region.replace(/00$/, '')
-  return code.startsWith(prefix)
-}
-
 function keepReport(db: Database, teller: Teller, collector: number, site: SiteReport): void {
   const declared = site.declared.map((one) => ({
     ...one,
@@ -92,19 +79,6 @@ function takeTerms(db: Database, { atMs }: Teller, { name, siteCode, terms }: Si
     const held = readTerms(db, siteCode)
     if (held.some((one) => JSON.stringify(one) === JSON.stringify(said))) continue
     sayTerms(db, { code: siteCode, name, terms: said, saidAtMs: atMs })
-  }
-}
-
-export function termsOf(told: ReportedTerms): SiteTerms {
-  return {
-    operatorCode: told.operatorCode,
-    operatorName: told.operatorName,
-    ownerCode: told.ownerCode,
-    ownerName: told.ownerName,
-    regionCode: told.regionCode,
-    keep: [],
-    validFromMs: told.validFromMs,
-    validToMs: told.validToMs,
   }
 }
 

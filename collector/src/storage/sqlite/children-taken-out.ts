@@ -2,23 +2,10 @@
  * Cards of children whose time counts elsewhere: the other claim of a conflict, while both claims
  * last and the one that is kept counts itself.
  */
-import type { DeviceProfile } from '../../model/inventory.ts'
-import { type Claim, HERE, overlapOf } from './children-claims.ts'
-import type { Database, Row } from './driver.ts'
-import { profileOf } from './rows.ts'
-import { integer, integerOrNull, text } from './values.ts'
-
-export interface TakenOut {
-  readonly collector: number
-  readonly unit: number
-  readonly siteCode: string
-  readonly profile: DeviceProfile
-  readonly validFromMs: number
-  readonly bookedToMs: number | null
-  /** When it was found: before that nobody knew. */
-  readonly knownFromMs: number
-  readonly spans: readonly { readonly fromMs: number; readonly toMs: number | null }[]
-}
+import { type Claim, HERE } from '../children-claims.ts'
+import { spanOf, type TakenOut, take } from '../children-taken-out.ts'
+import { integer, type Row } from '../values.ts'
+import type { Database } from './driver.ts'
 
 /** By card; conflicts are few. */
 export function takenOutSpans(db: Database): readonly TakenOut[] {
@@ -35,23 +22,6 @@ export function takenOutSpans(db: Database): readonly TakenOut[] {
   )
   for (const row of rows) take(byCard, row, keptClaim(db, row))
   return [...byCard.values()]
-}
-
-/** A conflict's row, and the claim that counts instead; `null`: it does not count either. */
-export function take(byCard: Map<string, TakenOut>, row: Row, kept: Claim | null): void {
-  const own = claimOf(row, 'other')
-  const overlap = kept === null ? null : overlapOf(kept, own)
-  if (overlap === null) return
-  const key = `${own.collector}/${own.unit}`
-  const known = byCard.get(key)
-  const openedAtMs = integer(row, 'opened_at_ms')
-  byCard.set(key, {
-    ...own,
-    siteCode: text(row, 'site_code'),
-    profile: profileOf(row),
-    knownFromMs: Math.min(known?.knownFromMs ?? openedAtMs, openedAtMs),
-    spans: [...(known?.spans ?? []), overlap],
-  })
 }
 
 /** `null`: it does not count either. */
@@ -73,19 +43,4 @@ function keptClaim(db: Database, row: Row): Claim | null {
           unit,
         )
   return kept === undefined ? null : { collector, unit, ...spanOf(kept) }
-}
-
-export function claimOf(row: Row, side: 'other'): Claim {
-  return {
-    collector: integer(row, `${side}_collector`),
-    unit: integer(row, `${side}_unit`),
-    ...spanOf(row),
-  }
-}
-
-export function spanOf(row: Row): Pick<Claim, 'validFromMs' | 'bookedToMs'> {
-  return {
-    validFromMs: integer(row, 'valid_from_ms'),
-    bookedToMs: integerOrNull(row, 'booked_to_ms'),
-  }
 }

@@ -1,19 +1,17 @@
 /** Our numbers of sites and nodes, and the codes that others have issued for our things. */
-import { RESOURCE_KINDS, type Resource } from '@yiben/shared'
-import { CODE_USES, type IssuedCode } from '../../model/issued-code.ts'
+import type { Resource } from '@yiben/shared'
+import type { IssuedCode } from '../../model/issued-code.ts'
 import type { NamedThing } from '../site-facts-store.ts'
-import type { Database, Row } from './driver.ts'
+import { isSame, issuedOf, thingOf } from '../site-rows.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { integer, text, textOrNull, wordOf } from './values.ts'
 
 type CodeMethods = Pick<
   SyncStore,
   'readSiteNumbers' | 'findNumbered' | 'readIssuedCodes' | 'recordCode'
 >
-
-const KINDS = ['site', 'node'] as const
 
 /** The site that decides who may see a thing. */
 const THINGS = `
@@ -95,10 +93,6 @@ function recordsOf(db: Database, { kind, number }: Resource): readonly IssuedCod
     .map(issuedOf)
 }
 
-export function isSame(last: IssuedCode, { value, issuedBy, validFromMs }: IssuedCode): boolean {
-  return last.value === value && last.issuedBy === issuedBy && last.validFromMs <= validFromMs
-}
-
 /** Some other thing's latest record under the scheme and use has this value. */
 function isTaken(db: Database, { thing, scheme, use, value }: IssuedCode): boolean {
   const row = db.get(
@@ -113,25 +107,4 @@ function isTaken(db: Database, { thing, scheme, use, value }: IssuedCode): boole
     thing.number,
   )
   return row !== undefined
-}
-
-export function thingOf(row: Row): NamedThing {
-  return {
-    kind: wordOf(row, 'kind', KINDS),
-    number: integer(row, 'number'),
-    key: text(row, 'key'),
-  }
-}
-
-export function issuedOf(row: Row): IssuedCode {
-  return {
-    thing: { kind: wordOf(row, 'kind', RESOURCE_KINDS), number: integer(row, 'number') },
-    scheme: text(row, 'scheme'),
-    use: wordOf(row, 'code_use', CODE_USES),
-    value: textOrNull(row, 'value'),
-    issuedBy: text(row, 'issued_by'),
-    validFromMs: integer(row, 'valid_from_ms'),
-    recordedAtMs: integer(row, 'recorded_at_ms'),
-    author: text(row, 'author'),
-  }
 }

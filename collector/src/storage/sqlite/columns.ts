@@ -2,43 +2,10 @@
  * The two wide rows of the ledger, hour statistics and buckets, as tables: one line per field gives
  * the column, the statement and the way back.
  */
-import { assert } from '@yiben/shared'
-import type { UnitId } from '../../model/ids.ts'
 import type { Bucket } from '../../model/ledger.ts'
 import type { UnitHour } from '../../model/timeline.ts'
-import type { Row, Value } from './driver.ts'
-import { integer } from './values.ts'
-
-type NumbersOf<Source, Type> = {
-  [Key in keyof Source]-?: Source[Key] extends Type ? Key : never
-}[keyof Source]
-
-type HourField = Exclude<NumbersOf<UnitHour, number | null>, 'unitId' | 'hourMs'>
-
-/** The order is also that of the compact form in the open row: rows are only added at the end. */
-const HOUR_FIELDS: readonly (readonly [field: HourField, column: string, isNullable: boolean])[] = [
-  ['busyMs', 'busy_ms', false],
-  ['allocatedMs', 'allocated_ms', false],
-  ['occupiedMs', 'occupied_ms', false],
-  ['freeMs', 'free_ms', false],
-  ['faultyMs', 'faulty_ms', false],
-  ['unknownMs', 'unknown_ms', false],
-  ['classBMs', 'class_b_ms', false],
-  ['activeMs', 'active_ms', false],
-  ['givenMs', 'given_ms', false],
-  ['samplesExpected', 'samples_expected', false],
-  ['samplesGot', 'samples_got', false],
-  ['samplesZero', 'samples_zero', false],
-  ['samplesBelowTenth', 'samples_below_tenth', false],
-  ['samplesUtilization', 'samples_utilization', false],
-  ['utilizationSumPermille', 'utilization_sum_permille', false],
-  ['utilizationMaxPermille', 'utilization_max_permille', true],
-  ['memoryUsedMibMax', 'memory_used_mib_max', true],
-  ['energyJoules', 'energy_joules', true],
-  ['temperatureCelsiusMax', 'temperature_celsius_max', true],
-]
-
-export const HOUR_COLUMNS = HOUR_FIELDS.map(([, column]) => column)
+import { HOUR_COLUMNS, packUnitHour, SUM_FIELDS } from '../hour-columns.ts'
+import type { Value } from '../values.ts'
 
 export const PUT_UNIT_HOUR = `
   INSERT INTO unit_hours (hour_ms, unit_id, ${HOUR_COLUMNS.join(', ')})
@@ -49,54 +16,6 @@ export const PUT_UNIT_HOUR = `
 export function unitHourParams(hour: UnitHour): Value[] {
   return [hour.hourMs, hour.unitId, ...packUnitHour(hour)]
 }
-
-/** The statistics alone, without the unit and the hour. */
-export function packUnitHour(hour: UnitHour): (number | null)[] {
-  return HOUR_FIELDS.map(([field]) => hour[field])
-}
-
-export function unpackUnitHour(
-  unitId: UnitId,
-  hourMs: number,
-  values: readonly (number | null | undefined)[],
-): UnitHour {
-  const numbers: Partial<Record<HourField, number | null>> = {}
-  HOUR_FIELDS.forEach(([field, , isNullable], index) => {
-    const value = values[index]
-    assert(
-      typeof value === 'number' || (isNullable && value === null),
-      `hour statistics hold ${field}`,
-    )
-    numbers[field] = value
-  })
-  // Every field of the table has just been set to a value its type allows.
-  return { unitId, hourMs, ...numbers } as UnitHour
-}
-
-export function unitHourOf(row: Row): UnitHour {
-  const values = HOUR_COLUMNS.map((column) => (row[column] === null ? null : integer(row, column)))
-  return unpackUnitHour(integer(row, 'unit_id') as UnitId, integer(row, 'hour_ms'), values)
-}
-
-type SumField = NumbersOf<Bucket, bigint>
-
-export const SUM_FIELDS: readonly (readonly [field: SumField, column: string])[] = [
-  ['busyMs', 'busy_ms'],
-  ['allocatedMs', 'allocated_ms'],
-  ['occupiedMs', 'occupied_ms'],
-  ['freeMs', 'free_ms'],
-  ['faultyMs', 'faulty_ms'],
-  ['unknownMs', 'unknown_ms'],
-  ['lentMs', 'lent_ms'],
-  ['depositedMs', 'deposited_ms'],
-  ['activeMs', 'active_ms'],
-  ['givenMs', 'given_ms'],
-  ['energyJoules', 'energy_joules'],
-  ['samplesExpected', 'samples_expected'],
-  ['samplesGot', 'samples_got'],
-  ['samplesZero', 'samples_zero'],
-  ['samplesBelowTenth', 'samples_below_tenth'],
-]
 
 const SUM_COLUMNS = SUM_FIELDS.map(([, column]) => column)
 
@@ -116,16 +35,4 @@ export function bucketParams(bucket: Bucket, profileId: number, placeId: number)
     bucket.cards,
     ...SUM_FIELDS.map(([field]) => bucket[field]),
   ]
-}
-
-/** The sums of a row read with `allBigint`. */
-export function bucketSums(row: Row): Pick<Bucket, SumField> {
-  const sums: Partial<Record<SumField, bigint>> = {}
-  for (const [field, column] of SUM_FIELDS) {
-    const value = row[column]
-    assert(typeof value === 'bigint', `column ${column} was read as a bigint`)
-    sums[field] = value
-  }
-  // Every field of the table has just been set.
-  return sums as Pick<Bucket, SumField>
 }

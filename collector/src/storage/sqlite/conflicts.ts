@@ -3,25 +3,18 @@
  * say follows from the conflicts alone.
  */
 import { assert } from '@yiben/shared'
-import type { AcceleratorId, UnitId } from '../../model/ids.ts'
+import type { UnitId } from '../../model/ids.ts'
 import type { Conflict } from '../../model/inventory.ts'
+import { numberCursor, pageLimit, pageOf } from '../paging.ts'
 import type { Page, PageRequest, Scope } from '../requests.ts'
+import { conflictOf, type NewConflict } from '../rows.ts'
 import { markDirty } from './dirty.ts'
 import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { markChanged } from './open-row.ts'
 import { addToOutbox } from './outbox.ts'
-import { conflictOf } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { nodesOf, numberCursor, pageLimit, pageOf, readUnit } from './units.ts'
-
-export interface NewConflict {
-  readonly acceleratorId: AcceleratorId
-  readonly keptUnitId: UnitId
-  readonly otherUnitId: UnitId
-  readonly fromMs: number
-  readonly openedAtMs: number
-}
+import { nodesOf, readUnit } from './units.ts'
 
 type ConflictMethods = Pick<SyncStore, 'resolveConflict' | 'listConflicts' | 'findConflict'>
 

@@ -3,6 +3,7 @@
  * run in the transaction that the table of methods gives it.
  */
 import { AppError } from '@yiben/shared'
+import { METHODS, STORE_METHODS, type StoreMethod } from '../methods.ts'
 import type { LedgerState } from '../requests.ts'
 import { accessMethods } from './access.ts'
 import { accountMethods } from './accounts.ts'
@@ -23,7 +24,7 @@ import { inventoryMethods } from './inventory.ts'
 import { journalMethods } from './journal.ts'
 import { journalTreeMethods } from './journal-tree.ts'
 import { createLedger, readLedger } from './ledger.ts'
-import { METHODS, STORE_METHODS, type StoreMethod, type SyncStore } from './methods.ts'
+import type { SyncStore } from './methods.ts'
 import { migrate } from './migrate.ts'
 import { migrateWithCopy } from './migrate-copy.ts'
 import { nodeKeyMethods } from './node-keys.ts'

@@ -2,23 +2,26 @@
  * Corrections of sealed hours: each version of an hour beside the one before, as what moved per site.
  * Sums stay within SQLite's 64 bits: a month of a site with 100,000 cards is 2.7 × 10^14 card-ms.
  */
-import { AppError } from '@yiben/shared'
-import type { Correction, CorrectionRange, MovedFigure } from '../report-store.ts'
+import { SUM_FIELDS } from '../hour-columns.ts'
+import { payloadOf } from '../journal-rows.ts'
+import { pageLimit } from '../paging.ts'
+import {
+  cursorOf,
+  HAS_MOVED,
+  LOOK_VERSIONS_MAX,
+  MOVED,
+  movesOf,
+  type Place,
+  placeOf,
+  type ToldHour,
+  type Version,
+} from '../report-rows.ts'
+import type { Correction, CorrectionRange } from '../report-store.ts'
 import type { Page, PageRequest, Scope } from '../requests.ts'
-import { SUM_FIELDS } from './columns.ts'
-import type { Database, Row } from './driver.ts'
-import { payloadOf } from './journal.ts'
+import { integer, type Row, smallOfBigint, text } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { pageLimit } from './units.ts'
-import { bigint, integer, smallOfBigint, text } from './values.ts'
-
-/** Versions of hours that one page looks at: a scope of one site finds few rows in many. */
-export const LOOK_VERSIONS_MAX = 500
-
-export const MOVED = (sign: string) =>
-  SUM_FIELDS.map(([, column]) => `sum(${sign} * b.${column}) AS ${column}`).join(', ')
-export const HAS_MOVED = SUM_FIELDS.map(([, column]) => `${column} <> 0`).join(' OR ')
 
 const VERSIONS = `
   SELECT s.hour_ms, s.version, s.sealed_at_ms, p.sealed_at_ms AS before_ms
@@ -75,18 +78,6 @@ export function correctionMethods(db: Database): CorrectionMethods {
         }))
     },
   }
-}
-
-export interface Version {
-  readonly hourMs: number
-  readonly version: number
-  readonly knownAtMs: number
-  readonly beforeKnownAtMs: number
-}
-
-/** Where a page begins: a version, and the site of it that was shown last. */
-export interface Place extends Pick<Version, 'hourMs' | 'version' | 'knownAtMs'> {
-  readonly afterSite: string
 }
 
 function listCorrections(
@@ -167,22 +158,6 @@ function correctionOf(row: Row, version: Version, entries: Entries): Correction 
   }
 }
 
-export function movesOf(row: Row): Correction['moves'] {
-  const moves: Partial<Record<MovedFigure, bigint>> = {}
-  for (const [field, column] of SUM_FIELDS) {
-    const moved = bigint(row, column)
-    if (moved !== 0n) moves[field] = moved
-  }
-  return moves
-}
-
-/** What the journal says of a corrected hour: an entry per 200 sites, at the instant it was known. */
-export interface ToldHour {
-  readonly hour_ms: number
-  readonly version: number
-  readonly sites: readonly { readonly site: string }[]
-}
-
 /** Entries of corrections by their instant, each read once. */
 class Entries {
   readonly #db: Database
@@ -216,26 +191,5 @@ class Entries {
       })
     this.#byInstant.set(atMs, read)
     return read
-  }
-}
-
-export function cursorOf({ knownAtMs, hourMs, version, afterSite }: Place): string {
-  return `${knownAtMs}.${hourMs}.${version}.${afterSite}`
-}
-
-export function placeOf({ cursor }: PageRequest, range: CorrectionRange): Place {
-  if (cursor === null) {
-    return { knownAtMs: range.knownFromMs, hourMs: 0, version: 0, afterSite: '' }
-  }
-  const [, knownAt, hour, version, site] =
-    /^(\d{1,15})\.(\d{1,15})\.(\d{1,9})\.(.*)$/.exec(cursor) ?? []
-  if (site === undefined) {
-    throw new AppError('request_invalid', 'The cursor is not one that this list has given out.')
-  }
-  return {
-    knownAtMs: Number(knownAt),
-    hourMs: Number(hour),
-    version: Number(version),
-    afterSite: site,
   }
 }

@@ -4,21 +4,22 @@
  */
 import type { NodeId, UnitId } from '../../model/ids.ts'
 import { type Deposit, LENT_CLOSE_REASONS } from '../../model/ledger.ts'
-import type { SiteTerms } from '../../model/site.ts'
-import type { ClosedWindow, OpenNode } from '../../model/timeline.ts'
-import type { DepositChange, FreeUnit } from '../requests.ts'
+import { closedWindowOf, freeUnitsOf } from '../deposit-rows.ts'
+import { openOf } from '../open-row.ts'
+import { numberCursor, PAGE_ROWS_MAX, pageLimit, pageOf } from '../paging.ts'
+import type { DepositChange } from '../requests.ts'
+import { depositOf, UNIT_COLUMNS, UNIT_TABLES } from '../rows.ts'
+import { integer } from '../values.ts'
 import { markDirty } from './dirty.ts'
-import type { Database, Row } from './driver.ts'
+import type { Database } from './driver.ts'
 import { OpenRows } from './evidence.ts'
 import type { SyncStore } from './methods.ts'
-import { OPEN_COLUMNS, openOf } from './open-row.ts'
+import { OPEN_COLUMNS } from './open-row.ts'
 import { addToOutbox } from './outbox.ts'
 import { isLent, isWithinKept } from './policy.ts'
-import { depositOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { ownerOf, termsAt } from './sites.ts'
-import { numberCursor, PAGE_ROWS_MAX, pageLimit, pageOf, unitsOfNode } from './units.ts'
-import { integer, runCodeIn } from './values.ts'
+import { termsAt } from './sites.ts'
+import { unitsOfNode } from './units.ts'
 
 /** Whose cursor `commitDeposits` moves. */
 const BANK = 'bank'
@@ -97,34 +98,6 @@ export function depositMethods(db: Database): DepositMethods {
         .flatMap((row) => freeUnitsOf(row, { terms, openOf: (nodeId) => openRows.of(nodeId) }))
     },
   }
-}
-
-/** The row of a deposit with its unit; none where the card's window is not open any more. */
-export function freeUnitsOf(
-  row: Row,
-  {
-    terms,
-    openOf,
-  }: {
-    readonly terms: ReadonlyMap<string, SiteTerms>
-    readonly openOf: (nodeId: NodeId) => OpenNode | null
-  },
-): readonly FreeUnit[] {
-  const unit = unitOf(row)
-  const window = openOf(unit.nodeId)?.units.find((one) => one.unitId === unit.unitId)?.window
-  if (!window) return []
-  const site = terms.get(unit.siteCode)
-  return [
-    {
-      unit,
-      regionCode: site?.regionCode ?? '',
-      ownerCode: ownerOf(site),
-      deposit: depositOf(row),
-      windowStartMs: window.startMs,
-      ageStartMs: window.ageStartMs,
-      provenToMs: window.provenToMs,
-    },
-  ]
 }
 
 export function readCursor(db: Database, follower: string): number {
@@ -234,15 +207,4 @@ function insertDeposit(db: Database, deposit: DepositChange['openings'][number])
     deposit.openedAtMs,
     deposit.consentEndCount,
   )
-}
-
-export function closedWindowOf(row: Row): ClosedWindow {
-  return {
-    unitId: integer(row, 'unit_id') as UnitId,
-    startMs: integer(row, 'start_ms'),
-    ageStartMs: integer(row, 'age_start_ms'),
-    endMs: integer(row, 'end_ms'),
-    provenMs: integer(row, 'proven_ms'),
-    endCode: runCodeIn(row, 'end_code'),
-  }
 }

@@ -2,14 +2,10 @@
  * What is kept twice, computed anew, and the bounds of migration 0006 looked at from the rows alone.
  * Each finding is a sentence; none: all is well.
  */
-import { drawsOf, dueAtMsOf } from './draw-rows.ts'
+import { DRAWS_PER_LOOK, dueAtMsOf, FINDINGS_MAX } from '../draw-rows.ts'
+import { integerOrNull, text } from '../values.ts'
+import { drawsOf } from './draw-rows.ts'
 import type { Database } from './driver.ts'
-import { integerOrNull, text } from './values.ts'
-
-/** Draws looked at together. */
-export const DRAWS_PER_LOOK = 500
-/** A broken ledger has one cause, and thousands of rows that show it. */
-export const FINDINGS_MAX = 100
 
 /** Found by what no writer uses: a bound that fails to hold is not asked whether it does. */
 const SOUNDINGS: readonly (readonly [sql: string, sentence: string])[] = [

@@ -5,10 +5,9 @@
  */
 import type { DrawId } from '../../model/draw.ts'
 import type { BookedCards } from '../draw-requests.ts'
+import type { Booked } from '../draw-rows.ts'
+import { integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
-import { integer, text } from './values.ts'
-
-export type Booked = Omit<BookedCards, 'cardsMax'>
 
 /** The first hour that would be booked beyond its limit; `null` when all of it is written. */
 export function bookCards(

@@ -5,11 +5,12 @@
  */
 import { stateOf } from '@yiben/shared'
 import type { Claim, Draw } from '../../model/draw.ts'
+import { cardOf } from '../deposit-rows.ts'
 import type { DrawChange } from '../draw-requests.ts'
+import { doCollide, spanOf } from '../draw-rows.ts'
+import { UNIT_COLUMNS, UNIT_TABLES, unitOf } from '../rows.ts'
 import type { Database } from './driver.ts'
 import type { OpenRows } from './evidence.ts'
-import { cardOf } from './offers.ts'
-import { UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
 
 /** Claims whose card another claim has: now, or for some of the time that they promise. */
 export function takenOrdinals(db: Database, drawNumber: number, draw: Draw): readonly number[] {
@@ -56,23 +57,6 @@ function isLeasedElsewhere(db: Database, drawNumber: number, claim: Claim): bool
     drawNumber,
   )
   return row !== undefined
-}
-
-/** Of one draw: the same card twice. */
-export function doCollide(one: Claim, other: Claim): boolean {
-  if (one.acceleratorId === null || one.acceleratorId !== other.acceleratorId) return false
-  if (one.state !== 'ended' && other.state !== 'ended') return true
-  const left = spanOf(one)
-  const right = spanOf(other)
-  if (left === null || right === null) return false
-  return left.fromMs < right.toMs && right.fromMs < left.toMs
-}
-
-/** What was promised, up to its end; `null` where that is nothing. */
-export function spanOf({ acceleratorId, startMs, untilMs, endedAtMs }: Claim) {
-  const toMs = endedAtMs ?? untilMs
-  if (acceleratorId === null || startMs === null || toMs === null || toMs <= startMs) return null
-  return { fromMs: startMs, toMs }
 }
 
 /** Of the claims that must be free, those whose card is not offered as it was decided on. */

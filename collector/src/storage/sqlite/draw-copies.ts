@@ -3,10 +3,10 @@
  * committed: a number that was given is never given again, and none is left out.
  */
 import type { DrawChange } from '../draw-requests.ts'
+import { PAGE_ROWS_MAX } from '../paging.ts'
+import { integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
-import { PAGE_ROWS_MAX } from './units.ts'
-import { integer, text } from './values.ts'
 
 /** Row of `counters`: 1 while decisions are copied. */
 const COUNTER = 'draw_copies'

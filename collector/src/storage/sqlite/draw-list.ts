@@ -1,15 +1,14 @@
 /** Draws for people: newest first, in pages, as a scope and a filter leave them. */
-import type { Draw, DrawState } from '../../model/draw.ts'
+import type { Draw } from '../../model/draw.ts'
 import type { DrawFilter } from '../draw-requests.ts'
+import { LIVE_STATES } from '../draw-rows.ts'
+import { numberCursor, pageLimit, pageOf } from '../paging.ts'
 import type { Page, PageRequest, Scope } from '../requests.ts'
+import { integer, type Value } from '../values.ts'
 import { drawsOf } from './draw-rows.ts'
-import type { Database, Value } from './driver.ts'
+import type { Database } from './driver.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { numberCursor, pageLimit, pageOf } from './units.ts'
-import { integer } from './values.ts'
 
-/** As the index `draws_live` has it. */
-export const LIVE_STATES: readonly DrawState[] = ['held', 'booked', 'posted']
 const IS_LIVE = "d.state IN ('held', 'booked', 'posted')"
 
 /**

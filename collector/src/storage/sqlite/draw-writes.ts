@@ -3,23 +3,26 @@
  * end before those that begin, so that a card can go from one to the other in one change.
  */
 import { assert } from '@yiben/shared'
-import type { Claim, Draw } from '../../model/draw.ts'
+import type { Draw } from '../../model/draw.ts'
 import type { DrawChange } from '../draw-requests.ts'
-import { writePostings } from './accounts-writes.ts'
 import {
+  assertKept,
   CARD_COLUMNS,
   CLAIM_COLUMNS,
   cardParams,
   claimParams,
   DRAW_COLUMNS,
   drawParams,
+  endedFirst,
+  isChanged,
   LEASE_COLUMNS,
   leaseParams,
   requestText,
-} from './draw-rows.ts'
-import type { Database, Row, Value } from './driver.ts'
+} from '../draw-rows.ts'
+import { integer, type Row, text } from '../values.ts'
+import { writePostings } from './accounts-writes.ts'
+import type { Database } from './driver.ts'
 import { profileIdOf } from './units.ts'
-import { integer, text } from './values.ts'
 
 const INSERT_DRAW = `INSERT INTO draws
   (draw_id, request, bank, borrower, contract, created_at_ms, ${DRAW_COLUMNS.join(', ')})
@@ -96,19 +99,6 @@ function writeClaims(db: Database, drawNumber: number, draw: Draw, stored: reado
     assert(!isChanged(row, CARD_COLUMNS, card), 'a claim keeps its card')
     if (isChanged(row, CLAIM_COLUMNS, params)) db.run(UPDATE_CLAIM, ...params, drawNumber, ordinal)
   }
-}
-
-export function endedFirst(claims: readonly Claim[]): readonly Claim[] {
-  const isEnded = ({ state }: Claim) => state === 'ended'
-  return [...claims.filter(isEnded), ...claims.filter((claim) => !isEnded(claim))]
-}
-
-export function isChanged(row: Row, columns: readonly string[], params: readonly Value[]): boolean {
-  return columns.some((column, position) => row[column] !== params[position])
-}
-
-export function assertKept<Key>(stored: Iterable<Key>, told: ReadonlySet<Key>): void {
-  for (const key of stored) assert(told.has(key), 'leases and claims of a draw are kept')
 }
 
 /** Postings only ever join those that are there; a residue that is seen longer replaces itself. */

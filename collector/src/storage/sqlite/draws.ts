@@ -2,10 +2,12 @@
  * Draws: each decision written whole under the version that it was made on, many in one transaction,
  * each by itself. A change that breaks a bound leaves nothing behind and hurts no other.
  */
-import { assert } from '@yiben/shared'
-import { DRAW_STATES_FINAL, type Draw } from '../../model/draw.ts'
+import type { Draw } from '../../model/draw.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { DrawChange, DrawCommitResult } from '../draw-requests.ts'
+import { assertWhole } from '../draw-rows.ts'
+import { PAGE_ROWS_MAX } from '../paging.ts'
+import { integer, type Row, text } from '../values.ts'
 import { followDraw } from './accounts-writes.ts'
 import { auditDraws } from './draw-audit.ts'
 import { bookCards, readBooked, readBookedHours } from './draw-bookings.ts'
@@ -14,15 +16,13 @@ import { copyDraw, isCopied } from './draw-copies.ts'
 import { listDraws } from './draw-list.ts'
 import { drawsOf } from './draw-rows.ts'
 import { insertDraw, updateDraw, writeAccounts } from './draw-writes.ts'
-import type { Database, Row } from './driver.ts'
+import type { Database } from './driver.ts'
 import { isConstraintError } from './errors.ts'
 import { OpenRows } from './evidence.ts'
 import { readLeaseRecords } from './lease-records.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
 import { isPlaced } from './placed.ts'
-import { PAGE_ROWS_MAX } from './units.ts'
-import { integer, text } from './values.ts'
 
 type DrawMethods = Pick<
   SyncStore,
@@ -190,17 +190,4 @@ function writeDraw(
   followDraw(db, drawNumber, change)
   addToOutbox(db, change.outbox)
   return COMMITTED
-}
-
-export function assertWhole({ draw, expectedVersion, postings, residues }: DrawChange): void {
-  const { drawId } = draw.request
-  assert(draw.version === expectedVersion + 1, 'a change makes a version of its own')
-  assert(
-    !DRAW_STATES_FINAL.includes(draw.state) || draw.claims.every(({ state }) => state === 'ended'),
-    'a draw that is over claims no card',
-  )
-  assert(
-    [...postings, ...residues].every((one) => one.drawId === drawId),
-    'a change moves the accounts of its own draw',
-  )
 }

@@ -10,13 +10,11 @@ import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { AppError, assert } from '@yiben/shared'
 import BetterSqlite3 from 'better-sqlite3'
+import type { Row, Value } from '../values.ts'
 import { translateSqliteError } from './errors.ts'
 
 const DRIVER_NAMES = ['better-sqlite3', 'node:sqlite'] as const
 export type DriverName = (typeof DRIVER_NAMES)[number]
-
-export type Value = null | number | bigint | string | Uint8Array
-export type Row = Readonly<Record<string, Value>>
 
 export interface ConnectionOptions {
   /** A file, or `:memory:`. */

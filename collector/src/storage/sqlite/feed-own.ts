@@ -3,29 +3,26 @@ import {
   assert,
   type ChildRecord,
   type HourReport,
-  IDENTITY_STRENGTHS,
   type Identity,
-  type NodeReport,
   type RecordVersion,
   type ReportedBucket,
   type ReportedCard,
-  type ReportedDeclaration,
-  VENDORS,
 } from '@yiben/shared'
-import { bucketSums } from './columns.ts'
-import type { Database, Row } from './driver.ts'
+import {
+  bucketOf,
+  CARDS_TOLD_MAX,
+  cardOf,
+  declarationOf,
+  type Head,
+  IDENTITIES_TOLD_MAX,
+  identityOf,
+  nodeRecordOf,
+} from '../feed-own-records.ts'
+import { termsOf } from '../site-rows.ts'
+import { integer, text } from '../values.ts'
+import type { Database } from './driver.ts'
 import { readLedger } from './ledger.ts'
-import { profileOf } from './rows.ts'
-import { declaredOf, termsOf } from './sites.ts'
-import { flag, integer, integerOrNull, smallOfBigint, text, textOrNull, wordOf } from './values.ts'
 
-/**
- * A record of a node holds some thousand cards. Where more have ever stood in it, those that are there
- * and the latest of those that have left are told.
- */
-export const CARDS_TOLD_MAX = 800
-/** As the wire takes them: the strongest, under the newest keys. */
-export const IDENTITIES_TOLD_MAX = 8
 /** A site that a child has told is passed on as the child's. */
 const IS_OWN = (column: string) =>
   `NOT EXISTS (SELECT 1 FROM site_origins o WHERE o.site_code = ${column})`
@@ -40,11 +37,6 @@ export function ownReaders(db: Database, origin: string): Readonly<Record<string
     hour: (key, version) => hourRecords(db, { origin, version }, Number(key)),
     checkpoint: (_key, version) => checkpointRecords(db, { origin, version }),
   }
-}
-
-export interface Head {
-  readonly origin: string
-  readonly version: RecordVersion
 }
 
 function siteRecords(db: Database, head: Head, code: string): readonly ChildRecord[] {
@@ -72,29 +64,6 @@ function nodeRecords(db: Database, head: Head, nodeId: string): readonly ChildRe
   return [nodeRecordOf(head, nodeId, { row, cards: cardsOf(db, nodeId) })]
 }
 
-/** Of its row in `declared`, with big integers. */
-export function declarationOf(row: Row): ReportedDeclaration {
-  const { siteCode: _siteCode, ...told } = declaredOf(row)
-  return told
-}
-
-export function nodeRecordOf(
-  head: Head,
-  nodeId: string,
-  { row, cards }: { readonly row: Row; readonly cards: readonly ReportedCard[] },
-): ChildRecord {
-  const node: NodeReport = {
-    ...head,
-    nodeId,
-    name: text(row, 'name'),
-    siteCode: text(row, 'site_code'),
-    isRevoked: text(row, 'status') === 'revoked',
-    cpuCores: integerOrNull(row, 'cpu_cores'),
-    cards,
-  }
-  return { kind: 'node', node }
-}
-
 function cardsOf(db: Database, nodeId: string): readonly ReportedCard[] {
   return db
     .all(
@@ -108,21 +77,6 @@ function cardsOf(db: Database, nodeId: string): readonly ReportedCard[] {
     .map((row) => cardOf(row, identitiesOf(db, integer(row, 'accelerator_id'))))
 }
 
-/** A unit with its profile. */
-export function cardOf(row: Row, identities: readonly Identity[]): ReportedCard {
-  return {
-    ...profileOf(row),
-    unitNumber: integer(row, 'unit_id'),
-    acceleratorNumber: integer(row, 'accelerator_id'),
-    identities,
-    validFromMs: integer(row, 'valid_from_ms'),
-    bookedToMs: integerOrNull(row, 'booked_to_ms'),
-    endedReason: textOrNull(row, 'valid_to_reason'),
-    isCounted: flag(row, 'is_counted'),
-    isInConflict: flag(row, 'is_in_conflict'),
-  }
-}
-
 function identitiesOf(db: Database, acceleratorId: number): readonly Identity[] {
   return db
     .all(
@@ -133,14 +87,6 @@ function identitiesOf(db: Database, acceleratorId: number): readonly Identity[] 
       IDENTITIES_TOLD_MAX,
     )
     .map(identityOf)
-}
-
-export function identityOf(row: Row): Identity {
-  return {
-    keyNumber: integer(row, 'key_number'),
-    hash: text(row, 'hash'),
-    strength: wordOf(row, 'strength', IDENTITY_STRENGTHS),
-  }
 }
 
 /** A record for each site with a card in it, in this version or one before, or with a node then. */
@@ -197,19 +143,6 @@ function bucketsOf(
     buckets.push(bucketOf(row))
   }
   return bySite
-}
-
-export function bucketOf(row: Row): ReportedBucket {
-  const smallOrNull = (column: string) => (row[column] === null ? null : smallOfBigint(row, column))
-  return {
-    ownerCode: text(row, 'owner_code'),
-    vendor: wordOf(row, 'vendor', VENDORS),
-    name: text(row, 'printed_name'),
-    memoryTotalMib: smallOrNull('memory_total_mib'),
-    powerCapWatts: smallOrNull('power_cap_watts'),
-    cards: smallOfBigint(row, 'cards'),
-    ...bucketSums(row),
-  }
 }
 
 /** Of this generation only: what was signed before a restore is older than what the parent holds. */

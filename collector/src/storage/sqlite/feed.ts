@@ -2,31 +2,24 @@
  * The feed (0016-feed.sql): rows are numbered by triggers in the transaction of each change; here
  * they are read as the whole things that they name, in one snapshot, so that number and content fit.
  */
+import { assert, type ChildRecord, decodeChildRecord, encodeChildRecord } from '@yiben/shared'
 import {
-  assert,
-  type ChildRecord,
-  decodeChildRecord,
-  encodeChildRecord,
-  type RecordVersion,
-} from '@yiben/shared'
+  COUNTED_MAX,
+  LANES,
+  MADE_KINDS,
+  NO_VERSION,
+  PAGE_RECORDS_MAX,
+  parentsFirst,
+  versioned,
+} from '../feed-lanes.ts'
 import type { FeedCursor, FeedPage, MadeRecord } from '../feed-store.ts'
-import type { Database, Row } from './driver.ts'
+import { integer, type Row, text } from '../values.ts'
+import type { Database } from './driver.ts'
 import { childReaders } from './feed-children.ts'
 import { type FeedReader, ownReaders } from './feed-own.ts'
 import { readLedger } from './ledger.ts'
 import type { SyncStore } from './methods.ts'
-import { fromFlag, integer, text } from './values.ts'
-
-export const LANES = [
-  'collectors',
-  'facts',
-  'hours',
-] as const satisfies readonly (keyof FeedCursor)[]
-/** An hour is as many records as there are sites: a page ends with the thing that fills it. */
-export const PAGE_RECORDS_MAX = 256
-export const COUNTED_MAX = 100_000
-/** Of a body that is kept: its version is that of its row in the feed. */
-export const NO_VERSION: RecordVersion = { generation: 1, number: 1 }
+import { fromFlag } from './values.ts'
 
 type FeedMethods = Pick<
   SyncStore,
@@ -116,31 +109,6 @@ function countLane(db: Database, lane: number, after: number): number {
   return integer(row ?? {}, 'changed')
 }
 
-/** A parent takes nobody whose own parent it does not know. */
-export function parentsFirst(records: readonly ChildRecord[]): readonly ChildRecord[] {
-  const parents = new Map<string, string | null>()
-  for (const record of records) {
-    if (record.kind === 'collector') {
-      parents.set(record.collector.origin, record.collector.parentOrigin)
-    }
-  }
-  const depthOf = (record: ChildRecord): number => {
-    let depth = 0
-    let at = record.kind === 'collector' ? record.collector.parentOrigin : null
-    while (at !== null && depth <= parents.size) {
-      depth += 1
-      at = parents.get(at) ?? null
-    }
-    return depth
-  }
-  return records
-    .map((record) => ({ record, depth: depthOf(record) }))
-    .sort((left, right) => left.depth - right.depth)
-    .map(({ record }) => record)
-}
-
-export const MADE_KINDS = ['collector', 'early', 'counts'] as const
-
 function madeReaders(db: Database): Readonly<Record<string, FeedReader>> {
   const readerOf =
     (kind: string): FeedReader =>
@@ -153,19 +121,6 @@ function madeReaders(db: Database): Readonly<Record<string, FeedReader>> {
       return [versioned(result.record, version)]
     }
   return Object.fromEntries(MADE_KINDS.map((kind) => [kind, readerOf(kind)]))
-}
-
-export function versioned(record: ChildRecord, version: RecordVersion): ChildRecord {
-  switch (record.kind) {
-    case 'collector':
-      return { kind: 'collector', collector: { ...record.collector, version } }
-    case 'hour':
-      return { kind: 'hour', hour: { ...record.hour, version } }
-    case 'counts':
-      return { kind: 'counts', counts: { ...record.counts, version } }
-    default:
-      return record
-  }
 }
 
 function keepMade(db: Database, made: MadeRecord): void {

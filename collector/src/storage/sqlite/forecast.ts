@@ -2,22 +2,21 @@
  * What the forecast reads of the timeline, and what it keeps: its state with its cursor in one
  * transaction, and what it said of each hour together with the entry that tells of it.
  */
-import type { ForecastHour, NodeSight } from '../../model/forecast.ts'
-import type { NodeId, UnitId } from '../../model/ids.ts'
-import type { DeviceProfile } from '../../model/inventory.ts'
+import type { NodeSight } from '../../model/forecast.ts'
+import type { UnitId } from '../../model/ids.ts'
+import { closedWindowOf } from '../deposit-rows.ts'
+import { hourOf, sightOf, WINDOWS_PER_CARD_MAX } from '../forecast-rows.ts'
+import { PAGE_ROWS_MAX } from '../paging.ts'
 import type { ForecastHourWrite, ForecastStateWrite } from '../requests.ts'
-import { closedWindowOf, readCursor } from './deposits.ts'
-import type { Database, Row } from './driver.ts'
+import { profileOf } from '../rows.ts'
+import { bytes, integer, text } from '../values.ts'
+import { readCursor } from './deposits.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
-import { OPEN_COLUMNS, openOf } from './open-row.ts'
+import { OPEN_COLUMNS } from './open-row.ts'
 import { addToOutbox } from './outbox.ts'
-import { profileOf } from './rows.ts'
-import { PAGE_ROWS_MAX } from './units.ts'
-import { bytes, integer, text } from './values.ts'
 
 const FOLLOWER = 'forecast'
-/** Windows of one card per answer: three days of one that flickers every two minutes. */
-export const WINDOWS_PER_CARD_MAX = 2_000
 
 type ForecastMethods = Pick<
   SyncStore,
@@ -83,22 +82,6 @@ function readNodeSights(db: Database, afterChangeSeq: number, limit: number): re
   return nodes.map((row) => sightOf(row, placed))
 }
 
-/** An open row with its site; `placed`: the cards that stand somewhere now. */
-export function sightOf(row: Row, placed: ReadonlyMap<UnitId, DeviceProfile>): NodeSight {
-  const open = openOf(row)
-  return {
-    nodeId: text(row, 'node_id') as NodeId,
-    siteCode: text(row, 'site_code'),
-    changeSeq: open.changeSeq,
-    timelineEndMs: open.timelineEndMs,
-    cards: open.units.flatMap(({ unitId, runStartMs, runCode, window }) => {
-      const profile = placed.get(unitId)
-      const windowStartMs = window?.startMs ?? null
-      return profile === undefined ? [] : [{ unitId, profile, runStartMs, runCode, windowStartMs }]
-    }),
-  }
-}
-
 function writeState(
   db: Database,
   { cursor, expectedCursor, state, writtenAtMs }: ForecastStateWrite,
@@ -138,14 +121,4 @@ function writeHour(
   db.run('DELETE FROM forecast_hours WHERE hour_ms < ?', keptFromMs)
   addToOutbox(db, outbox)
   return { status: 'written' }
-}
-
-export function hourOf(row: Row): ForecastHour {
-  return {
-    hourMs: integer(row, 'hour_ms'),
-    windows: integer(row, 'windows'),
-    models: text(row, 'models'),
-    sha256: text(row, 'sha256'),
-    bytes: bytes(row, 'bytes'),
-  }
 }

@@ -1,13 +1,12 @@
 /** What a grant of single cards rests on, read when it is asked for: no follower lags behind it. */
-import type { NodeId, UnitId } from '../../model/ids.ts'
-import type { OpenNode } from '../../model/timeline.ts'
+import type { UnitId } from '../../model/ids.ts'
 import type { GrantCard } from '../draw-requests.ts'
-import type { Database, Row } from './driver.ts'
+import { cardOf } from '../draw-rows.ts'
+import { UNIT_COLUMNS, UNIT_TABLES } from '../rows.ts'
+import type { Database } from './driver.ts'
 import { OpenRows } from './evidence.ts'
 import type { SyncStore } from './methods.ts'
-import { depositOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
 import { ownerAt } from './sites.ts'
-import { textOrNull } from './values.ts'
 
 type GrantMethods = Pick<SyncStore, 'readGrantCards'>
 
@@ -38,22 +37,4 @@ function readGrantCards(
     owners.set(siteCode, ownerCode)
     return [{ ...card, ownerCode }]
   })
-}
-
-/** `openOf`: the open row of a node. */
-export function cardOf(
-  row: Row,
-  openOf: (nodeId: NodeId) => OpenNode | null,
-): Omit<GrantCard, 'ownerCode'> | null {
-  const unit = unitOf(row)
-  const open = openOf(unit.nodeId)
-  const told = open?.units.find(({ unitId }) => unitId === unit.unitId)
-  if (open === null || told === undefined) return null
-  return {
-    unit,
-    deposit: textOrNull(row, 'deposit_id') === null ? null : depositOf(row),
-    window: told.window,
-    evidence: told.evidence,
-    policy: open.policy,
-  }
 }

@@ -3,23 +3,31 @@
  * the hour is still open, from the open row; silent, deposited and lent time is cut out of runs, for
  * those units that have any.
  */
-import { createHash } from 'node:crypto'
-import { HOUR_MS, type MeasuredState, stateOf } from '@yiben/shared'
+import { HOUR_MS } from '@yiben/shared'
 import type { UnitId } from '../../model/ids.ts'
 import type { UnitRow } from '../../model/inventory.ts'
 import type { StoredRun, UnitHour } from '../../model/timeline.ts'
-import type { HourMaterial, LentTime } from '../requests.ts'
+import { coveredMs, type Span } from '../evidence.ts'
+import { unitHourOf } from '../hour-columns.ts'
+import {
+  depositedMs,
+  lentTime,
+  markOf,
+  spanOf,
+  type UnitMaterial,
+  validSpan,
+} from '../hour-material.ts'
+import { openOf } from '../open-row.ts'
+import type { HourMaterial } from '../requests.ts'
+import { depositOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from '../rows.ts'
+import { ownerOf } from '../site-rows.ts'
+import { integer, text } from '../values.ts'
 import { childrenHour } from './children-material.ts'
-import { packUnitHour, unitHourOf } from './columns.ts'
 import type { Database } from './driver.ts'
-import { commonMs, coveredMs, OpenRows, readRuns, readSilences, type Span } from './evidence.ts'
+import { OpenRows, readRuns, readSilences } from './evidence.ts'
 import { lentInHour } from './lent-spans.ts'
-import { OPEN_COLUMNS, openOf } from './open-row.ts'
-import { depositOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
-import { ownerOf, termsAt } from './sites.ts'
-import { integer, text } from './values.ts'
-
-export type UnitMaterial = HourMaterial['units'][number]
+import { OPEN_COLUMNS } from './open-row.ts'
+import { termsAt } from './sites.ts'
 
 export function readHour(db: Database, hourMs: number): HourMaterial {
   const hour: Span = { fromMs: hourMs, toMs: hourMs + HOUR_MS }
@@ -109,75 +117,10 @@ function readDeposited(db: Database, hour: Span): ReadonlyMap<UnitId, readonly S
   return byUnit
 }
 
-export function validSpan(unit: UnitRow, hour: Span): Span {
-  return {
-    fromMs: Math.max(hour.fromMs, unit.validFromMs),
-    toMs: Math.min(hour.toMs, unit.bookedToMs ?? hour.toMs),
-  }
-}
-
 function silentMs(db: Database, unit: UnitRow, valid: Span, runs: readonly StoredRun[]): number {
   const silences = readSilences(db, unit, valid, Number.MAX_SAFE_INTEGER)
   const spans = silences.map((one) => ({ fromMs: one.fromMs, toMs: one.toMs ?? valid.toMs }))
   return coveredMs(valid, spans, runs.map(spanOf))
-}
-
-/** Free time told late was nobody's to draw while it lasted: it never counts as deposited. */
-function liveFreeSpans(runs: readonly StoredRun[]): readonly Span[] {
-  const live = runs.filter((run) => run.recordedAtMs === null)
-  return live.filter((run) => stateOf(run.code) === 'free').map(spanOf)
-}
-
-/** Free time that was told live, under a deposit and not lent. */
-export function depositedMs(
-  valid: Span,
-  runs: readonly StoredRun[],
-  deposits: readonly Span[],
-  leases: readonly Span[],
-): number {
-  const free = liveFreeSpans(runs)
-  const lent = leases.flatMap((lease) => deposits.map((deposit) => common(lease, deposit)))
-  return commonMs(valid, free, deposits) - commonMs(valid, free, lent.filter(isSome))
-}
-
-export function lentTime(
-  valid: Span,
-  runs: readonly StoredRun[],
-  leases: readonly Span[],
-): LentTime {
-  const lentIn = (state: MeasuredState) => {
-    const spans = runs.filter(({ code }) => stateOf(code) === state).map(spanOf)
-    return commonMs(valid, spans, leases)
-  }
-  return { busyMs: lentIn('busy'), occupiedMs: lentIn('occupied'), freeMs: lentIn('free') }
-}
-
-function common(left: Span, right: Span): Span {
-  return {
-    fromMs: Math.max(left.fromMs, right.fromMs),
-    toMs: Math.min(left.toMs, right.toMs),
-  }
-}
-
-function isSome({ fromMs, toMs }: Span): boolean {
-  return fromMs < toMs
-}
-
-export function spanOf(run: StoredRun): Span {
-  return { fromMs: run.startMs, toMs: run.endMs }
-}
-
-/** A digest of all that the figures depend on. */
-export function markOf(units: readonly UnitMaterial[]): string {
-  const digest = createHash('sha256')
-  for (const one of units) {
-    const { unitId, siteCode, profile, kind, isCounted, isInConflict } = one.unit
-    const stats = one.stats === null ? null : packUnitHour(one.stats)
-    const { ownerCode, silentMs: silent, validMs, depositedMs: deposited, lent } = one
-    const figures = [unitId, siteCode, profile, kind, isCounted, isInConflict, ownerCode]
-    digest.update(JSON.stringify([figures, stats, silent, validMs, deposited, lent]))
-  }
-  return digest.digest('hex')
 }
 
 /**

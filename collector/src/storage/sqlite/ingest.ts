@@ -5,28 +5,27 @@
 import { assert } from '@yiben/shared'
 import type { NodeId, UnitId } from '../../model/ids.ts'
 import type { ClockStep, RefusedRow, StoredRun } from '../../model/timeline.ts'
+import { unitHourOf } from '../hour-columns.ts'
+import { placementsOf, REFUSED_BYTES_MAX } from '../node-rows.ts'
 import {
   CLOCK_STEPS_KEPT_MS,
   type IngestCommit,
   type IngestResult,
   type NodeState,
 } from '../requests.ts'
-import { PUT_UNIT_HOUR, unitHourOf, unitHourParams } from './columns.ts'
+import { factsOf } from '../rows.ts'
+import { integer, text } from '../values.ts'
+import { PUT_UNIT_HOUR, unitHourParams } from './columns.ts'
 import { openConflict } from './conflicts.ts'
 import { markDirty } from './dirty.ts'
-import type { Database, Row } from './driver.ts'
+import type { Database } from './driver.ts'
 import { insertLeaseRecords } from './lease-records.ts'
 import type { SyncStore } from './methods.ts'
 import { putOpen, readOpen } from './open-row.ts'
 import { addToOutbox } from './outbox.ts'
 import { currentEpoch, currentGeneration, findEpoch, findNode } from './roster.ts'
-import { factsOf } from './rows.ts'
 import { endSilence, insertClosedWindow, insertSilence, openSilences } from './silences.ts'
 import { reopenUnit, unitsOfNode } from './units.ts'
-import { integer, storedJson, text } from './values.ts'
-
-/** What is kept of a refused record for people to look at. */
-export const REFUSED_BYTES_MAX = 4096
 
 type IngestMethods = Pick<SyncStore, 'loadNode' | 'commitIngest' | 'readUnitHours'>
 
@@ -95,11 +94,6 @@ function loadNode(db: Database, nodeId: NodeId): NodeState | null {
     units: unitsOfNode(db, nodeId, open),
     silences: openSilences(db, nodeId),
   }
-}
-
-export function placementsOf(facts: Row): NodeState['placements'] {
-  const pairs = storedJson<readonly (readonly [number, UnitId])[]>(text(facts, 'placements'))
-  return pairs.map(([index, unitId]) => ({ index, unitId }))
 }
 
 function commitNode(db: Database, commit: IngestCommit): IngestResult {

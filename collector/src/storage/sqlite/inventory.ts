@@ -2,11 +2,14 @@
  * Which accelerator is where: facts with their identity decisions and the claims these rest on. A
  * decision is taken only while the claims it was made from still stand.
  */
-import { assert, runCodeOf, stateOf } from '@yiben/shared'
+import { assert, stateOf } from '@yiben/shared'
 import type { AcceleratorId, UnitId } from '../../model/ids.ts'
 import type { IdentityClaim, UnitRow } from '../../model/inventory.ts'
+import { HERE } from '../children-claims.ts'
 import type { AdmitUnit, FactsCommit, FactsResult } from '../requests.ts'
-import { HERE, markClaimsDirty, noteOwnClaims } from './children-claims.ts'
+import { STRENGTHS, UNKNOWN_CODES } from '../rows.ts'
+import { integer, wordOf } from '../values.ts'
+import { markClaimsDirty, noteOwnClaims } from './children-claims.ts'
 import { endConflicts, openConflict } from './conflicts.ts'
 import { markDirty } from './dirty.ts'
 import type { Database } from './driver.ts'
@@ -17,14 +20,6 @@ import { markChanged } from './open-row.ts'
 import { addToOutbox } from './outbox.ts'
 import { endSilence, insertSilence } from './silences.ts'
 import { holderOf, insertUnit, newAccelerator, nodesOf, readUnit, updateUnit } from './units.ts'
-import { integer, wordOf } from './values.ts'
-
-/** Codes of a run are one byte. */
-const RUN_CODES_MAX = 256
-export const UNKNOWN_CODES = Array.from({ length: RUN_CODES_MAX }, (_, code) =>
-  runCodeOf(code),
-).filter((code) => code !== null && stateOf(code) === 'unknown')
-export const STRENGTHS = ['strong', 'board', 'slot'] as const
 
 type InventoryMethods = Pick<SyncStore, 'readClaims' | 'commitFacts'>
 

@@ -3,17 +3,11 @@
  * for, and a checkpoint replaces only one over fewer entries: whoever comes second is `stale`.
  */
 import { assert } from '@yiben/shared'
-import type {
-  StoredCheckpoint,
-  StoredCosignature,
-  TreeExtension,
-} from '../../model/journal-tree.ts'
-import type { Database, Row } from './driver.ts'
+import type { StoredCheckpoint, TreeExtension } from '../../model/journal-tree.ts'
+import { cosignatureOf, NODES_READ_MAX } from '../journal-rows.ts'
+import { bytes, integer, text } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
-import { bytes, integer, text } from './values.ts'
-
-/** Far above any proof (106 spans of 53 subtrees would be no tree of numbers). */
-export const NODES_READ_MAX = 4_096
 
 type TreeMethods = Pick<SyncStore, 'treeState' | 'readTreeNodes' | 'extendTree' | 'keepCosignature'>
 
@@ -119,14 +113,5 @@ function checkpointOf(db: Database, origin: string): StoredCheckpoint | null {
     root: text(row, 'root'),
     note: text(row, 'note'),
     signedAtMs: integer(row, 'signed_at_ms'),
-  }
-}
-
-export function cosignatureOf(row: Row): StoredCosignature {
-  return {
-    witness: text(row, 'witness'),
-    size: integer(row, 'size'),
-    seconds: integer(row, 'seconds'),
-    note: text(row, 'note'),
   }
 }

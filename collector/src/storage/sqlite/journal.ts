@@ -1,23 +1,13 @@
 /** The outbox and the journal: entries get their numbers in one place, gap-free, each once. */
 import { assert } from '@yiben/shared'
-import type { EntrySeq, LedgerGeneration } from '../../model/ids.ts'
-import {
-  ENTRY_KINDS,
-  type JournalEntry,
-  type JsonObject,
-  type StoredOutboxEntry,
-} from '../../model/ledger.ts'
-import { packEntry, unpackEntry } from '../packed-entry.ts'
+import type { JournalEntry } from '../../model/ledger.ts'
+import { EMPTY_HEAD, entryOf, NO_OUTBOX_ROW, outboxOf } from '../journal-rows.ts'
+import { packEntry } from '../packed-entry.ts'
+import { PAGE_ROWS_MAX } from '../paging.ts'
 import type { JournalHead } from '../requests.ts'
-import type { Database, Row } from './driver.ts'
+import { integer, text } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
-import { PAGE_ROWS_MAX } from './units.ts'
-import { bytes, integer, storedJson, text, wordOf } from './values.ts'
-
-/** What the first entry names as its predecessor. */
-export const EMPTY_HEAD: JournalHead = { seq: 0, hash: '0'.repeat(64) }
-/** The outbox number of an entry that was made by the sequencer itself. */
-export const NO_OUTBOX_ROW = 0
 
 type JournalMethods = Pick<
   SyncStore,
@@ -86,31 +76,4 @@ function insertEntry(db: Database, entry: JournalEntry): void {
     entry.hash,
     packEntry(entry.bytes),
   )
-}
-
-export function outboxOf(row: Row): StoredOutboxEntry {
-  return {
-    outboxId: integer(row, 'outbox_id'),
-    kind: wordOf(row, 'kind', ENTRY_KINDS),
-    atMs: integer(row, 'at_ms'),
-    payload: storedJson<JsonObject>(text(row, 'payload')),
-  }
-}
-
-export function entryOf(row: Row): JournalEntry {
-  return {
-    seq: integer(row, 'seq') as EntrySeq,
-    generation: integer(row, 'generation') as LedgerGeneration,
-    kind: wordOf(row, 'kind', ENTRY_KINDS),
-    atMs: integer(row, 'at_ms'),
-    bytes: unpackEntry(bytes(row, 'bytes'), integer(row, 'seq')),
-    previousHash: text(row, 'previous_hash'),
-    hash: text(row, 'hash'),
-  }
-}
-
-/** What the entry of a row of the journal says, by its own bytes. */
-export function payloadOf<Payload>(row: Row): Payload {
-  const json = Buffer.from(unpackEntry(bytes(row, 'bytes'), integer(row, 'seq'))).toString('utf8')
-  return storedJson<{ readonly payload: Payload }>(json).payload
 }

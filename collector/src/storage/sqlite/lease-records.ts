@@ -1,10 +1,10 @@
 /** What nodes told of leases: written with the batch that told it, read in that order. */
 import type { NodeId } from '../../model/ids.ts'
 import type { StoredLeaseRecord } from '../draw-requests.ts'
+import { leaseRecordOf } from '../draw-rows.ts'
+import { PAGE_ROWS_MAX } from '../paging.ts'
 import type { IngestCommit } from '../requests.ts'
-import { leaseRecordOf } from './draw-rows.ts'
 import type { Database } from './driver.ts'
-import { PAGE_ROWS_MAX } from './units.ts'
 
 /** A batch that comes again is stopped by its watermark: each record stands here once. */
 export function insertLeaseRecords(

@@ -11,9 +11,6 @@ import { assert } from '@yiben/shared'
 import { type CardCounts, type LedgerInstant, WHOLE, wholeOf } from '../../model/card-count.ts'
 import type { NodeId, UnitId } from '../../model/ids.ts'
 import type { Silence } from '../../model/timeline.ts'
-import type { Scope } from '../requests.ts'
-import { childrenAt } from './children-at.ts'
-import type { Database } from './driver.ts'
 import {
   CountSums,
   coreHourMs,
@@ -24,12 +21,15 @@ import {
   type NodeCards,
   nodeCardsOf,
   unitsWith,
-} from './ledger-count.ts'
+} from '../ledger-count.ts'
+import type { Scope } from '../requests.ts'
+import { silenceOf } from '../rows.ts'
+import { storedJson, text } from '../values.ts'
+import { childrenAt } from './children-at.ts'
+import type { Database } from './driver.ts'
 import { lentAt } from './lent-spans.ts'
-import { silenceOf } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
 import { sitesAt } from './site-terms.ts'
-import { storedJson, text } from './values.ts'
 
 /**
  * Whole cards by node, each counted once, with the open runs that they may be in. The last character

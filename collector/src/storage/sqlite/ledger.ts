@@ -1,9 +1,9 @@
 /** What a ledger is called: written once into a fresh file, then only read. */
 import { assert } from '@yiben/shared'
-import type { LedgerGeneration } from '../../model/ids.ts'
+import { ledgerOf } from '../journal-rows.ts'
 import type { LedgerState } from '../requests.ts'
-import type { Database, Row } from './driver.ts'
-import { flag, fromFlag, integer, text } from './values.ts'
+import type { Database } from './driver.ts'
+import { fromFlag } from './values.ts'
 
 /** A file that holds a ledger already keeps its own. */
 export function createLedger(db: Database, fresh: LedgerState): void {
@@ -25,15 +25,4 @@ export function readLedger(db: Database): LedgerState {
   const row = db.get('SELECT * FROM ledger')
   assert(row !== undefined, 'a ledger file says which ledger it is')
   return ledgerOf(row)
-}
-
-export function ledgerOf(row: Row): LedgerState {
-  return {
-    generation: integer(row, 'generation') as LedgerGeneration,
-    origin: text(row, 'origin'),
-    openedAtMs: integer(row, 'opened_at_ms'),
-    identityKeyNumber: integer(row, 'identity_key_number'),
-    identityKey: text(row, 'identity_key'),
-    isDemo: flag(row, 'is_demo'),
-  }
 }

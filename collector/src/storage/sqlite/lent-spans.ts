@@ -2,27 +2,25 @@
  * The time that each card was lent, in versions: kept with every change of a draw, read as it was
  * known at an instant. What changes in a sealed hour makes it dirty.
  */
-import { assert, HOUR_MS } from '@yiben/shared'
-import type { Claim, ClaimEnd, Draw } from '../../model/draw.ts'
+import { HOUR_MS } from '@yiben/shared'
+import type { Claim, Draw } from '../../model/draw.ts'
 import type { UnitId } from '../../model/ids.ts'
+import type { Span } from '../evidence.ts'
+import {
+  isSame,
+  knownFromMs,
+  type LentSpan,
+  lentSpanOf,
+  REACHES_MS,
+  reachOf,
+  spanOf,
+} from '../lent-spans.ts'
 import type { LeaseSpan } from '../requests.ts'
+import { integer, storedJson, text, textOrNull } from '../values.ts'
 import { markDirty } from './dirty.ts'
-import type { Database, Row } from './driver.ts'
-import type { Span } from './evidence.ts'
-import { integer, storedJson, text, textOrNull } from './values.ts'
+import type { Database } from './driver.ts'
 
-/** Powers of two up to 49 days: a lease is no longer than 31 (`draw-request.ts`). */
-export const REACHES_MS = Array.from({ length: 33 }, (_, power) => 2 ** power)
 const REACHES = JSON.stringify(REACHES_MS)
-
-/** Of a lease whose owner may have announced something before. */
-const GOOD_ENDS: readonly ClaimEnd[] = ['expired', 'returned']
-
-export interface LentSpan {
-  readonly startMs: number
-  readonly endMs: number
-  readonly endKind: string | null
-}
 
 /**
  * Brings the spans of a draw's claims to what the draw says now, known from `knownAtMs` on; answers
@@ -130,34 +128,6 @@ export function lentInHour(db: Database, hourMs: number): ReadonlyMap<UnitId, re
   return byUnit
 }
 
-/** `null`: it was never promised. One that ended before it began lasted no time. */
-export function spanOf(claim: Claim): LentSpan | null {
-  const { startMs, untilMs, endedAtMs, end, recallCause } = claim
-  if (startMs === null || untilMs === null) return null
-  const endMs = Math.max(startMs, Math.min(untilMs, endedAtMs ?? untilMs))
-  // Also where another card took its place (C8).
-  const isOwners = recallCause === 'owner_claimed' && end !== null && !GOOD_ENDS.includes(end)
-  return { startMs, endMs, endKind: isOwners ? 'owner_claimed' : end }
-}
-
-export function lentSpanOf(row: Row): LentSpan {
-  return {
-    startMs: integer(row, 'start_ms'),
-    endMs: integer(row, 'end_ms'),
-    endKind: textOrNull(row, 'end_kind'),
-  }
-}
-
-export function knownFromMs(row: Row): number {
-  return integer(row, 'known_from_ms')
-}
-
-export function isSame(left: LentSpan, right: LentSpan): boolean {
-  return (
-    left.startMs === right.startMs && left.endMs === right.endMs && left.endKind === right.endKind
-  )
-}
-
 function endVersion(db: Database, drawNumber: number, ordinal: number, knownToMs: number): void {
   db.run(
     `UPDATE lent_spans SET known_to_ms = ?
@@ -190,12 +160,6 @@ function insertVersion(
     endKind,
     knownFromMs,
   )
-}
-
-export function reachOf(lengthMs: number): number {
-  const reach = REACHES_MS.find((one) => one >= lengthMs)
-  assert(reach !== undefined, 'a lease is shorter than the longest reach')
-  return reach
 }
 
 /** A claim keeps its start, so that what moved lies between its two ends. */

@@ -8,9 +8,9 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { AppError, assert } from '@yiben/shared'
+import { integer, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { LEDGER_APPLICATION, refuseMoved } from './moved.ts'
-import { integer, text } from './values.ts'
 
 export interface Migration {
   readonly number: number

@@ -6,8 +6,8 @@
  */
 import { existsSync } from 'node:fs'
 import { AppError } from '@yiben/shared'
+import { flag, integer, text } from '../values.ts'
 import { chooseDriver, type Database, openUntouched } from './driver.ts'
-import { flag, integer, text } from './values.ts'
 
 /** `YIBN`: tells a ledger from any other SQLite file. */
 export const LEDGER_APPLICATION = 0x5949424e

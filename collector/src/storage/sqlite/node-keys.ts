@@ -1,13 +1,11 @@
 /** Nodes that are to take a new key, and the authorities that nodes have confirmed to trust. */
 import type { NodeId } from '../../model/ids.ts'
-import type { KeyRotation, TrustSpread } from '../node-key-store.ts'
-import type { Database, Row } from './driver.ts'
+import type { TrustSpread } from '../node-key-store.ts'
+import { EXAMPLES_MAX, rotationOf } from '../node-rows.ts'
+import { integer, integerOrNull, text } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
-import { integer, integerOrNull, text, textOrNull } from './values.ts'
-
-/** So many nodes are named to a person. */
-export const EXAMPLES_MAX = 20
 
 type NodeKeyMethods = Pick<
   SyncStore,
@@ -153,15 +151,5 @@ function readTrustSpread(db: Database, version: number, heardSinceMs: number): T
         name: text(row, 'name'),
         lastHeardMs: integerOrNull(row, 'last_heard_ms'),
       })),
-  }
-}
-
-export function rotationOf(row: Row): KeyRotation {
-  return {
-    nodeId: text(row, 'node_id') as NodeId,
-    nonce: text(row, 'nonce'),
-    askedAtMs: integer(row, 'asked_at_ms'),
-    askedBy: text(row, 'asked_by'),
-    newKey: textOrNull(row, 'public_key'),
   }
 }

@@ -1,16 +1,16 @@
 /** Nodes as people look at them: lists, one node with its cards, all of them counted. */
-import { TIME_MS_MIN } from '@yiben/shared'
 import type { UnitId } from '../../model/ids.ts'
 import type { NodeFilter, NodeHealth, NodeHealthLimits } from '../node-requests.ts'
-import type { NodeListRow, PageRequest, Scope } from '../requests.ts'
-import type { Database, Row } from './driver.ts'
+import { pageLimit, pageOf } from '../paging.ts'
+import type { PageRequest, Scope } from '../requests.ts'
+import { nodeListRowOf } from '../rows.ts'
+import { integer, text, textOrNull } from '../values.ts'
+import type { Database } from './driver.ts'
 import { OpenRows } from './evidence.ts'
 import type { SyncStore } from './methods.ts'
 import { unitSpanOf } from './reads.ts'
-import { factsOf, nodeOf, sessionOf } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { pageLimit, pageOf, readUnit } from './units.ts'
-import { integer, integerOrNull, text, textOrNull } from './values.ts'
+import { readUnit } from './units.ts'
 
 const NODE_LIST = `SELECT n.*,
   (SELECT t.number FROM thing_numbers t WHERE t.kind = 'node' AND t.key = n.node_id) AS number,
@@ -171,21 +171,4 @@ function readNodeHealth(db: Database, scope: Scope, limits: NodeHealthLimits): N
         nodes: integer(row, 'nodes'),
       })),
   }
-}
-
-export function nodeListRowOf(row: Row): NodeListRow {
-  return {
-    node: nodeOf(row),
-    number: integer(row, 'number'),
-    session: row.session_node === null ? null : sessionOf(row),
-    facts: row.facts === null ? null : factsOf(row),
-    timelineEndMs: timelineEndOf(row),
-    unitCount: integer(row, 'unit_count'),
-  }
-}
-
-/** An open row that has been told no time yet ends before all time. */
-function timelineEndOf(row: Row): number | null {
-  const endMs = integerOrNull(row, 'timeline_end_ms')
-  return endMs === null || endMs <= TIME_MS_MIN ? null : endMs
 }

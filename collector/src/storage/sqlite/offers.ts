@@ -3,19 +3,18 @@
  * with its node's row, and with a decision on a deposit or a draw, which is seen by its entry in the
  * outbox. An entry that has been numbered meanwhile is in the journal, where followers read it.
  */
-import { assert } from '@yiben/shared'
 import type { NodeId } from '../../model/ids.ts'
 import { FEED_KINDS } from '../../model/ledger.ts'
-import type { DepositedCard, NodeOffer, OfferChanges, OfferCursor } from '../../model/offer.ts'
-import type { OpenNode } from '../../model/timeline.ts'
+import type { NodeOffer, OfferChanges, OfferCursor } from '../../model/offer.ts'
+import { lastOf, nodesNamed, offerOf } from '../deposit-rows.ts'
+import { PAGE_ROWS_MAX } from '../paging.ts'
 import type { Scope } from '../requests.ts'
-import type { Database, Row } from './driver.ts'
+import { UNIT_COLUMNS, UNIT_TABLES } from '../rows.ts'
+import { integer, type Row, text } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
-import { OPEN_COLUMNS, openOf } from './open-row.ts'
-import { depositOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
+import { OPEN_COLUMNS } from './open-row.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { PAGE_ROWS_MAX } from './units.ts'
-import { flag, integer, storedJson, text, textOrNull } from './values.ts'
 
 const KINDS = JSON.stringify(FEED_KINDS)
 const OFFERING = `${OPEN_COLUMNS}, n.site_code FROM open_nodes o
@@ -74,21 +73,6 @@ function readOfferChanges(db: Database, after: OfferCursor, limit: number): Offe
   }
 }
 
-/** An entry of a deposit names its node, one of a draw all the nodes that it touches. */
-export function nodesNamed(row: Row): readonly NodeId[] {
-  const nodeId = textOrNull(row, 'node_id')
-  const nodeIds = textOrNull(row, 'node_ids')
-  return [
-    ...(nodeId === null ? [] : [nodeId as NodeId]),
-    ...(nodeIds === null ? [] : storedJson<readonly NodeId[]>(nodeIds)),
-  ]
-}
-
-export function lastOf(rows: readonly Row[], column: string, before: number): number {
-  const last = rows.at(-1)
-  return last === undefined ? before : integer(last, column)
-}
-
 /** From nodes to their deposits: the other way leads through every deposit that is open. */
 function offersOf(db: Database, nodes: readonly Row[]): readonly NodeOffer[] {
   if (nodes.length === 0) return []
@@ -117,53 +101,4 @@ function offersOf(db: Database, nodes: readonly Row[]): readonly NodeOffer[] {
       .map((row) => [text(row, 'node_id'), integer(row, 'cards')] as const),
   )
   return nodes.map((row) => offerOf(row, { deposited, placed }))
-}
-
-/** An open row with its site, and by node the rows of its deposits and how many cards stand in it. */
-export function offerOf(
-  row: Row,
-  {
-    deposited,
-    placed,
-  }: {
-    readonly deposited: ReadonlyMap<string, readonly Row[]>
-    readonly placed: ReadonlyMap<string, number>
-  },
-): NodeOffer {
-  const nodeId = text(row, 'node_id') as NodeId
-  const cards = deposited.get(nodeId) ?? []
-  // Most nodes of a fleet offer nothing; their rows need not be unpacked.
-  const open = cards.length === 0 ? null : openOf(row)
-  return {
-    nodeId,
-    siteCode: text(row, 'site_code'),
-    cardsPlaced: placed.get(nodeId) ?? 0,
-    leaseMsMax: open?.policy?.maxLeaseMs ?? null,
-    calendar: open?.policy?.calendar ?? null,
-    isFenced: open?.policy?.handover?.isFenced === true,
-    cards: open === null ? [] : cards.map((card) => cardOf(card, open, flag(card, 'is_claimed'))),
-  }
-}
-
-/** A row of a deposit with its unit. */
-export function cardOf(row: Row, open: OpenNode, isClaimed: boolean): DepositedCard {
-  const unit = unitOf(row)
-  const deposit = depositOf(row)
-  assert(deposit.closedAtMs === null, 'only open deposits are offered')
-  const told = open.units.find((one) => one.unitId === unit.unitId)
-  // A later window of the card is no part of this deposit.
-  const window = told?.window?.startMs === deposit.windowStartMs ? told.window : null
-  const isConsented = told?.withheld === null && told.depositable && open.policy?.enabled === true
-  return {
-    unitId: unit.unitId,
-    depositId: deposit.depositId,
-    profile: unit.profile,
-    windowStartMs: deposit.windowStartMs,
-    openedAtMs: deposit.openedAtMs,
-    window:
-      window === null ? null : { ageStartMs: window.ageStartMs, provenToMs: window.provenToMs },
-    isWithheld: !isConsented || told.consentEnds.count > deposit.consentEndCount,
-    isDisputed: unit.isInConflict || !unit.isCounted || unit.validToMs !== null,
-    isClaimed,
-  }
 }

@@ -3,15 +3,16 @@
  * that it was made on.
  */
 import { assert } from '@yiben/shared'
-import { DRAW_STATES_FINAL } from '../../model/draw.ts'
-import { drawIdOf, type PlacedDraw, placedStateOf } from '../../model/placed-draw.ts'
+import type { PlacedDraw } from '../../model/placed-draw.ts'
+import { placedOf, rowOf } from '../draw-rows.ts'
+import { numberCursor, PAGE_ROWS_MAX, pageLimit, pageOf } from '../paging.ts'
 import type { PlacedChange, PlacedFilter, PlacedPage } from '../placed-store.ts'
 import type { Page, PageRequest } from '../requests.ts'
-import type { Database, Row } from './driver.ts'
+import { integer } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
-import { numberCursor, PAGE_ROWS_MAX, pageLimit, pageOf } from './units.ts'
-import { fromFlag, integer, storedJson, text } from './values.ts'
+import { fromFlag } from './values.ts'
 
 type PlacedMethods = Pick<
   SyncStore,
@@ -102,28 +103,4 @@ function listPlaced(db: Database, filter: PlacedFilter, page: PageRequest): Page
   )
   const shown = pageOf(rows, limit, (row) => String(integer(row, 'placed_number')))
   return { rows: shown.rows.map(placedOf), nextCursor: shown.nextCursor }
-}
-
-/** What is kept beside the whole, to find it by. */
-export function rowOf(placed: PlacedDraw) {
-  const { actor, path, request, steps, told, version } = placed
-  const isOpen = steps.length > 0
-  const isOver = told === null || DRAW_STATES_FINAL.includes(told.state)
-  return {
-    drawId: drawIdOf(placed),
-    version,
-    childId: path[0] ?? '',
-    state: placedStateOf(placed),
-    bank: request.bank,
-    borrower: request.borrower,
-    actor,
-    isOpen,
-    isLive: !isOpen && !isOver,
-    sites: JSON.stringify(told?.siteCodes ?? []),
-    draw: JSON.stringify(placed),
-  }
-}
-
-export function placedOf(row: Row): PlacedDraw {
-  return storedJson<PlacedDraw>(text(row, 'draw'))
 }

@@ -5,22 +5,21 @@ import {
   CLEARED_FOR_MS,
   type Finding,
   type HourReading,
-  IMPLAUSIBLE_RULES,
-  type ImplausibleFigures,
   type ImplausibleHour,
   REPEAT_LAGS_HOURS,
   WITHHOLDING_RULES,
 } from '../../model/implausible.ts'
+import { unitHourOf } from '../hour-columns.ts'
+import { findingOf, SAME_COLUMNS } from '../node-rows.ts'
+import { numberCursor, pageLimit, pageOf } from '../paging.ts'
 import type { Page, PageRequest, Scope } from '../requests.ts'
-import { unitHourOf } from './columns.ts'
-import type { Database, Row } from './driver.ts'
+import { UNIT_COLUMNS, UNIT_TABLES, unitOf } from '../rows.ts'
+import { integer, integerOrNull, text } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { markChanged } from './open-row.ts'
 import { addToOutbox } from './outbox.ts'
-import { UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { numberCursor, pageLimit, pageOf } from './units.ts'
-import { integer, integerOrNull, storedJson, text, textOrNull, wordOf } from './values.ts'
 
 type PlausibilityMethods = Pick<
   SyncStore,
@@ -36,18 +35,6 @@ type PlausibilityMethods = Pick<
 >
 
 const RULES_WITHHOLDING = JSON.stringify(WITHHOLDING_RULES)
-
-/** Two hours of one card with the same figures; of what was not read both say so. */
-export const SAME_COLUMNS = [
-  'busy_ms',
-  'samples_got',
-  'samples_utilization',
-  'utilization_sum_permille',
-  'utilization_max_permille',
-  'memory_used_mib_max',
-  'energy_joules',
-  'temperature_celsius_max',
-] as const
 
 export function plausibilityMethods(db: Database): PlausibilityMethods {
   return {
@@ -282,22 +269,4 @@ function listFindings(
     )
     .map(findingOf)
   return pageOf(rows, limit, (finding) => String(finding.findingId))
-}
-
-export function findingOf(row: Row): Finding {
-  return {
-    findingId: integer(row, 'finding_id'),
-    rule: wordOf(row, 'rule', IMPLAUSIBLE_RULES),
-    nodeId: text(row, 'node_id') as NodeId,
-    siteCode: text(row, 'site_code'),
-    unitId: integerOrNull(row, 'unit_id') as UnitId | null,
-    sinceMs: integer(row, 'since_ms'),
-    untilMs: integer(row, 'until_ms'),
-    hours: integer(row, 'hours'),
-    figures: storedJson<ImplausibleFigures>(text(row, 'figures')),
-    foundAtMs: integer(row, 'found_at_ms'),
-    clearedAtMs: integerOrNull(row, 'cleared_at_ms'),
-    clearedBy: textOrNull(row, 'cleared_by'),
-    clearedBecause: textOrNull(row, 'cleared_because'),
-  }
 }

@@ -3,20 +3,20 @@
  * sites keep back and how much of it stands there, and what was last promised of lots.
  */
 import { assert } from '@yiben/shared'
-import { type CardClaim, CLAIM_STATES } from '../../model/draw.ts'
+import type { CardClaim } from '../../model/draw.ts'
 import type { NodeId, UnitId } from '../../model/ids.ts'
-import type { DeviceProfile } from '../../model/inventory.ts'
 import type { Deposit } from '../../model/ledger.ts'
 import type { LotPromise } from '../../model/offer.ts'
 import type { CardStock, ModelAtSite } from '../../model/site.ts'
+import { claimOf, keyOf } from '../deposit-rows.ts'
+import { PAGE_ROWS_MAX } from '../paging.ts'
 import type { LotPromiseWrite } from '../requests.ts'
-import type { Database, Row } from './driver.ts'
+import { depositOf, profileOf } from '../rows.ts'
+import { integer, storedJson, text } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
-import { depositOf, profileOf } from './rows.ts'
 import { keptAt, termsAt } from './sites.ts'
-import { PAGE_ROWS_MAX } from './units.ts'
-import { integer, integerOrNull, storedJson, text, textOrNull, wordOf } from './values.ts'
 
 /** Whole cards that stand in a node now and count. */
 const PLACED = `u.kind = 'card' AND u.valid_to_ms IS NULL AND u.is_counted = 1`
@@ -81,10 +81,6 @@ export function isWithinKept(db: Database, model: ModelAtSite, atMs: number): bo
   return sum(({ deposited }) => deposited) <= room
 }
 
-export function keyOf({ vendor, name, memoryTotalMib, powerCapWatts }: DeviceProfile): string {
-  return JSON.stringify([vendor, name, memoryTotalMib, powerCapWatts])
-}
-
 function readDepositClaims(db: Database, nodeIds: readonly NodeId[]): readonly CardClaim[] {
   const nodes = JSON.stringify(nodeIds)
   return db
@@ -108,16 +104,6 @@ function readDepositClaims(db: Database, nodeIds: readonly NodeId[]): readonly C
       nodes,
     )
     .map(claimOf)
-}
-
-export function claimOf(row: Row): CardClaim {
-  return {
-    unitId: integer(row, 'unit_id') as UnitId,
-    depositId: textOrNull(row, 'deposit_id'),
-    state: wordOf(row, 'state', CLAIM_STATES),
-    endedAtMs: integerOrNull(row, 'ended_at_ms'),
-    cleanAtMs: integerOrNull(row, 'clean_at_ms'),
-  }
 }
 
 function readCardStock(db: Database, siteCodes: readonly string[]): readonly CardStock[] {

@@ -1,14 +1,9 @@
 /** Answers for people: the ledger at an instant, one unit's history, the quality page. */
-import { runCode } from '@yiben/shared'
 import type { UnitId } from '../../model/ids.ts'
 import type { UnitRow } from '../../model/inventory.ts'
+import { isKnownAt, toldToMs } from '../evidence.ts'
+import { CLOCK_GAP, QUALITY_ROWS_MAX } from '../node-rows.ts'
 import type { QualityRows, Scope, UnitSpan } from '../requests.ts'
-import type { Database } from './driver.ts'
-import { isKnownAt, OpenRows, readRuns, readSilences, toldToMs } from './evidence.ts'
-import { readLedgerAt } from './ledger-at.ts'
-import { lentSpansOf } from './lent-spans.ts'
-import type { SyncStore } from './methods.ts'
-import { refusePruned } from './retention.ts'
 import {
   clockGapOf,
   clockStepOf,
@@ -20,18 +15,20 @@ import {
   sessionOf,
   silenceOf,
   weakIdentityOf,
-} from './rows.ts'
+} from '../rows.ts'
+import { integer } from '../values.ts'
+import type { Database } from './driver.ts'
+import { OpenRows, readRuns, readSilences } from './evidence.ts'
+import { readLedgerAt } from './ledger-at.ts'
+import { lentSpansOf } from './lent-spans.ts'
+import type { SyncStore } from './methods.ts'
+import { refusePruned } from './retention.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { PAGE_ROWS_MAX, readUnit } from './units.ts'
-import { integer } from './values.ts'
+import { readUnit } from './units.ts'
 
-/** Rows of each list of the quality page: the newest. */
-export const QUALITY_ROWS_MAX = PAGE_ROWS_MAX
 /** Cards placed now that no vendor's own id names. */
 const WEAK = `units u JOIN nodes n ON n.node_id = u.node_id WHERE u.valid_to_ms IS NULL
   AND u.kind = 'card' AND u.is_counted = 1 AND u.strongest_identity IS NOT 'strong'`
-
-export const CLOCK_GAP = runCode('unknown/clock')
 
 type ReadMethods = Pick<SyncStore, 'readLedgerAt' | 'readUnitSpan' | 'readQuality'>
 

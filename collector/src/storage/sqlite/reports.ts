@@ -1,13 +1,14 @@
 /** Reports as they were issued: written once with their entry, never changed, found by their scope. */
-import type { ReportedMonth, ReportRow, StoredReport } from '../report-store.ts'
+import { payloadOf } from '../journal-rows.ts'
+import { numberCursor, pageLimit, pageOf } from '../paging.ts'
+import { HEAD, reportedOf, reportOf } from '../report-rows.ts'
+import type { ReportRow, StoredReport } from '../report-store.ts'
 import type { Scope } from '../requests.ts'
+import { integer, type Row, text } from '../values.ts'
 import { correctionMethods } from './corrections.ts'
-import type { Database, Row } from './driver.ts'
-import { payloadOf } from './journal.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
-import { numberCursor, pageLimit, pageOf } from './units.ts'
-import { integer, text, textOrNull, wordOf } from './values.ts'
 
 type ReportMethods = Pick<
   SyncStore,
@@ -18,10 +19,6 @@ type ReportMethods = Pick<
   | 'findReport'
   | 'readReportedMonths'
 >
-
-export const HEAD = `r.report_number, r.report_id, r.region_code, r.month, r.time_zone, r.from_ms, r.to_ms,
-  r.known_at_ms, r.issued_at_ms, r.finality, r.author, r.catalogue_version, r.sha256`
-export const FINALITIES = ['preliminary', 'final'] as const
 
 /** The whole region must be seen; a scope of single sites sees none. Bind `seenRegions` twice. */
 const SEEN = `(? IS NULL OR r.region_code IS NOT NULL AND EXISTS (
@@ -104,34 +101,9 @@ function seenRegions({ regions, sites }: Scope): string | null {
   return regions === 'all' ? null : JSON.stringify(regions)
 }
 
-export function reportedOf(row: Row): ReportedMonth {
-  return {
-    reportId: text(row, 'report_id'),
-    month: text(row, 'month'),
-    fromMs: integer(row, 'from_ms'),
-    toMs: integer(row, 'to_ms'),
-    knownAtMs: integer(row, 'known_at_ms'),
-  }
-}
-
 function rowOf(db: Database, row: Row): ReportRow {
   const journalSeq = journalSeqOf(db, text(row, 'report_id'), integer(row, 'issued_at_ms'))
   return { ...reportOf(row), journalSeq }
-}
-
-/** All but the entry that it was issued with. */
-export function reportOf(row: Row): Omit<ReportRow, 'journalSeq'> {
-  return {
-    ...reportedOf(row),
-    number: integer(row, 'report_number'),
-    regionCode: textOrNull(row, 'region_code'),
-    timeZone: text(row, 'time_zone'),
-    issuedAtMs: integer(row, 'issued_at_ms'),
-    finality: wordOf(row, 'finality', FINALITIES),
-    author: text(row, 'author'),
-    catalogueVersion: text(row, 'catalogue_version'),
-    sha256: text(row, 'sha256'),
-  }
 }
 
 function storedOf(db: Database, row: Row): StoredReport {

@@ -28,6 +28,7 @@ import { AppError, errorCode, errorSentence, syncFolder } from '@yiben/shared'
 import type { OutboxEntry } from '../../model/ledger.ts'
 import type { LedgerState } from '../requests.ts'
 import type { Store } from '../store.ts'
+import { integer, text } from '../values.ts'
 import { endAllLogins } from './access.ts'
 import { checkWhole } from './backup.ts'
 import { coreOver, holdCommands, holdServing } from './core.ts'
@@ -39,7 +40,6 @@ import { addToOutbox } from './outbox.ts'
 import { beginRecovery } from './recovery.ts'
 import { forgetJoinStates } from './roster.ts'
 import { inProcessStore } from './store.ts'
-import { integer, text } from './values.ts'
 
 const MODE_OWNER_ONLY = 0o600
 /** Folders of ledgers that others took the place of are called so, and when. */

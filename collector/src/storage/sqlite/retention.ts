@@ -8,22 +8,19 @@
  * A ledger as of an instant looks back 30 days for when a card was heard last: so rows go only when
  * they are that much older than what is still answered. The last run of a unit always stays.
  */
-import { AppError, HOUR_MS, hourStartMs } from '@yiben/shared'
+import { HOUR_MS, hourStartMs } from '@yiben/shared'
 import type { UnitId } from '../../model/ids.ts'
+import { LOOK_BACK_MS, prunedError, UNITS_PER_CALL } from '../retention.ts'
 import type { UpkeepStore } from '../upkeep-store.ts'
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
-import { integer } from './values.ts'
 
 type RetentionMethods = Pick<SyncStore, 'pruneTimeline' | 'timelineKeptFromMs'>
 type Prune = Parameters<UpkeepStore['pruneTimeline']>[0]
 
 /** Row of `counters`: what was told of time before it may be gone. */
 const COUNTER = 'timeline_kept_from_ms'
-/** A day more than a card may have been unheard and still be told apart from one that never was. */
-export const LOOK_BACK_MS = 31 * 24 * HOUR_MS
-/** Looked at in one call, whether anything of them goes or not. */
-export const UNITS_PER_CALL = 500
 
 export function retentionMethods(db: Database): RetentionMethods {
   return {
@@ -53,12 +50,6 @@ export function keptFromMs(db: Database): number {
 export function refusePruned(db: Database, atMs: number): void {
   const keptMs = keptFromMs(db)
   if (atMs < keptMs) throw prunedError(keptMs)
-}
-
-export function prunedError(keptMs: number): AppError {
-  const from = new Date(keptMs).toISOString().replace('.000Z', 'Z')
-  const sentence = `what single cards did is kept from ${from} on; figures of hours, days and months are there`
-  return new AppError('as_of_pruned', sentence, { fields: { keptFromMs: keptMs } })
 }
 
 /** Never moved back, nor past an hour that is to be sealed or corrected. Answers what holds now. */

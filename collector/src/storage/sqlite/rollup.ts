@@ -1,16 +1,18 @@
 /** Hours: their material, their buckets in versions, their seals. */
-import { assert, HOUR_MS, VENDORS } from '@yiben/shared'
+import { assert } from '@yiben/shared'
 import type { Bucket, Seal } from '../../model/ledger.ts'
-import { bucketParams, bucketSums, PUT_BUCKET } from './columns.ts'
-import type { Database, Row } from './driver.ts'
+import { bucketOf, sealOf } from '../hour-columns.ts'
+import { PAGE_ROWS_MAX } from '../paging.ts'
+import { integer } from '../values.ts'
+import { bucketParams, PUT_BUCKET } from './columns.ts'
+import type { Database } from './driver.ts'
 import { firstHourMs, readHour } from './hour.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
 import { inScope, sitesInScope } from './scope.ts'
 import { PlaceBook } from './sum-places.ts'
 import { moveSums } from './sum-writes.ts'
-import { PAGE_ROWS_MAX, profileIdOf } from './units.ts'
-import { integer, smallOfBigint, text, wordOf } from './values.ts'
+import { profileIdOf } from './units.ts'
 
 type RollupMethods = Pick<
   SyncStore,
@@ -107,32 +109,4 @@ function insertBucket(
   )
   const profileId = profileIdOf(db, bucket.profile)
   db.run(PUT_BUCKET, ...bucketParams(bucket, profileId, places.idOf(bucket.siteCode)))
-}
-
-export function bucketOf(row: Row): Bucket {
-  const hourMs = smallOfBigint(row, 'hour_ms')
-  assert(hourMs % HOUR_MS === 0, 'a bucket holds a full UTC hour')
-  return {
-    hourMs,
-    siteCode: text(row, 'site_code'),
-    ownerCode: text(row, 'owner_code'),
-    profile: {
-      vendor: wordOf(row, 'vendor', VENDORS),
-      name: text(row, 'printed_name'),
-      memoryTotalMib: row.memory_total_mib === null ? null : smallOfBigint(row, 'memory_total_mib'),
-      powerCapWatts: row.power_cap_watts === null ? null : smallOfBigint(row, 'power_cap_watts'),
-    },
-    version: smallOfBigint(row, 'version'),
-    knownAtMs: smallOfBigint(row, 'sealed_at_ms'),
-    cards: smallOfBigint(row, 'cards'),
-    ...bucketSums(row),
-  }
-}
-
-export function sealOf(row: Row): Seal {
-  return {
-    hourMs: integer(row, 'hour_ms'),
-    sealedAtMs: integer(row, 'sealed_at_ms'),
-    version: integer(row, 'version'),
-  }
 }

@@ -5,15 +5,15 @@
 import type { NodeId, SessionGeneration } from '../../model/ids.ts'
 import { type EpochChange, type EpochRow, JOIN_STATE_ANY, type NodeRow } from '../../model/node.ts'
 import { judgeEnrollment, newNode } from '../enrolling.ts'
+import { epochOf, nodeOf } from '../rows.ts'
 import type { EnrollRequest, EnrollResult, OpenSessionRequest } from '../session-requests.ts'
+import { integer, text } from '../values.ts'
 import { numberThing } from './codes.ts'
 import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { takeProvenKey } from './node-keys.ts'
 import { addToOutbox } from './outbox.ts'
-import { epochOf, nodeOf } from './rows.ts'
 import { findToken, useToken } from './tokens.ts'
-import { integer, text } from './values.ts'
 
 type RosterMethods = Pick<
   SyncStore,

@@ -3,8 +3,9 @@
  * outside the regions and sites of its scope leaves the store.
  */
 import type { Scope } from '../requests.ts'
+import { isInRegions } from '../site-rows.ts'
+import { text } from '../values.ts'
 import type { Database } from './driver.ts'
-import { text } from './values.ts'
 
 /**
  * Site codes in scope as a JSON array, for `IN_SCOPE`; `null` for the whole country. A site lies
@@ -28,9 +29,4 @@ export function sitesInScope(db: Database, scope: Scope): string | null {
 /** The condition on a site column; bind the answer of `sitesInScope` twice. */
 export function inScope(column: string): string {
   return `(? IS NULL OR ${column} IN (SELECT value FROM json_each(?)))`
-}
-
-export function isInRegions(regionCode: unknown, regions: readonly string[]): boolean {
-  if (typeof regionCode !== 'string') return false
-  return regions.some((prefix) => prefix !== '' && regionCode.startsWith(prefix))
 }

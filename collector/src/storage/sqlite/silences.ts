@@ -2,13 +2,13 @@
 import { assert } from '@yiben/shared'
 import type { NodeId, UnitId } from '../../model/ids.ts'
 import type { ClosedWindow, Silence } from '../../model/timeline.ts'
+import { silenceOf } from '../rows.ts'
+import { text } from '../values.ts'
 import { markDirty } from './dirty.ts'
 import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { putOpen, readOpen } from './open-row.ts'
 import { addToOutbox } from './outbox.ts'
-import { silenceOf } from './rows.ts'
-import { text } from './values.ts'
 
 type SilenceMethods = Pick<SyncStore, 'beginSilences'>
 

@@ -3,14 +3,14 @@
  * added: of those made by then that hold from the instant or before, the last one counts.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { SITE_FACT_KINDS, type SiteFact, type SiteFactValue } from '../../model/site-facts.ts'
 import type { SiteFactStatement } from '../site-facts-store.ts'
-import type { Database, Row } from './driver.ts'
+import { factOf } from '../site-rows.ts'
+import { integer, storedJson } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
 import { inScope, sitesInScope } from './scope.ts'
 import { sitesAt } from './site-terms.ts'
-import { integer, storedJson, text, wordOf } from './values.ts'
 
 type SiteFactsMethods = Pick<
   SyncStore,
@@ -107,16 +107,4 @@ function stateFact(db: Database, { stated, outbox }: SiteFactStatement): boolean
   )
   addToOutbox(db, outbox)
   return true
-}
-
-export function factOf(row: Row): SiteFact {
-  const kind = wordOf(row, 'kind', SITE_FACT_KINDS)
-  return {
-    siteCode: text(row, 'site_code'),
-    author: text(row, 'author'),
-    statedAtMs: integer(row, 'stated_at_ms'),
-    validFromMs: integer(row, 'valid_from_ms'),
-    // Written by `stateFact` alone: the value is of its kind.
-    fact: { kind, value: storedJson(text(row, 'value')) } as SiteFactValue,
-  }
 }

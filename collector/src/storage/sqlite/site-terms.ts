@@ -2,11 +2,11 @@
  * Terms of sites on both axes: in force at one instant, as known at another. Statements are kept in
  * the order they were made; what was known at an instant is what the statements until then make.
  */
-import type { Site, SiteTerms } from '../../model/site.ts'
+import type { Site } from '../../model/site.ts'
 import type { SiteInstant } from '../site-facts-store.ts'
+import { type Said, termsOf, withTerms } from '../site-rows.ts'
+import { text } from '../values.ts'
 import type { Database } from './driver.ts'
-import { termsOf, withTerms } from './sites.ts'
-import { text } from './values.ts'
 
 /** Sites said by then, by code; before its first terms a site is under its first. */
 export function sitesAt(db: Database, { atMs, knownAtMs }: SiteInstant): ReadonlyMap<string, Site> {
@@ -16,11 +16,6 @@ export function sitesAt(db: Database, { atMs, knownAtMs }: SiteInstant): Readonl
     if (terms !== undefined) sites.set(code, { code, name, terms })
   }
   return sites
-}
-
-export interface Said {
-  name: string
-  all: readonly SiteTerms[]
 }
 
 function saidBy(db: Database, knownAtMs: number): ReadonlyMap<string, Said> {

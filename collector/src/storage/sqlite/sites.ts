@@ -1,25 +1,19 @@
 /** Sites, who runs and owns them since when, and what they declare to have. */
-import { AppError, assert } from '@yiben/shared'
 import type { DeclaredCapacity, KeptCards, Site, SiteTerms } from '../../model/site.ts'
+import {
+  ALWAYS_KNOWN_MS,
+  declaredOf,
+  ownerOf,
+  siteOfChild,
+  termsOf,
+  withTerms,
+} from '../site-rows.ts'
+import { text } from '../values.ts'
 import { numberThing } from './codes.ts'
-import type { Database, Row } from './driver.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import {
-  bigint,
-  integer,
-  integerOrNull,
-  smallOfBigint,
-  storedJson,
-  text,
-  textOrNull,
-  wordOf,
-} from './values.ts'
-
-/** A statement is made at the instant of its entry; one without an entry has always been known. */
-export const ALWAYS_KNOWN_MS = 0
-const BASES = ['fp16_dense', 'fp16_sparse', 'unstated'] as const
 
 type SiteMethods = Pick<SyncStore, 'putSite' | 'putDeclared' | 'readDeclared' | 'listSites'>
 
@@ -91,11 +85,6 @@ export function refuseOfChild(db: Database, siteCode: string): void {
   if (row !== undefined) throw siteOfChild(siteCode, text(row, 'name'))
 }
 
-export function siteOfChild(siteCode: string, collector: string): AppError {
-  const sentence = `The site ${siteCode} is one of the collector ${collector}: change it there.`
-  return new AppError('conflict', sentence, { fields: { siteCode } })
-}
-
 /** Terms that were said at an instant, and what they make of those that are in force. */
 export function sayTerms(db: Database, said: Site & { readonly saidAtMs: number }): void {
   replaceTerms(db, said.code, withTerms(readTerms(db, said.code), said.terms))
@@ -138,32 +127,10 @@ export function keptAt(db: Database, siteCode: string, atMs: number): readonly K
   return inForce?.keep ?? []
 }
 
-/** Who deposits: the owner, else the operator; empty while neither has been stated. */
-export function ownerOf(terms: SiteTerms | undefined): string {
-  return terms?.ownerCode ?? terms?.operatorCode ?? ''
-}
-
 /** Who deposits at one site, by the terms in force at `atMs`. */
 export function ownerAt(db: Database, siteCode: string, atMs: number): string {
   const all = readTerms(db, siteCode)
   return ownerOf(all.findLast(({ validFromMs }) => validFromMs <= atMs) ?? all[0])
-}
-
-/** What is said of a span takes the place of what was said of it before; the rest stays. */
-export function withTerms(existing: readonly SiteTerms[], added: SiteTerms): SiteTerms[] {
-  const addedTo = added.validToMs ?? Number.POSITIVE_INFINITY
-  assert(addedTo > added.validFromMs, 'terms are in force for some time')
-  const kept = existing.flatMap((terms): SiteTerms[] => {
-    const to = terms.validToMs ?? Number.POSITIVE_INFINITY
-    if (to <= added.validFromMs || terms.validFromMs >= addedTo) return [terms]
-    const parts: SiteTerms[] = []
-    if (terms.validFromMs < added.validFromMs) {
-      parts.push({ ...terms, validToMs: added.validFromMs })
-    }
-    if (to > addedTo) parts.push({ ...terms, validFromMs: addedTo })
-    return parts
-  })
-  return [...kept, added].sort((a, b) => a.validFromMs - b.validFromMs)
 }
 
 export function readTerms(db: Database, code: string): SiteTerms[] {
@@ -212,29 +179,4 @@ function keepStatement(
     terms.regionCode,
     JSON.stringify(terms.keep),
   )
-}
-
-export function termsOf(row: Row): SiteTerms {
-  return {
-    operatorCode: textOrNull(row, 'operator_code'),
-    operatorName: textOrNull(row, 'operator_name'),
-    ownerCode: textOrNull(row, 'owner_code'),
-    ownerName: textOrNull(row, 'owner_name'),
-    regionCode: text(row, 'region_code'),
-    keep: storedJson<readonly KeptCards[]>(text(row, 'keep')),
-    validFromMs: integer(row, 'valid_from_ms'),
-    validToMs: integerOrNull(row, 'valid_to_ms'),
-  }
-}
-
-export function declaredOf(row: Row): DeclaredCapacity {
-  return {
-    siteCode: text(row, 'site_code'),
-    model: text(row, 'model'),
-    cards: smallOfBigint(row, 'cards'),
-    declaredMilliP: bigint(row, 'declared_milli_p'),
-    basis: wordOf(row, 'basis', BASES),
-    author: text(row, 'author'),
-    declaredAtMs: smallOfBigint(row, 'declared_at_ms'),
-  }
 }

@@ -5,11 +5,12 @@
  */
 import { AppError } from '@yiben/shared'
 import { type CardCounts, WHOLE, wholeOf } from '../../model/card-count.ts'
+import { METHODS, type StoreMethod } from '../methods.ts'
 import type { LedgerState } from '../requests.ts'
 import type { Store } from '../store.ts'
+import type { ThreadedStore } from '../threaded-store.ts'
 import { type Core, type CoreOptions, methodsOver, openWriter } from './core.ts'
 import { chooseDriver, type DriverName } from './driver.ts'
-import { METHODS, type StoreMethod } from './methods.ts'
 import { StoreThread } from './thread.ts'
 
 export interface InProcessOptions {
@@ -30,16 +31,6 @@ export interface SqliteStoreOptions extends InProcessOptions {
   readonly readers?: number
   /** Told once when a thread has died; the store answers `store_unavailable` from then on. */
   readonly onDeath?: (error: AppError) => void
-}
-
-/** Requests that threads of the store have been asked and have not answered. */
-export interface StoreLoad {
-  readonly writes: number
-  readonly reads: number
-}
-
-export interface ThreadedStore extends Store {
-  load(): StoreLoad
 }
 
 const READERS_DEFAULT = 2

@@ -2,9 +2,9 @@
  * Where sites lay and who ran them in one hour, by their terms as they are told when the hour is
  * sealed or corrected: what is said of the past later moves no figure of it that has been given out.
  */
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import { termsAt } from './sites.ts'
-import { integer } from './values.ts'
 
 export class PlaceBook {
   readonly #db: Database

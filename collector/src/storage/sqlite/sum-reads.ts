@@ -2,19 +2,15 @@
  * Adds up kept sums and, where there are none, buckets. A question about all sites of the country
  * or of whole provinces is answered from the few rows of areas, any other from rows of sites.
  */
-import { assert } from '@yiben/shared'
-import type { DeviceProfile } from '../../model/inventory.ts'
 import type { Scope } from '../requests.ts'
-import type { SumFilter, SumHead, SumKey, SumsAnswer, SumsAsk, SumTable } from '../sum-store.ts'
-import { SUM_FIELDS } from './columns.ts'
-import type { Database, Row, Value } from './driver.ts'
-import { profileOf } from './rows.ts'
+import { Collector, KEYS, keptGrain, PROVINCE_SHAPE } from '../sum-collector.ts'
+import { ADDED_UP, BUCKETS_ADDED_UP, COUNTRY, GRAINS, PROVINCE } from '../sum-columns.ts'
+import type { Run } from '../sum-cover.ts'
+import type { SumFilter, SumsAnswer, SumsAsk } from '../sum-store.ts'
+import { integer, type Row, storedJson, text, type Value } from '../values.ts'
+import type { Database } from './driver.ts'
 import { sitesInScope } from './scope.ts'
-import { ADDED_UP, BUCKETS_ADDED_UP, COUNTRY, GRAINS, type Grain, PROVINCE } from './sum-columns.ts'
-import { coverOf, type Run } from './sum-cover.ts'
-import { bigint, integer, smallOfBigint, storedJson, text } from './values.ts'
-
-export const PROVINCE_SHAPE = /^\d{2}$/
+import { coverOf } from './sum-cover.ts'
 
 export function readSums(db: Database, scope: Scope, ask: SumsAsk): SumsAnswer {
   const asker = askerOf(db, scope, ask.filter)
@@ -111,15 +107,6 @@ function readArea(db: Database, ask: SumsAsk, area: string, run: Run): readonly 
   )
 }
 
-export const KEYS: Readonly<Record<SumKey, string>> = {
-  total: "'total'",
-  province: PROVINCE,
-  region: 'region_code',
-  operator: 'operator_code',
-  owner: 'owner_code',
-  site: 'site_code',
-}
-
 const OF_ASKER = `(? IS NULL OR owner_code = ?)
   AND (? IS NULL OR p.place_id IN (SELECT value FROM json_each(?)))`
 
@@ -165,89 +152,4 @@ function readBuckets(db: Database, ask: SumsAsk, asker: Asker, run: Run): readon
     ...askerParams(asker),
     ask.sumsMax + 1,
   )
-}
-
-export function keptGrain({ source }: Run): Grain {
-  assert(source !== 'unkept', 'hours without sums are read as buckets')
-  return source
-}
-
-interface Running {
-  readonly head: SumHead
-  /** In the order of `SUM_FIELDS`. */
-  readonly amounts: bigint[]
-}
-
-/** Adds rows of one span, key and profile to one sum: a span may be covered by several runs. */
-export class Collector {
-  readonly #profiles: ReadonlyMap<number, DeviceProfile>
-  readonly #spanAt: ReadonlyMap<number, number>
-  readonly #ask: SumsAsk
-  /** By span, then by key, then by number of the profile. */
-  readonly #places = new Map<number, Map<string, Map<number, Running>>>()
-  readonly #sums: Running[] = []
-
-  /** `profiles`: every row of them. */
-  constructor(profiles: readonly Row[], spanAt: ReadonlyMap<number, number>, ask: SumsAsk) {
-    this.#profiles = new Map(profiles.map((row) => [integer(row, 'profile_id'), profileOf(row)]))
-    this.#spanAt = spanAt
-    this.#ask = ask
-  }
-
-  get isFull(): boolean {
-    return this.#sums.length > this.#ask.sumsMax
-  }
-
-  /** `key`: of all rows, where they name none. */
-  add(run: Run, rows: readonly Row[], key: string | null = null): void {
-    for (const row of rows) {
-      const profileId = smallOfBigint(row, 'profile_id')
-      const span = run.span ?? this.#spanAt.get(smallOfBigint(row, 'period_ms'))
-      assert(span !== undefined, 'a period that is read alone is a span')
-      const named = this.#keyOf(key ?? text(row, 'sum_key'))
-      const place = this.#placeOf(span, named)
-      const sums = place.get(profileId)
-      if (sums === undefined) {
-        const profile = this.#profiles.get(profileId)
-        assert(profile !== undefined, 'a bucket has a profile')
-        const first = { head: { span, key: named, profile }, amounts: amountsOf(row) }
-        place.set(profileId, first)
-        this.#sums.push(first)
-      } else addTo(sums.amounts, amountsOf(row))
-    }
-  }
-
-  table(): SumTable {
-    const figures = SUM_FIELDS.map(([field]) => field)
-    const amounts = new BigInt64Array(this.#sums.length * figures.length)
-    this.#sums.forEach((sums, index) => {
-      amounts.set(sums.amounts, index * figures.length)
-    })
-    return { heads: this.#sums.map(({ head }) => head), figures, amounts }
-  }
-
-  #keyOf(key: string): string {
-    const { by, provinceKeys } = this.#ask
-    return by === 'province' && provinceKeys !== null ? (provinceKeys[key] ?? '') : key
-  }
-
-  #placeOf(span: number, key: string): Map<number, Running> {
-    const keys = this.#places.get(span) ?? new Map<string, Map<number, Running>>()
-    if (keys.size === 0) this.#places.set(span, keys)
-    const profiles = keys.get(key) ?? new Map<number, Running>()
-    if (profiles.size === 0) keys.set(key, profiles)
-    return profiles
-  }
-}
-
-function amountsOf(row: Row): bigint[] {
-  return SUM_FIELDS.map(([, column]) => bigint(row, column))
-}
-
-function addTo(sums: bigint[], added: readonly bigint[]): void {
-  for (const [index, amount] of added.entries()) {
-    const sum = (sums[index] ?? 0n) + amount
-    assert(BigInt.asIntN(64, sum) === sum, 'sums stay within 64 bits')
-    sums[index] = sum
-  }
 }

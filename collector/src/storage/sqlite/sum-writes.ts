@@ -8,8 +8,6 @@
  * year of four million cards is 1.3 × 10^17 card-ms.
  */
 import { assert, HOUR_MS } from '@yiben/shared'
-import type { SumPeriod } from '../sum-store.ts'
-import type { Database } from './driver.ts'
 import {
   ADD_TO_ROW,
   ADDED_UP,
@@ -20,8 +18,10 @@ import {
   type Grain,
   HAS_MOVED,
   PROVINCE,
-} from './sum-columns.ts'
-import { integer } from './values.ts'
+} from '../sum-columns.ts'
+import type { SumPeriod } from '../sum-store.ts'
+import { integer } from '../values.ts'
+import type { Database } from './driver.ts'
 
 interface Span {
   readonly fromMs: number

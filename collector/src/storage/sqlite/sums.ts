@@ -1,11 +1,11 @@
 /** Sums over buckets: what is asked of them, and of which periods they are kept. */
-import type { SumPeriod } from '../sum-store.ts'
-import type { Database, Row } from './driver.ts'
+import { periodOf } from '../sum-collector.ts'
+import { GRAINS } from '../sum-columns.ts'
+import { integer, integerOrNull, storedJson, text } from '../values.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
-import { GRAINS } from './sum-columns.ts'
 import { readSums } from './sum-reads.ts'
 import { keepPeriod } from './sum-writes.ts'
-import { integer, integerOrNull, storedJson, text } from './values.ts'
 
 type SumMethods = Pick<
   SyncStore,
@@ -54,13 +54,5 @@ export function sumMethods(db: Database): SumMethods {
     },
 
     keepSums: (period) => ({ status: keepPeriod(db, period) ? 'kept' : 'refused' }),
-  }
-}
-
-export function periodOf(row: Row): SumPeriod {
-  return {
-    grain: integer(row, 'grain') === GRAINS.day ? 'day' : 'month',
-    fromMs: integer(row, 'from_ms'),
-    toMs: integer(row, 'to_ms'),
   }
 }

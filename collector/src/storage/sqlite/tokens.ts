@@ -1,13 +1,11 @@
 /** Enrollment and access tokens: only hashes of their secrets are here. */
 import { AppError } from '@yiben/shared'
-import { ROLES, type TokenRow } from '../requests.ts'
-import type { Database, Row } from './driver.ts'
+import { tokenOf } from '../access-rows.ts'
+import type { TokenRow } from '../requests.ts'
+import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { addToOutbox } from './outbox.ts'
 import { refuseOfChild } from './sites.ts'
-import { integer, integerOrNull, text, textOrNull, wordOf, wordOrNull } from './values.ts'
-
-const TOKEN_KINDS = ['enroll', 'access', 'child'] as const
 
 type TokenMethods = Pick<SyncStore, 'createToken' | 'revokeToken' | 'listTokens' | 'findToken'>
 
@@ -68,21 +66,4 @@ function refuseUnknownSite(db: Database, siteCode: string | null): void {
   if (siteCode === null) return
   if (db.get('SELECT code FROM sites WHERE code = ?', siteCode) !== undefined) return
   throw new AppError('not_found', `There is no site ${siteCode}.`, { fields: { siteCode } })
-}
-
-export function tokenOf(row: Row): TokenRow {
-  return {
-    tokenId: text(row, 'token_id'),
-    kind: wordOf(row, 'kind', TOKEN_KINDS),
-    secretHash: text(row, 'secret_hash'),
-    siteCode: textOrNull(row, 'site_code'),
-    role: wordOrNull(row, 'role', ROLES),
-    regionCode: textOrNull(row, 'region_code'),
-    cidr: textOrNull(row, 'cidr'),
-    usesLeft: integerOrNull(row, 'uses_left'),
-    createdAtMs: integer(row, 'created_at_ms'),
-    expiresAtMs: integer(row, 'expires_at_ms'),
-    revokedAtMs: integerOrNull(row, 'revoked_at_ms'),
-    ...(row.child_name === null ? {} : { childName: text(row, 'child_name') }),
-  }
 }

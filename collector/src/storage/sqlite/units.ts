@@ -1,17 +1,14 @@
 /** Placements: written by facts, read by node, by accelerator and in pages. */
-import { AppError } from '@yiben/shared'
 import type { AcceleratorId, NodeId, UnitId } from '../../model/ids.ts'
 import type { DeviceProfile, UnitRow } from '../../model/inventory.ts'
 import type { OpenNode } from '../../model/timeline.ts'
-import type { AdmitUnit, Page, PageRequest } from '../requests.ts'
+import { numberCursor, pageLimit, pageOf } from '../paging.ts'
+import type { AdmitUnit } from '../requests.ts'
+import { strongestOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from '../rows.ts'
+import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
-import { UNIT_COLUMNS, UNIT_TABLES, unitOf } from './rows.ts'
 import { inScope, sitesInScope } from './scope.ts'
-import { integer } from './values.ts'
-
-/** However many rows are asked for, a page holds no more. */
-export const PAGE_ROWS_MAX = 1_000
 
 type UnitMethods = Pick<SyncStore, 'listUnits' | 'findUnits' | 'readUnits'>
 
@@ -177,33 +174,4 @@ export function reopenUnit(db: Database, unitId: UnitId): void {
      WHERE unit_id = ? AND valid_to_reason = 'moved'`,
     unitId,
   )
-}
-
-export function pageLimit(page: PageRequest): number {
-  return Math.max(1, Math.min(page.limit, PAGE_ROWS_MAX))
-}
-
-/** A cursor that is a row number; 0 before the first page. */
-export function numberCursor(page: PageRequest): number {
-  if (page.cursor === null) return 0
-  const after = Number(page.cursor)
-  if (/^\d+$/.test(page.cursor) && Number.isSafeInteger(after)) return after
-  throw new AppError('request_invalid', 'The cursor is not one that this list has given out.')
-}
-
-/** Cuts the one row that was read beyond the page: it only tells that there is another page. */
-export function pageOf<One>(
-  rows: readonly One[],
-  limit: number,
-  cursorOf: (row: One) => string,
-): Page<One> {
-  if (rows.length <= limit) return { rows, nextCursor: null }
-  const shown = rows.slice(0, limit)
-  const last = shown.at(-1)
-  return { rows: shown, nextCursor: last === undefined ? null : cursorOf(last) }
-}
-
-export function strongestOf(admit: AdmitUnit): string | null {
-  const strengths = admit.identities.map((identity) => identity.strength)
-  return (['strong', 'board', 'slot'] as const).find((one) => strengths.includes(one)) ?? null
 }

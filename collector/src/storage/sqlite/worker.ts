@@ -5,8 +5,8 @@
  */
 import { parentPort } from 'node:worker_threads'
 import { AssertionFailure, assert } from '@yiben/shared'
+import { isStoreMethod } from '../methods.ts'
 import { type Answer, type Call, type Core, openReader, openWriter } from './core.ts'
-import { isStoreMethod } from './methods.ts'
 import { type FromWorker, type ToWorker, toPlainError, type WorkerSetup } from './protocol.ts'
 import { groupSize } from './write-group.ts'
 

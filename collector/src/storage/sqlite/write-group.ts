@@ -2,8 +2,8 @@
  * How much of what waits the writer takes in one transaction. Reads that decide see what was written
  * before them, and are answered with it; one at the head waits for no write.
  */
+import { METHODS, type MethodKind } from '../methods.ts'
 import type { Call } from './core.ts'
-import { METHODS, type MethodKind } from './methods.ts'
 
 /** So many that a transaction stays in the order of one fsync of a poor disk. */
 const GROUP_CALLS_MAX = 64

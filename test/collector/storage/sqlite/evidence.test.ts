@@ -1,11 +1,7 @@
 /** Lengths of spans cut out of each other, against a count by the millisecond. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  commonMs,
-  coveredMs,
-  type Span,
-} from '../../../../collector/src/storage/sqlite/evidence.ts'
+import { commonMs, coveredMs, type Span } from '../../../../collector/src/storage/evidence.ts'
 
 const span = (fromMs: number, toMs: number): Span => ({ fromMs, toMs })
 

@@ -2,7 +2,7 @@
 import { runCode } from '@yiben/shared'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { NodeId, UnitId } from '../../../../collector/src/model/ids.ts'
-import { packUnitHour } from '../../../../collector/src/storage/sqlite/columns.ts'
+import { packUnitHour } from '../../../../collector/src/storage/hour-columns.ts'
 import {
   type Migration,
   migrate,

@@ -1,7 +1,7 @@
 /** Terms of a site over time: what is said of a span replaces what was said of it before. */
 import { describe, expect, test } from 'vitest'
 import type { SiteTerms } from '../../../../collector/src/model/site.ts'
-import { ownerOf, withTerms } from '../../../../collector/src/storage/sqlite/sites.ts'
+import { ownerOf, withTerms } from '../../../../collector/src/storage/site-rows.ts'
 import { terms } from '../../../conformance/fleet.ts'
 
 function of(owner: string, validFromMs: number, validToMs: number | null): SiteTerms {

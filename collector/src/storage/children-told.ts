@@ -4,8 +4,7 @@
  */
 import type { NodeReport, ReportedCard } from '@yiben/shared'
 import { type Change, over } from './children-taking.ts'
-import type { Row } from './driver.ts'
-import { flag, integer, integerOrNull, storedJson, text, textOrNull } from './values.ts'
+import { flag, integer, integerOrNull, type Row, storedJson, text, textOrNull } from './values.ts'
 
 /** Characters of an id that it is looked up by; the rest is compared. */
 const HASH_START = 12

@@ -1,5 +1,5 @@
 /** Adds up the nodes of an instant of the ledger, by site and connection, with their processor cores. */
-import { CONNECTIONS, type Connection, type NodeCount } from '../../model/card-count.ts'
+import { CONNECTIONS, type Connection, type NodeCount } from '../model/card-count.ts'
 
 /** Where a site is and whose it is. */
 export type SiteNames = Pick<NodeCount, 'siteCode' | 'ownerCode' | 'operatorCode' | 'regionCode'>

@@ -1,8 +1,16 @@
 /** Rows of the narrow tables as records of the model, one function each. */
-import { IDENTITY_STRENGTHS, type NodeFacts, UNIT_KINDS, VENDORS } from '@yiben/shared'
-import type { AcceleratorId, NodeId, SessionGeneration, UnitId } from '../../model/ids.ts'
-import type { Conflict, DeviceProfile, UnitRow } from '../../model/inventory.ts'
-import { DEPOSIT_CLOSE_REASONS, type Deposit } from '../../model/ledger.ts'
+import {
+  IDENTITY_STRENGTHS,
+  type NodeFacts,
+  runCodeOf,
+  stateOf,
+  TIME_MS_MIN,
+  UNIT_KINDS,
+  VENDORS,
+} from '@yiben/shared'
+import type { AcceleratorId, NodeId, SessionGeneration, UnitId } from '../model/ids.ts'
+import type { Conflict, DeviceProfile, UnitRow } from '../model/inventory.ts'
+import { DEPOSIT_CLOSE_REASONS, type Deposit } from '../model/ledger.ts'
 import type {
   CloneSighting,
   EpochChange,
@@ -10,14 +18,14 @@ import type {
   NodeFactsRow,
   NodeRow,
   SessionRow,
-} from '../../model/node.ts'
-import type { ClockStep, RefusedRow, Silence, StoredRun } from '../../model/timeline.ts'
-import type { ClockGap, WeakIdentity } from '../requests.ts'
-import type { Row } from './driver.ts'
+} from '../model/node.ts'
+import type { ClockStep, RefusedRow, Silence, StoredRun } from '../model/timeline.ts'
+import type { AdmitUnit, ClockGap, NodeListRow, WeakIdentity } from './requests.ts'
 import {
   flag,
   integer,
   integerOrNull,
+  type Row,
   runCodeIn,
   storedJson,
   text,
@@ -236,4 +244,41 @@ export function depositOf(row: Row): Deposit {
     closedAtMs: integerOrNull(row, 'closed_at_ms'),
     closeReason: wordOrNull(row, 'close_reason', DEPOSIT_CLOSE_REASONS),
   }
+}
+
+export function strongestOf(admit: AdmitUnit): string | null {
+  const strengths = admit.identities.map((identity) => identity.strength)
+  return (['strong', 'board', 'slot'] as const).find((one) => strengths.includes(one)) ?? null
+}
+
+export function nodeListRowOf(row: Row): NodeListRow {
+  return {
+    node: nodeOf(row),
+    number: integer(row, 'number'),
+    session: row.session_node === null ? null : sessionOf(row),
+    facts: row.facts === null ? null : factsOf(row),
+    timelineEndMs: timelineEndOf(row),
+    unitCount: integer(row, 'unit_count'),
+  }
+}
+
+/** An open row that has been told no time yet ends before all time. */
+function timelineEndOf(row: Row): number | null {
+  const endMs = integerOrNull(row, 'timeline_end_ms')
+  return endMs === null || endMs <= TIME_MS_MIN ? null : endMs
+}
+
+/** Codes of a run are one byte. */
+const RUN_CODES_MAX = 256
+export const UNKNOWN_CODES = Array.from({ length: RUN_CODES_MAX }, (_, code) =>
+  runCodeOf(code),
+).filter((code) => code !== null && stateOf(code) === 'unknown')
+export const STRENGTHS = ['strong', 'board', 'slot'] as const
+
+export interface NewConflict {
+  readonly acceleratorId: AcceleratorId
+  readonly keptUnitId: UnitId
+  readonly otherUnitId: UnitId
+  readonly fromMs: number
+  readonly openedAtMs: number
 }

@@ -4,7 +4,7 @@
  * because they may pass what JSON reads exactly.
  */
 import type { ReportedBucket, ReportedCount, ReportedNodeCount } from '@yiben/shared'
-import { SUM_FIELDS } from './columns.ts'
+import { SUM_FIELDS } from './hour-columns.ts'
 import { storedJson } from './values.ts'
 
 const STATE_FIELDS = [

@@ -1,5 +1,5 @@
 /** The tables of kept sums, as pieces of statements. */
-import { SUM_FIELDS } from './columns.ts'
+import { SUM_FIELDS } from './hour-columns.ts'
 
 /** As `grain` is written. */
 export const GRAINS = { hour: 0, day: 1, month: 2 } as const

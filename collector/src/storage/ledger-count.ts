@@ -18,16 +18,15 @@ import {
   CONNECTIONS,
   type Connection,
   type LedgerInstant,
-} from '../../model/card-count.ts'
-import type { NodeId, UnitId } from '../../model/ids.ts'
-import type { Site } from '../../model/site.ts'
-import type { Silence } from '../../model/timeline.ts'
-import type { Row } from './driver.ts'
+} from '../model/card-count.ts'
+import type { NodeId, UnitId } from '../model/ids.ts'
+import type { Site } from '../model/site.ts'
+import type { Silence } from '../model/timeline.ts'
 import { type CoreTime, NodeSums, type SiteNames } from './node-sums.ts'
 import { forEachRun } from './open-row.ts'
 import { profileOf } from './rows.ts'
-import { ownerOf } from './sites.ts'
-import { integer, integerOrNull, storedJson, text, textOrNull } from './values.ts'
+import { ownerOf } from './site-rows.ts'
+import { integer, integerOrNull, type Row, storedJson, text, textOrNull } from './values.ts'
 
 /**
  * What a run says of the instant: where it covers it twice its code, plus 1 when it was told late;
