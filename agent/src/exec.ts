@@ -11,7 +11,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Clock, Timer } from '@yiben/shared'
-import type { ToolCall, ToolResult, ToolRunner, ToolStream } from './probes/probe.ts'
+import type { StreamCall, ToolCall, ToolResult, ToolRunner, ToolStream } from './probes/probe.ts'
 import { USUAL_FOLDERS } from './tool-folders.ts'
 
 /** Killed children that have not gone yet (D state); no further tool is started past this. */
@@ -20,7 +20,7 @@ const LINGERING_CHILDREN_MAX = 8
 const LINGERING_PER_TOOL_MAX = 2
 /** After a tool has exited, a grandchild that keeps its pipe open is given this long. */
 const PIPE_GRACE_MS = 1_000
-/** The output cap of a stream counts per this span; the stream as a whole has no end. */
+/** The caps of a stream count per this span; the stream as a whole has no end. */
 const STREAM_WINDOW_MS = 10_000
 /** `/proc/self/stat` counts CPU time in hundredths of a second on every Linux port of Node. */
 const MS_PER_TICK = 10
@@ -115,9 +115,7 @@ class ChildToolRunner implements StoppableToolRunner {
     })
   }
 
-  stream(
-    call: Omit<ToolCall, 'deadlineMs' | 'signal'> & { readonly lineBytesMax: number },
-  ): ToolStream | null {
+  stream(call: StreamCall): ToolStream | null {
     if (this.#refusal(call.tool) !== null) return null
     const child = this.#start(call.tool, call.args)
     let onLine: (line: string) => void = () => {}
@@ -129,16 +127,20 @@ class ChildToolRunner implements StoppableToolRunner {
       this.#kill(child)
       onEnd(sentence)
     }
-    const budget = windowBudget(this.#clock, call.outputBytesMax)
+    const endFlood = () => end(`${call.tool} prints more than it should.`)
+    const hasBytes = windowBudget(this.#clock, call.outputBytesMax)
+    const hasLines = windowBudget(this.#clock, call.linesMax)
     const lines = lineSplitter(call.lineBytesMax, (line) => {
+      if (!hasLines(1)) endFlood()
       if (!isEnded) onLine(line)
+      return !isEnded
     })
     child.onStdout = (chunk) => {
-      if (!budget(chunk.length)) end(`${call.tool} prints more than it should.`)
+      if (!hasBytes(chunk.length)) endFlood()
       else if (!lines(chunk)) end(`${call.tool} printed a line that is too long.`)
     }
     child.onStderr = (chunk) => {
-      if (!budget(chunk.length)) end(`${call.tool} prints more than it should.`)
+      if (!hasBytes(chunk.length)) endFlood()
     }
     child.onError = (error) => end(startFailure(call.tool, error).sentence)
     child.onClose = (exitCode) => end(`${call.tool} ended by itself (exit code ${exitCode}).`)
@@ -354,32 +356,35 @@ function startFailure(tool: string, error: NodeJS.ErrnoException): Refusal {
   return { status: 'killed', sentence: `${tool} could not be started: ${error.message}.` }
 }
 
-/** Says whether so many more bytes still fit into the current span. */
-function windowBudget(clock: Clock, bytesMax: number): (bytes: number) => boolean {
+/** Says whether so many more (bytes, lines) still fit into the current span. */
+function windowBudget(clock: Clock, max: number): (more: number) => boolean {
   let windowStartMs = clock.monotonicMs()
   let spent = 0
-  return (bytes) => {
+  return (more) => {
     const nowMs = clock.monotonicMs()
     if (nowMs - windowStartMs > STREAM_WINDOW_MS) {
       windowStartMs = nowMs
       spent = 0
     }
-    spent += bytes
-    return spent <= bytesMax
+    spent += more
+    return spent <= max
   }
 }
 
-/** Hands on complete lines; answers `false` once a line grows past its bound. */
+/**
+ * Hands on complete lines for as long as they are wanted (`onLine` says so); answers `false` once a
+ * line grows past its bound.
+ */
 function lineSplitter(
   lineBytesMax: number,
-  onLine: (line: string) => void,
+  onLine: (line: string) => boolean,
 ): (chunk: Buffer) => boolean {
   let rest: Buffer = Buffer.alloc(0)
   return (chunk) => {
     let data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     for (let end = data.indexOf(0x0a); end >= 0; end = data.indexOf(0x0a)) {
       if (end > lineBytesMax) return false
-      onLine(data.subarray(0, end).toString('utf8').replace(/\r$/, ''))
+      if (!onLine(data.subarray(0, end).toString('utf8').replace(/\r$/, ''))) return true
       data = data.subarray(end + 1)
     }
     rest = Buffer.from(data)

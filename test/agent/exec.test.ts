@@ -107,7 +107,7 @@ describe('a tool that misbehaves', () => {
 })
 
 describe('a stream', () => {
-  const STREAM = { args: [], outputBytesMax: 1_000_000, lineBytesMax: 1_000 }
+  const STREAM = { args: [], outputBytesMax: 1_000_000, lineBytesMax: 1_000, linesMax: 100 }
 
   test('hands on whole lines only, and says that it has ended', async () => {
     using box = new ToolBox()
@@ -125,12 +125,32 @@ describe('a stream', () => {
   test.each([
     { name: 'a line without end', script: 'exec head -c 100000 /dev/zero', said: 'too long' },
     { name: 'too much', script: 'exec yes', said: 'more than it should' },
+    {
+      name: 'too much of what is wrong',
+      script: 'exec head -c 2000000 /dev/zero >&2',
+      said: 'more than it should',
+    },
   ])('is ended when it prints $name', async ({ script, said }) => {
     using box = new ToolBox()
     box.script('nvidia-smi', script)
     const stream = box.runner().stream({ ...STREAM, tool: 'nvidia-smi' })
     const sentence = await new Promise<string>((resolve) => stream?.onEnd(resolve))
     expect(sentence).toContain(said)
+  })
+
+  test('is ended when it prints too many lines, however short, and hands on no more', async () => {
+    using box = new ToolBox()
+    box.script('nvidia-smi', `yes '' | head -n 101; exec sleep 1000`)
+    const stream = box.runner().stream({ ...STREAM, tool: 'nvidia-smi' })
+    let lines = 0
+    const sentence = await new Promise<string>((resolve) => {
+      stream?.onLine(() => {
+        lines += 1
+      })
+      stream?.onEnd(resolve)
+    })
+    expect(sentence).toContain('more than it should')
+    expect(lines).toBe(100)
   })
 
   test('is null when the tool is missing', () => {

@@ -197,6 +197,13 @@ export type ToolResult =
       readonly durationMs: number
     }
 
+/** `outputBytesMax` and `linesMax` per 10 s: past either the child is killed. */
+export type StreamCall = Omit<ToolCall, 'deadlineMs' | 'signal'> & {
+  readonly lineBytesMax: number
+  /** Each line is read by itself: without this bound a megabyte of empty ones holds up everything. */
+  readonly linesMax: number
+}
+
 /** A long-lived child whose lines are watched; ends by itself never, by `stop()` always. */
 export interface ToolStream {
   readonly onLine: (handler: (line: string) => void) => void
@@ -206,9 +213,7 @@ export interface ToolStream {
 
 export interface ToolRunner {
   run(call: ToolCall): Promise<ToolResult>
-  stream(
-    call: Omit<ToolCall, 'deadlineMs' | 'signal'> & { readonly lineBytesMax: number },
-  ): ToolStream | null
+  stream(call: StreamCall): ToolStream | null
   /** Absolute path of a tool, or `null` when it is nowhere on the search path. */
   locate(tool: string): string | null
 }

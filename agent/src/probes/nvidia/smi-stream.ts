@@ -66,6 +66,8 @@ const LINE_BYTES_MAX = 16 * 1024
 /** Per 10 s: 16 cards print 4 kB. */
 const STREAM_BYTES_MAX = 1024 * 1024
 const ROWS_MAX = 64
+/** Per 10 s: a round a second of as many cards as are taken, and as many lines of what is wrong. */
+const STREAM_LINES_MAX = 10 * 2 * ROWS_MAX
 const FORMAT = '--format=csv,noheader,nounits'
 
 export interface SmiStreamOptions {
@@ -215,6 +217,7 @@ export class SmiStreamWay implements NvidiaWay {
       args,
       outputBytesMax: STREAM_BYTES_MAX,
       lineBytesMax: LINE_BYTES_MAX,
+      linesMax: STREAM_LINES_MAX,
     })
     if (stream === null) return false
     this.#stream = stream
