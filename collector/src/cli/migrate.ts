@@ -6,7 +6,7 @@
 import { AppError } from '@yiben/shared'
 import { isStorageUrl } from '../config/storage-options.ts'
 import { readIdentity } from '../identity-file.ts'
-import { type MoveResult, moveLedger } from '../storage/move/move.ts'
+import type { MoveResult } from '../storage/move/move.ts'
 import { hasLedger, ledgerPath } from '../storage/open.ts'
 import { type CommandContext, type CommandResult, jsonText } from './command.ts'
 
@@ -35,6 +35,8 @@ export async function runMigrate(
       `there is no ledger in ${dataDir}: name the right --data-dir`,
     )
   }
+  // Both storages: no other command loads them.
+  const { moveLedger } = await import('../storage/move/move.ts')
   const result = await moveLedger({
     path: ledgerPath(dataDir),
     url,

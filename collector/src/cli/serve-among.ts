@@ -99,7 +99,7 @@ async function playPart(
     if (told.kind === 'deposed' || told.kind === 'cut_off') store.abandon()
     over.abort()
   }
-  const store = openPartStore({
+  const store = await openPartStore({
     storage: config.storage,
     number: own,
     onDeath: () => end({ kind: 'deposed' }),

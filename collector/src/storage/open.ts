@@ -1,6 +1,9 @@
 /**
  * Opens the ledger of a data folder, on whichever storage it is kept. A fresh folder gets a fresh
  * ledger: generation 1, a random origin, its own key for the ids of accelerators.
+ *
+ * What speaks to PostgreSQL is loaded where a ledger is there: most are a file, and a command that
+ * comes and goes would spend a tenth of its time on it.
  */
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,13 +18,9 @@ import {
 } from '@yiben/shared'
 import { readIdentity, readOrCreateIdentity } from '../identity-file.ts'
 import type { LedgerGeneration } from '../model/ids.ts'
-import { PostgresMembers } from './postgres/members.ts'
+import type { PostgresMembers } from './postgres/members.ts'
 import type { ServingIdentity } from './postgres/serving.ts'
-import {
-  openServingStore as openPostgresPart,
-  openPostgresStore,
-  type PostgresStore,
-} from './postgres/store.ts'
+import type { PostgresStore } from './postgres/store.ts'
 import type { LedgerState } from './requests.ts'
 import { copiesBeforeMigration } from './sqlite/migrate-copy.ts'
 import { refuseUnmoved } from './sqlite/moved.ts'
@@ -88,6 +87,7 @@ export async function openStoreOf(
   if (url === null) return openCommandStore(options)
   refuseUnmoved(join(options.dataDir, LEDGER_FILE))
   const newLedger = freshLedger(options)
+  const { openPostgresStore } = await import('./postgres/store.ts')
   return await openPostgresStore({ url, newLedger, writers: 1, readers: 1 })
 }
 
@@ -111,6 +111,7 @@ export type JoinedMembers = Pick<PostgresMembers, keyof PostgresMembers>
 export async function joinMembers(options: JoinOptions): Promise<JoinedMembers> {
   const { clock, instance, isAgain, log, name, storage } = options
   refuseUnmoved(ledgerPath(options.dataDir))
+  const { PostgresMembers } = await import('./postgres/members.ts')
   return await PostgresMembers.join({
     url: urlOf(storage),
     newLedger: freshLedger(options),
@@ -120,14 +121,15 @@ export async function joinMembers(options: JoinOptions): Promise<JoinedMembers> 
 }
 
 /** `number`: under which it leads (`lead` of its place); `null`: it serves beside the one that does. */
-export function openPartStore(options: {
+export async function openPartStore(options: {
   readonly storage: StorageAddress
   readonly number: number | null
   readonly onDeath: (error: AppError) => void
-}): PostgresStore {
+}): Promise<PostgresStore> {
   const { number, onDeath, storage } = options
   const connections = connectionsOf(storage.connections)
-  return openPostgresPart({ url: urlOf(storage), number, onDeath, ...connections })
+  const { openServingStore } = await import('./postgres/store.ts')
+  return openServingStore({ url: urlOf(storage), number, onDeath, ...connections })
 }
 
 function urlOf({ url }: StorageAddress): string {
