@@ -22,12 +22,20 @@ export class AckDesk {
   readonly #socket: Duplex
   readonly #clock: Clock
   readonly #counts: GatewayCounts
+  readonly #framesGranted: () => number
   readonly #window = new AckWindow({ frames: WINDOW_FRAMES_DEFAULT, bytes: WINDOW_BYTES_DEFAULT })
 
-  constructor(socket: Duplex, clock: Clock, counts: GatewayCounts) {
+  /** Fewer batches may be granted than are taken: those on the way were sent by the grant before. */
+  constructor(
+    socket: Duplex,
+    clock: Clock,
+    counts: GatewayCounts,
+    framesGranted: () => number = () => WINDOW_FRAMES_DEFAULT,
+  ) {
     this.#socket = socket
     this.#clock = clock
     this.#counts = counts
+    this.#framesGranted = framesGranted
   }
 
   /** `false`: past the window, which breaks the protocol. */
@@ -44,7 +52,7 @@ export class AckDesk {
     const ack = {
       watermark,
       refused: refused.slice(0, REFUSED_PER_ACK_MAX),
-      windowFrames: 0,
+      windowFrames: this.#framesGranted(),
       windowBytes: 0,
       serverTimeMs: this.#clock.wallMs(),
     }

@@ -16,7 +16,7 @@ import {
   type Settings,
   type Welcome,
   WINDOW_BYTES_DEFAULT,
-  WINDOW_FRAMES_DEFAULT,
+  WINDOW_FRAMES_CROWDED,
   type World,
 } from '@yiben/shared'
 import type { Joined } from '../inventory/roster.ts'
@@ -104,7 +104,7 @@ export function welcomeOf(
     nextJoinState: joined.nextJoinState,
     serverTimeMs,
     settings,
-    windowFrames: WINDOW_FRAMES_DEFAULT,
+    windowFrames: WINDOW_FRAMES_CROWDED,
     windowBytes: WINDOW_BYTES_DEFAULT,
     identityKey: joined.hasEnrolled ? { number: ledger.identityKeyNumber, key } : null,
     capabilities: [],

@@ -70,7 +70,9 @@ export class Session {
     this.#handshake = new Handshake(deps.world, deps.identity, deps.ledger, 'agent')
     this.remoteAddress = socket.remoteAddress
     this.#openedAtMs = deps.world.clock.monotonicMs()
-    this.#acks = new AckDesk(socket, deps.world.clock, deps.counts)
+    this.#acks = new AckDesk(socket, deps.world.clock, deps.counts, () =>
+      deps.ingest.framesGranted(),
+    )
     this.#pulse = new Pulse(deps.world.clock, deps.timings, () => socket.ping())
     socket.onFrame((frame) => this.#onFrame(frame))
     socket.onPong(() => this.#onPong())

@@ -11,6 +11,8 @@ import {
   type DurationTallyView,
   type Logger,
   TIME_MS_MIN,
+  WINDOW_FRAMES_CROWDED,
+  WINDOW_FRAMES_DEFAULT,
   type World,
 } from '@yiben/shared'
 import type { NodeId, SessionGeneration } from '../model/ids.ts'
@@ -20,11 +22,15 @@ import { FUTURE_MS_MAX } from '../timeline/fold-state.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Lane, type LaneOwner } from './lane.ts'
 import { StoreGuard } from './store-guard.ts'
+import { Turns } from './turns.ts'
 
 /** From one fsync of a good disk to a transaction that a full group takes on a poor one. */
 const COMMIT_BOUNDS_MS = [2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000]
 /** A tick is told within a minute or two: who is further behind has a backlog on its way. */
 const LAGGING_MS = 300_000
+
+/** Lanes that wait for their turn: from here on what they hold is memory that nobody gains by. */
+const CROWDED_LANES = 32
 
 /** How far behind the present the time is that connected nodes have told. */
 export interface IngestLag {
@@ -59,6 +65,7 @@ export class Ingest {
   readonly #options: IngestOptions
   readonly #guard: StoreGuard
   readonly #commits: GroupCommit
+  readonly #turns: Turns
   /** Wall time less monotonic time when this started: what the wall would say without steps. */
   readonly #unsteppedMs: number
   /** By node: the lane of its latest session. Bounded by the gateway's connections. */
@@ -74,6 +81,7 @@ export class Ingest {
     const commitIngest = (commits: readonly IngestCommit[]) => this.#commitTimed(commits)
     this.#commits = new GroupCommit({ commitIngest }, this.#guard)
     const { clock } = options.world
+    this.#turns = new Turns(clock)
     this.#unsteppedMs = clock.wallMs() - clock.monotonicMs()
   }
 
@@ -87,6 +95,7 @@ export class Ingest {
       world,
       log,
       commits: this.#commits,
+      turns: this.#turns,
       guard: this.#guard,
       nodeId: session.nodeId,
       sessionGeneration: session.generation,
@@ -139,6 +148,11 @@ export class Ingest {
       maxMs = Math.max(maxMs ?? 0, lagMs)
     }
     return { nodes: this.#toldToMs.size, lagging, maxMs }
+  }
+
+  /** Batches that a node may have on the way: what waits for its turn waits better at the node. */
+  framesGranted(): number {
+    return this.#turns.waiting > CROWDED_LANES ? WINDOW_FRAMES_CROWDED : WINDOW_FRAMES_DEFAULT
   }
 
   /** `false` while the store cannot write; new sessions are better sent away until it can. */

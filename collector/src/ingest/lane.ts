@@ -27,6 +27,7 @@ import type { GroupCommit } from './group-commit.ts'
 import { NodeReads, type NodeReadsStore } from './node-reads.ts'
 import { type Part, partUntilFacts } from './part.ts'
 import { type StoreGuard, Unwanted } from './store-guard.ts'
+import { RECORDS_WITHOUT_TURN_MAX, type Turns } from './turns.ts'
 
 /** Records folded into one commit: several queued batches of a backlog go together. */
 const RECORDS_PER_COMMIT_MAX = 1_024
@@ -59,6 +60,7 @@ export interface LaneOwner {
 export interface LaneOptions {
   readonly store: LaneStore
   readonly commits: GroupCommit
+  readonly turns: Turns
   readonly guard: StoreGuard
   readonly world: World
   readonly log: Logger
@@ -113,7 +115,7 @@ export class Lane {
   async #pump(): Promise<void> {
     this.#isPumping = true
     try {
-      while (this.#queue.length > 0 && !this.#isClosed) await this.#takeQueued()
+      while (this.#queue.length > 0 && !this.#isClosed) await this.#takeInTurn()
     } catch (error) {
       this.#fail(error)
     }
@@ -130,6 +132,17 @@ export class Lane {
     // A bug on the path of one node must not take the others down.
     log.error({ err: error, node_id: nodeId }, 'records of a node could not be taken')
     owner.fail('internal', 'the collector failed on these records')
+  }
+
+  /** What is more than a few minutes waits until it is its turn. */
+  async #takeInTurn(): Promise<void> {
+    let queued = 0
+    for (const { batch } of this.#queue) queued += batch.records.length
+    if (queued <= RECORDS_WITHOUT_TURN_MAX) return this.#takeQueued()
+    const records = Math.min(queued, RECORDS_PER_COMMIT_MAX)
+    await this.#options.turns.run(records, async () => {
+      if (!this.#isClosed) await this.#takeQueued()
+    })
   }
 
   async #takeQueued(): Promise<void> {

@@ -12,8 +12,10 @@ export const BATCH_RECORDS_MAX = 512
 /** Sum of record bytes in a batch: a frame less the headers of 512 records and the envelope. */
 export const BATCH_BYTES_MAX = 224 * 1024
 
-/** Unacknowledged batches a collector grants at first: one on the way, one in commit, some spare. */
+/** Unacknowledged batches a collector takes: one on the way, one in commit, some spare. */
 export const WINDOW_FRAMES_DEFAULT = 8
+/** What it grants at first, and while many nodes have a backlog: one on the way, one in commit. */
+export const WINDOW_FRAMES_CROWDED = 2
 /** More than this is never used, whatever the collector says: it bounds what is sent and unsettled. */
 export const WINDOW_FRAMES_MAX = 64
 export const WINDOW_BYTES_DEFAULT = 1024 * 1024
