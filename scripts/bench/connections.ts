@@ -18,24 +18,26 @@ const BACK_MS_MAX = 600_000
 const SETTLING_MS = 30_000
 const KIB_PER_MIB = 1_024
 
-const { nodes, processes } = readOptions({
+const { nodes, processes, tls } = readOptions({
   script: 'connections.ts',
   sentence: 'Agents connected at once: memory of each, and how soon all are back.',
   numbers: {
     nodes: { default: 19_000, min: 100, max: 19_500, sentence: `nodes of ${CARDS} cards` },
     processes: { default: 2, min: 1, max: 16, sentence: 'processes of the load generator' },
   },
-  switches: {},
+  switches: { tls: 'over TLS, with an authority of the collector’s own' },
 })
 
 using folder = new TemporaryFolder('connections')
-const settings = { folder: folder.path, config: FLEET_CONFIG }
+const config = tls ? [...FLEET_CONFIG, 'tls: { mode: own }'] : FLEET_CONFIG
+const settings = { folder: folder.path, config }
+const how = tls ? 'over TLS' : 'plain'
 const identity = await collectorThatKnows({ ...settings, count: nodes })
 let collector = await CollectorProgram.start(settings)
 const { port } = collector
 try {
   using fleet = await Fleet.make({
-    place: fleetPlace(collector, identity),
+    place: fleetPlace(collector, identity, tls ? await collector.authorities() : null),
     first: 0,
     count: nodes,
     processes,
@@ -56,18 +58,18 @@ try {
   const { refused, online } = await fleet.count()
   const details = { nodes, online, refused, first_meeting_s: rounded(meetingMs / 1_000) }
   sayFigure({
-    what: `memory of the collector per connected agent, plain, ${nodes} of them`,
+    what: `memory of the collector per connected agent, ${how}, ${nodes} of them`,
     figure: rounded(((connectedMib - idleMib) * KIB_PER_MIB) / nodes),
     unit: 'KiB',
-    bar: { atMost: 20 },
+    bar: { atMost: tls ? 80 : 20 },
     details: { ...details, idle_mib: rounded(idleMib), connected_mib: rounded(connectedMib) },
   })
-  for (const [how, tookMs] of [
+  for (const [ended, tookMs] of [
     ['stopped in order', afterStopMs],
     ['killed', afterKillMs],
   ] as const) {
     sayFigure({
-      what: `until all ${nodes} agents are back and settled after the collector was ${how}`,
+      what: `until all ${nodes} agents are back and settled after the collector was ${ended}, ${how}`,
       figure: rounded(tookMs / 1_000),
       unit: 's',
       bar: { atMost: 60 },

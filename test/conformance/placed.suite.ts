@@ -99,6 +99,8 @@ export function placedSuite(openFleet: OpenFleet): void {
     // One that was refused here has no child.
     await write(store, placed('r', { path: [], steps: [] }))
     expect(idsOf(await store.readLivePlaced({ ...page, childIds: [''] }))).toEqual([])
+    const all = await store.readOpenPlaced({ ...page, childIds: 'all' })
+    expect(idsOf(all)).toEqual(['a', 'b', 'c', 'e', 'post'])
   })
 
   test('lists are newest first, by state, party, and who may see them', async () => {

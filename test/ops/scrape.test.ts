@@ -11,6 +11,7 @@ import { amongVitals } from '../../collector/src/cli/among-vitals.ts'
 import { childVitals } from '../../collector/src/cli/child-vitals.ts'
 import { forecastVitals } from '../../collector/src/cli/forecast-vitals.ts'
 import { hostVitals } from '../../collector/src/cli/host-vitals.ts'
+import { placedVitals } from '../../collector/src/cli/placed-vitals.ts'
 import { upstreamVitals } from '../../collector/src/cli/upstream-vitals.ts'
 import type { ForecastReport } from '../../collector/src/forecast/live/report.ts'
 import type { UpstreamStatus } from '../../collector/src/upstream/upstream.ts'
@@ -130,7 +131,8 @@ describe('whatever is asked for is in a scrape', () => {
     const children = childVitals({ heard: 1, away: 0, unheardMs: 1 })
     const adapter = adapterVitals({ files: {}, troubles: 0, oldestOpenMs: 1 }, 2)
     const among = amongVitals({ leads: true, members: [] })
-    const more = [...certificate, ...upstream, ...adapter, ...children, ...among]
+    const placed = placedVitals([{ steps: [{ kind: 'hold' }], told: null, placedAtMs: 0 }], 1)
+    const more = [...certificate, ...upstream, ...adapter, ...children, ...placed, ...among]
     const told = await metrics.text([...forecastVitals(REPORT, 1), ...more])
     metrics.close()
     return metricFamilies(told)

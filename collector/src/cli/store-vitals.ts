@@ -6,23 +6,26 @@ import { AppError, type Clock, sleep } from '@yiben/shared'
 import type { Vital } from '../api/context.ts'
 import { SCOPE_ALL } from '../storage/requests.ts'
 import type { Store } from '../storage/store.ts'
+import { placedVitals } from './placed-vitals.ts'
 import { gauge } from './vital.ts'
 
 /** A scrape is given up after 10 s by default. */
 const WAIT_MS_MAX = 2_000
-/** More open conflicts than this are counted as so many. */
-const CONFLICTS_MAX = 1_000
+/** More than this are counted as so many: of open conflicts, and of draws without an answer. */
+const COUNTED_MAX = 1_000
+
+type StoreVitalsStore = Pick<
+  Store,
+  'readOutbox' | 'journalHead' | 'listConflicts' | 'countFindings' | 'readOpenPlaced'
+>
 
 export class StoreVitals {
-  readonly #store: Pick<Store, 'readOutbox' | 'journalHead' | 'listConflicts' | 'countFindings'>
+  readonly #store: StoreVitalsStore
   readonly #clock: Clock
   /** Asked for and not answered. */
   #reading: Promise<readonly Vital[]> | null = null
 
-  constructor(
-    store: Pick<Store, 'readOutbox' | 'journalHead' | 'listConflicts' | 'countFindings'>,
-    clock: Clock,
-  ) {
+  constructor(store: StoreVitalsStore, clock: Clock) {
     this.#store = store
     this.#clock = clock
   }
@@ -48,11 +51,12 @@ export class StoreVitals {
   }
 
   async #read(): Promise<readonly Vital[]> {
-    const [[oldest], head, conflicts, { findings }] = await Promise.all([
+    const [[oldest], head, conflicts, { findings }, placed] = await Promise.all([
       this.#store.readOutbox(1),
       this.#store.journalHead(),
-      this.#store.listConflicts(SCOPE_ALL, true, { cursor: null, limit: CONFLICTS_MAX }),
+      this.#store.listConflicts(SCOPE_ALL, true, { cursor: null, limit: COUNTED_MAX }),
       this.#store.countFindings(SCOPE_ALL, this.#clock.wallMs()),
+      this.#store.readOpenPlaced({ childIds: 'all', afterId: null, limit: COUNTED_MAX }),
     ])
     const lagMs = oldest === undefined ? 0 : Math.max(0, this.#clock.wallMs() - oldest.atMs)
     return [
@@ -64,6 +68,7 @@ export class StoreVitals {
         conflicts.rows.length,
       ),
       gauge('findings_open', 'what cannot well be so, and nobody has cleared', findings),
+      ...placedVitals(placed, this.#clock.wallMs()),
     ]
   }
 }

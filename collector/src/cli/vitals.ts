@@ -26,7 +26,7 @@ export interface VitalsParts {
   readonly collector: Collector
   readonly store: Pick<
     ThreadedStore,
-    'readOutbox' | 'journalHead' | 'listConflicts' | 'countFindings' | 'load'
+    'readOutbox' | 'journalHead' | 'listConflicts' | 'countFindings' | 'readOpenPlaced' | 'load'
   >
   readonly context: Pick<ApiContext, 'capacity' | 'entries' | 'forecast' | 'ledger'>
   readonly clock: Clock

@@ -23,7 +23,7 @@ export interface PlacedFilter {
 
 /** Draws of these children, after one of them, in the order of their ids. */
 export interface PlacedPage {
-  readonly childIds: readonly string[]
+  readonly childIds: readonly string[] | 'all'
   readonly afterId: DrawId | null
   readonly limit: number
 }

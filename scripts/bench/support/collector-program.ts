@@ -58,6 +58,11 @@ export class CollectorProgram implements AsyncDisposable {
     return token
   }
 
+  /** The authorities of its own, PEM. */
+  authorities(): Promise<string> {
+    return this.#command(['tls', 'ca'])
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.program.stop()
   }

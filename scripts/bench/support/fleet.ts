@@ -169,7 +169,11 @@ export async function collectorThatKnows(options: {
 /** Handshakes of a fleet behind one address are all of one address. */
 export const FLEET_CONFIG = ['limits: { handshakes_per_address: 100000 }'] as const
 
-/** Where the nodes of a fleet find a collector that serves. */
-export function fleetPlace(collector: CollectorProgram, identity: PublicIdentity): FleetPlace {
-  return { url: linkUrlOf(collector.url), ca: null, collector: identity }
+/** Where the nodes of a fleet find a collector that serves, and what they trust where it speaks TLS. */
+export function fleetPlace(
+  collector: CollectorProgram,
+  identity: PublicIdentity,
+  ca: string | null = null,
+): FleetPlace {
+  return { url: linkUrlOf(collector.url), ca, collector: identity }
 }

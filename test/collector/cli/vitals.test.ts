@@ -10,7 +10,10 @@ import type { Store } from '../../../collector/src/storage/store.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
-type Asked = Pick<Store, 'readOutbox' | 'journalHead' | 'listConflicts' | 'countFindings'>
+type Asked = Pick<
+  Store,
+  'readOutbox' | 'journalHead' | 'listConflicts' | 'countFindings' | 'readOpenPlaced'
+>
 
 function answering(change: Partial<Asked> = {}): Asked {
   return {
@@ -18,6 +21,7 @@ function answering(change: Partial<Asked> = {}): Asked {
     journalHead: async () => ({ seq: 12, hash: '0'.repeat(64) }),
     listConflicts: async () => ({ rows: [], nextCursor: null }),
     countFindings: async () => ({ findings: 0, cards: 0 }),
+    readOpenPlaced: async () => [],
     ...change,
   }
 }
@@ -34,6 +38,26 @@ describe('what only the store knows', () => {
       ['yiben_conflicts_open', 0],
       ['yiben_findings_open', 0],
     ])
+  })
+
+  test('says how many draws wait for a child, and for how long those that begin', async () => {
+    const clock = new FakeClock()
+    const open = [
+      { steps: [{ kind: 'hold' }], told: null, placedAtMs: clock.wallMs() - 4_000 },
+      { steps: [{ kind: 'post' }], told: { state: 'held' }, placedAtMs: clock.wallMs() - 9_000 },
+      { steps: [{ kind: 'return' }], told: { state: 'posted' }, placedAtMs: 0 },
+    ]
+    const store = answering({ readOpenPlaced: async () => open as never })
+    const vitals = await new StoreVitals(store, clock).read()
+    const told = vitals.filter(({ name }) => name.startsWith('yiben_placed_'))
+    expect(told.map((one) => ['labels' in one && one.labels, 'value' in one && one.value])).toEqual(
+      [
+        [{ state: 'asking' }, 1],
+        [{ state: 'posting' }, 1],
+        [{ state: 'other' }, 1],
+        [false, 9],
+      ],
+    )
   })
 
   test('is left out where the store fails, and bugs are not hidden by that', async () => {

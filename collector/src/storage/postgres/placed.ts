@@ -72,10 +72,11 @@ async function readPage(
   which: 'open' | 'live',
   { afterId, childIds, limit }: PlacedPage,
 ): Promise<readonly PlacedDraw[]> {
+  const ofChildren = childIds === 'all' ? sql`true` : sql`child_id = ANY(${childIds}::text[])`
   const rows = await db.all(sql`
     SELECT draw FROM placed_draws
     WHERE ${which === 'open' ? sql`is_open` : sql`is_live`}
-      AND child_id = ANY(${childIds}::text[]) AND draw_id > ${afterId ?? ''}
+      AND ${ofChildren} AND draw_id > ${afterId ?? ''}
     ORDER BY draw_id LIMIT ${Math.max(1, Math.min(limit, PAGE_ROWS_MAX))}`)
   return rows.map(placedOf)
 }

@@ -73,13 +73,15 @@ function readPage(
   which: 'open' | 'live',
   { afterId, childIds, limit }: PlacedPage,
 ): readonly PlacedDraw[] {
+  const children = childIds === 'all' ? null : JSON.stringify(childIds)
   return db
     .all(
       `SELECT draw FROM placed_draws INDEXED BY placed_draws_${which}
-       WHERE is_${which} = 1 AND child_id IN (SELECT value FROM json_each(?)) AND draw_id > ?
+       WHERE is_${which} = 1 AND draw_id > ?
+         AND (? IS NULL OR child_id IN (SELECT value FROM json_each(?)))
        ORDER BY draw_id LIMIT ?`,
-      JSON.stringify(childIds),
       afterId ?? '',
+      ...[children, children],
       Math.max(1, Math.min(limit, PAGE_ROWS_MAX)),
     )
     .map(placedOf)
