@@ -44,6 +44,8 @@ export type OpenFleet = () => Promise<Fleet>
 export interface SuiteOptions {
   /** Only what touches each way into the backend, where opening a store is slow. */
   readonly isShort?: boolean
+  /** Runs and hours of cards go by whole months, each of the two in one call. */
+  readonly goesByMonth?: boolean
 }
 
 export function storeSuite(name: string, open: OpenStore, options: SuiteOptions = {}): void {
@@ -79,7 +81,7 @@ export function storeSuite(name: string, open: OpenStore, options: SuiteOptions 
     describe('access', () => accessSuite(openFleet))
     describe('rollup', () => rollupSuite(openFleet))
     describe('sums', () => sumsSuite(openFleet))
-    describe('retention', () => retentionSuite(openFleet))
+    describe('retention', () => retentionSuite(openFleet, options.goesByMonth ?? false))
     describe('reports', () => reportsSuite(openFleet))
     describe('reads', () => readsSuite(openFleet))
     describe('plausibility', () => plausibilitySuite(openFleet))

@@ -72,9 +72,12 @@ export async function giveBackDatabase(url: string): Promise<void> {
 
 const idleDatabases: string[] = []
 
-/** Rows go whatever guards them, and numbers begin anew; what migrations have put there stays. */
+/**
+ * Rows go whatever guards them, months with them, and numbers begin anew; what migrations have put
+ * there stays.
+ */
 const EMPTIED = `DO $$
-DECLARE name text; found boolean;
+DECLARE name text; parent text; found boolean;
 BEGIN
   SET LOCAL session_replication_role = replica;
   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
@@ -82,6 +85,19 @@ BEGIN
   LOOP
     EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO found;
     IF found THEN EXECUTE format('DELETE FROM %I', name); END IF;
+  END LOOP;
+  FOR name, parent IN SELECT c.relname, i.inhparent::regclass FROM pg_inherits i
+    JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relispartition AND c.relkind = 'r'
+  LOOP
+    IF name <> parent || '_before' THEN EXECUTE format('DROP TABLE %I', name); END IF;
+  END LOOP;
+  FOR name, parent IN SELECT c.relname, i.inhparent::regclass FROM pg_inherits i
+    JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relispartition AND c.relkind = 'r'
+      AND pg_get_expr(c.relpartbound, c.oid) NOT LIKE '%TO (''0'')'
+  LOOP
+    EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', parent, name);
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (MINVALUE) TO (0)',
+      parent, name);
   END LOOP;
   FOR name IN SELECT sequencename FROM pg_sequences
     WHERE schemaname = 'public' AND last_value IS NOT NULL

@@ -1,6 +1,7 @@
 /** Writes every row of a ledger file into an empty database, with the numbers that were given out. */
 import { assert } from '@yiben/shared'
 import type { Database as PostgresDatabase } from '../postgres/driver.ts'
+import { roomForSpan, TIMED_TABLES, type TimedTable, WHEN } from '../postgres/months.ts'
 import { join, type Parameter, raw, type Sql, sql } from '../postgres/sql.ts'
 import type { Database as SqliteDatabase } from '../sqlite/driver.ts'
 import type { Row } from '../values.ts'
@@ -18,6 +19,7 @@ export async function copyLedger(
   tables: readonly MovedTable[],
 ): Promise<void> {
   for (const { to } of tables) await db.exec(`ALTER TABLE ${to} DISABLE TRIGGER USER`)
+  for (const table of TIMED_TABLES) await makeRoom(source, db, table)
   for (const table of tables) {
     for (const rows of sqliteRows(source, table)) await insert(db, table, rows)
   }
@@ -26,6 +28,18 @@ export async function copyLedger(
   await keepNumbers(source, db)
   // Whoever reads them next plans by it.
   for (const { to } of tables) await db.exec(`ANALYZE ${to}`)
+}
+
+/** Rows come card by card, from the oldest month to the newest and again. */
+async function makeRoom(
+  source: SqliteDatabase,
+  db: PostgresDatabase,
+  table: TimedTable,
+): Promise<void> {
+  const when = WHEN[table]
+  const row = source.get(`SELECT min(${when}) AS first, max(${when}) AS last FROM ${table}`) ?? {}
+  if (row.first === null) return
+  await roomForSpan(db, table, { fromMs: integer(row, 'first'), lastMs: integer(row, 'last') })
 }
 
 async function insert(

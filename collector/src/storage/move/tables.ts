@@ -133,6 +133,8 @@ async function postgresColumns(
       is_identity = 'YES' AS is_numbered
     FROM information_schema.columns WHERE table_schema = current_schema()
       AND table_name::text NOT IN (${raw("'migrations'")})
+      AND table_name::text NOT IN (SELECT relname::text FROM pg_class
+        WHERE relispartition AND relnamespace = current_schema()::regnamespace)
     ORDER BY table_name, ordinal_position`)
   const columns = rows.map((row) => {
     const kind = COLUMN_KINDS.find((one) => one === text(row, 'kind'))

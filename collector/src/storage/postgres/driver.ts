@@ -249,17 +249,23 @@ async function rolledBack(client: pg.PoolClient): Promise<Error | undefined> {
   }
 }
 
+const seen = new WeakMap<pg.PoolClient, Map<string, number>>()
+
 /** One transaction. */
 export class Database {
   /** What gets its number when everything else has been written. */
   readonly unnumbered = new Unnumbered()
   /** Names of locks that it holds. */
   readonly locks = new Set<string>()
+  /** Kept with its connection: what others had committed, and holds from then on. */
+  readonly seen: Map<string, number>
   readonly #client: pg.PoolClient
   #attempts = 0
 
   constructor(client: pg.PoolClient) {
     this.#client = client
+    this.seen = seen.get(client) ?? new Map()
+    seen.set(client, this.seen)
   }
 
   /** Runs a write; answers how many rows it changed. */

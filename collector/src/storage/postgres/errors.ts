@@ -64,6 +64,11 @@ export function isConstraintError(error: unknown): boolean {
   return error instanceof Error && (codeOf(error) ?? '').startsWith('23')
 }
 
+/** What was to be locked stayed in use for as long as we wait. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && codeOf(error) === LOCK_NOT_AVAILABLE
+}
+
 /** Two transactions stood in each other's way; the same again will do, on what is true by then. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false
@@ -73,6 +78,7 @@ export function isPassing(error: unknown): boolean {
 
 const SERIALIZATION_FAILURE = '40001'
 const DEADLOCK = '40P01'
+const LOCK_NOT_AVAILABLE = '55P03'
 /** Another process was first with the same row: looked at again, it is there. */
 const UNIQUE_VIOLATION = '23505'
 

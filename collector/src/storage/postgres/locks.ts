@@ -27,6 +27,8 @@ const LOCKS = {
   findings: 11,
   /** Who reports here, and what was told. */
   children: 12,
+  /** Which partitions there are. */
+  months: 13,
 } as const
 
 export type LockName = keyof typeof LOCKS

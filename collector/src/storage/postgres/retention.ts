@@ -1,7 +1,8 @@
 /**
- * What single cards did goes after its time: hours of cards, runs, windows and silences that are
- * over, a few rows at a time. Sums over them (buckets, days, months), inventory, deposits, draws,
- * accounts and the journal never go. Before anything is removed it is written down from when on the
+ * What single cards did goes after its time: hours of cards and runs by whole months (months.ts),
+ * windows and silences that are over a few rows at a time, and so do hours and runs from before
+ * there were months. Sums over them (buckets, days, months), inventory, deposits, draws, accounts
+ * and the journal never go. Before anything is removed it is written down from when on the
  * rest is whole: answers about time before that are refused (`as_of_pruned`), its sealed hours are
  * never computed again.
  *
@@ -15,6 +16,7 @@ import type { Store } from '../store.ts'
 import type { UpkeepStore } from '../upkeep-store.ts'
 import { integer } from '../values.ts'
 import type { Database } from './driver.ts'
+import { dropMonth, roomAhead, TIMED_TABLES } from './months.ts'
 import { sql } from './sql.ts'
 
 type Prune = Parameters<UpkeepStore['pruneTimeline']>[0]
@@ -36,6 +38,10 @@ export function retentionMethods(db: Database): RetentionMethods {
       const keptMs = await keepFrom(db, prune.keptFromMs)
       const budget = { rows: prune.rowsMax }
       if (prune.afterUnitId === null) {
+        await roomAhead(db)
+        const rows = await pruneMonth(db, keptMs - LOOK_BACK_MS)
+        // At once: the table is ours alone until this is committed.
+        if (rows !== null) return { rows, nextUnitId: null, isDone: false }
         await pruneRefused(db, prune.refusedKeptFromMs, budget)
         await pruneHours(db, keptMs - LOOK_BACK_MS, budget)
         if (budget.rows === 0) return { rows: prune.rowsMax, nextUnitId: null, isDone: false }
@@ -91,11 +97,20 @@ async function pruneRefused(db: Database, beforeMs: number, budget: Budget): Pro
   ).changes
 }
 
+/** One, if any is due: how many rows went with it. */
+async function pruneMonth(db: Database, beforeMs: number): Promise<number | null> {
+  for (const table of TIMED_TABLES) {
+    const rows = await dropMonth(db, table, beforeMs)
+    if (rows !== null) return rows
+  }
+  return null
+}
+
 async function pruneHours(db: Database, beforeMs: number, budget: Budget): Promise<void> {
   budget.rows -= (
     await db.run(
-      sql`DELETE FROM unit_hours WHERE (hour_ms, unit_id) IN (SELECT hour_ms, unit_id
-        FROM unit_hours
+      sql`DELETE FROM unit_hours_before WHERE (hour_ms, unit_id) IN (SELECT hour_ms, unit_id
+        FROM unit_hours_before
        WHERE hour_ms < ${beforeMs} ORDER BY hour_ms LIMIT ${budget.rows})`,
     )
   ).changes
@@ -133,8 +148,8 @@ async function pruneOf(
   budget: Budget,
 ): Promise<void> {
   const runs = await db.run(sql`
-    DELETE FROM runs d USING (SELECT r.unit_id, r.start_ms
-      FROM unnest(${units}::bigint[]) asked (unit_id) JOIN runs r ON r.unit_id = asked.unit_id
+    DELETE FROM runs_before d USING (SELECT r.unit_id, r.start_ms
+      FROM unnest(${units}::bigint[]) asked (unit_id) JOIN runs_before r ON r.unit_id = asked.unit_id
       WHERE r.start_ms < ${beforeMs} AND r.end_ms <= ${beforeMs}
         AND r.start_ms < (SELECT max(l.start_ms) FROM runs l WHERE l.unit_id = asked.unit_id)
       ORDER BY r.unit_id, r.start_ms LIMIT ${budget.rows}) old

@@ -71,6 +71,9 @@ describe('a ledger with a past', () => {
       journal: { entries: before.head.seq, hash: before.head.hash },
     })
     expect(await inDatabase(url, told)).toEqual(before)
+    const inMonths = `SELECT count(*)::int AS rows FROM unit_hours
+      WHERE tableoid <> 'unit_hours_before'::regclass`
+    expect(await statement(url, inMonths)).not.toEqual([{ rows: 0 }])
   })
 
   test('keeps its draws, and gives no number twice', async () => {
