@@ -6,6 +6,7 @@ const FIGURES = [
   'wire-bytes.ts',
   'spool-size.ts',
   'ingest-rate.ts',
+  'postgres-retention.ts',
   'ingest-peers.ts',
   'ack-latency.ts',
   'backlog.ts',

@@ -1,8 +1,10 @@
 /**
  * How fast the collector takes records, each on disk before it is acknowledged: nodes of eight cards
- * send a backlog at once, over the real link, to a real collector on embedded SQLite.
+ * send a backlog at once, over the real link, to a real collector on embedded SQLite or, with
+ * --postgres, on a PostgreSQL server of its own beside it.
  */
 import { CARDS } from './support/activity.ts'
+import { BenchDatabase } from './support/bench-database.ts'
 import { fsyncTimeMs } from './support/disk.ts'
 import { rounded, sayFigure } from './support/figure.ts'
 import { ingestRun } from './support/ingest-run.ts'
@@ -13,6 +15,7 @@ const {
   nodes,
   minutes,
   'fsync-delay': fsyncDelayMs,
+  postgres,
 } = readOptions({
   script: 'ingest-rate.ts',
   sentence: 'Records per second that a collector takes, with fsync before ack.',
@@ -21,14 +24,15 @@ const {
     minutes: { default: 360, min: 1, max: 10_080, sentence: 'minutes each of them tells' },
     'fsync-delay': { default: 0, min: 0, max: 1_000, sentence: 'ms added to each fsync' },
   },
-  switches: {},
+  switches: { postgres: 'on PostgreSQL' },
 })
 
 using folder = new TemporaryFolder('ingest')
 const fsyncMs = fsyncTimeMs(folder.path)
-const run = await ingestRun({ folder: folder.path, nodes, minutes, fsyncDelayMs })
+await using database = postgres ? await BenchDatabase.start() : null
+const run = await ingestRun({ folder: folder.path, nodes, minutes, fsyncDelayMs, database })
 sayFigure({
-  what: 'records that a collector takes, fsync before ack, SQLite',
+  what: `records that a collector takes, fsync before ack, ${postgres ? 'PostgreSQL' : 'SQLite'}`,
   figure: rounded(run.recordsPerS),
   unit: 'records/s',
   bar: null,

@@ -8,12 +8,12 @@ import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { HOUR_MS, hourStartMs } from '@yiben/shared'
 import { chooseDriver, openConnection } from '../../collector/src/storage/sqlite/driver.ts'
+import { BenchDatabase } from './support/bench-database.ts'
 import { fsyncTimeMs } from './support/disk.ts'
 import { quantile, rounded, sayFigure } from './support/figure.ts'
 import { Nation } from './support/nation.ts'
 import { NationAsker } from './support/nation-asker.ts'
 import type { Telling } from './support/nation-child.ts'
-import { NationDatabase } from './support/nation-database.ts'
 import { nationTokens, startParent } from './support/nation-parent.ts'
 import { readOptions } from './support/options.ts'
 import { cpuTimeOf, ownMibOf, residentMibOf } from './support/process-cost.ts'
@@ -43,7 +43,7 @@ const options = readOptions({
 })
 
 using folder = new TemporaryFolder('nation')
-await using database = options.postgres ? await NationDatabase.start() : null
+await using database = options.postgres ? await BenchDatabase.start() : null
 const place = { folder: folder.path, storageUrl: database?.url ?? null }
 const storage = options.postgres ? 'PostgreSQL' : 'SQLite'
 const fsyncMs = fsyncTimeMs(folder.path)

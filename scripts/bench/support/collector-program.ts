@@ -21,10 +21,18 @@ export class CollectorProgram implements AsyncDisposable {
   readonly dataDir: string
   readonly url: string
 
-  private constructor(program: Program, dataDir: string, url: string) {
+  readonly #env: Readonly<Record<string, string>>
+
+  private constructor(
+    program: Program,
+    dataDir: string,
+    url: string,
+    env: Readonly<Record<string, string>>,
+  ) {
     this.program = program
     this.dataDir = dataDir
     this.url = url
+    this.#env = env
   }
 
   static async start(options: CollectorProgramOptions): Promise<CollectorProgram> {
@@ -38,7 +46,7 @@ export class CollectorProgram implements AsyncDisposable {
     try {
       const line = await program.line(/^\{.*"url":/)
       const [, url = ''] = /"url":"([^"]+)"/.exec(line) ?? []
-      return new CollectorProgram(program, dataDir, url)
+      return new CollectorProgram(program, dataDir, url, env)
     } catch (error) {
       await program.stop()
       throw error
@@ -71,6 +79,7 @@ export class CollectorProgram implements AsyncDisposable {
     await using command = new Program({
       script: SCRIPT,
       args: [...args, '--data-dir', this.dataDir],
+      env: this.#env,
     })
     return await command.finish()
   }

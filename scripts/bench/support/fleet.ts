@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { linkUrlOf, type PublicIdentity, parseEnrollmentToken, secretHash } from '@yiben/shared'
 import type { NodeId } from '../../../collector/src/model/ids.ts'
+import { openPostgresStore } from '../../../collector/src/storage/postgres/store.ts'
 import { openSqliteStoreInProcess } from '../../../collector/src/storage/sqlite/store.ts'
 import { askProcess } from './asked-process.ts'
 import { CollectorProgram } from './collector-program.ts'
@@ -124,13 +125,15 @@ async function enrollFleet(
   dataDir: string,
   tokenText: string,
   count: number,
+  postgresUrl: string | null,
 ): Promise<PublicIdentity> {
   const token = parseEnrollmentToken(tokenText)
-  const store = openSqliteStoreInProcess({
-    path: join(dataDir, 'ledger.sqlite'),
-    newLedger: MADE_UP_LEDGER,
-    synchronous: 'OFF',
-  })
+  const newLedger = MADE_UP_LEDGER
+  const path = join(dataDir, 'ledger.sqlite')
+  const store =
+    postgresUrl === null
+      ? openSqliteStoreInProcess({ path, newLedger, synchronous: 'OFF' })
+      : await openPostgresStore({ url: postgresUrl, newLedger })
   try {
     for (let number = 0; number < count; number += 1) {
       const { algorithm, publicKey } = fleetKeys(number)
@@ -159,11 +162,19 @@ export async function collectorThatKnows(options: {
   readonly folder: string
   readonly config: readonly string[]
   readonly count: number
+  /** Where its ledger is; default: in the folder. */
+  readonly postgresUrl?: string | null
 }): Promise<PublicIdentity> {
-  await using collector = await CollectorProgram.start(options)
-  const token = await collector.enrollmentToken(options.count)
+  const { count, postgresUrl = null } = options
+  await using collector = await CollectorProgram.start({ ...options, env: storageEnv(postgresUrl) })
+  const token = await collector.enrollmentToken(count)
   await collector.program.stop()
-  return enrollFleet(collector.dataDir, token, options.count)
+  return enrollFleet(collector.dataDir, token, count, postgresUrl)
+}
+
+/** What tells a collector where its ledger is. */
+export function storageEnv(postgresUrl: string | null): Readonly<Record<string, string>> {
+  return postgresUrl === null ? {} : { YIBEN_COLLECTOR_STORAGE_URL: postgresUrl }
 }
 
 /** Handshakes of a fleet behind one address are all of one address. */

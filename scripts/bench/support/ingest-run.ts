@@ -1,14 +1,15 @@
 /**
  * One run of ingest: nodes of eight cards send a backlog at once, over the real link, to a real
- * collector on embedded SQLite, each record on disk before it is acknowledged. The load comes from
+ * collector on embedded SQLite or on PostgreSQL, each record on disk before it is acknowledged. The load comes from
  * other processes of the same machine; what they send was made before.
  */
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { CARDS } from './activity.ts'
+import type { BenchDatabase } from './bench-database.ts'
 import { CollectorProgram } from './collector-program.ts'
 import { slowFsync } from './disk.ts'
-import { collectorThatKnows, FLEET_CONFIG, Fleet, fleetPlace } from './fleet.ts'
+import { collectorThatKnows, FLEET_CONFIG, Fleet, fleetPlace, storageEnv } from './fleet.ts'
 import { cpuTimeOf, residentMibOf } from './process-cost.ts'
 
 const CATCH_UP_MS_MAX = 3_600_000
@@ -31,26 +32,33 @@ export async function ingestRun(options: {
   readonly minutes: number
   /** Added to each fsync of the collector. */
   readonly fsyncDelayMs: number
+  /** `null`: a file of its own. */
+  readonly database?: BenchDatabase | null
 }): Promise<IngestRun> {
-  const { nodes, minutes, fsyncDelayMs } = options
+  const { nodes, minutes, fsyncDelayMs, database = null } = options
+  const postgresUrl = database?.url ?? null
   const folder = join(options.folder, `ingest-${fsyncDelayMs}`)
   mkdirSync(folder)
   const settings = { folder, config: FLEET_CONFIG }
-  const identity = await collectorThatKnows({ ...settings, count: nodes })
-  const env = slowFsync(folder, fsyncDelayMs)
+  const identity = await collectorThatKnows({ ...settings, count: nodes, postgresUrl })
+  const env = { ...slowFsync(folder, fsyncDelayMs), ...storageEnv(postgresUrl) }
   await using collector = await CollectorProgram.start({ ...settings, env })
   const { pid } = collector.program
   const records = nodes * minutes
   const measured = await catchUp()
   // Closed in order the ledger is one file, without a log beside it.
   await collector.program.stop()
-  const ledgerBytes = statSync(join(collector.dataDir, 'ledger.sqlite')).size
+  const ledgerBytes = (await database?.bytes()) ?? sizeOf(collector.dataDir)
   return {
     records,
     ...measured,
     recordsPerS: records / measured.tookS,
     cardMinutesPerS: (records * CARDS) / measured.tookS,
     ledgerBytesPerCardHour: (ledgerBytes * 60) / (records * CARDS),
+  }
+
+  function sizeOf(dataDir: string): number {
+    return statSync(join(dataDir, 'ledger.sqlite')).size
   }
 
   async function catchUp() {

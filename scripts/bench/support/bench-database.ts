@@ -1,4 +1,4 @@
-/** The nation's ledger on PostgreSQL: a server of its own that syncs to disk as one that is in earnest. */
+/** A ledger on PostgreSQL: a server of its own that syncs to disk as one that is in earnest. */
 import { OwnServer, statement } from '../../../test/support/postgres.ts'
 
 const SETTINGS = {
@@ -9,9 +9,9 @@ const SETTINGS = {
   max_wal_size: '4GB',
   checkpoint_timeout: '15min',
 }
-const NAME = 'nation'
+const NAME = 'bench'
 
-export class NationDatabase implements AsyncDisposable {
+export class BenchDatabase implements AsyncDisposable {
   readonly url: string
   readonly #server: OwnServer
 
@@ -20,10 +20,10 @@ export class NationDatabase implements AsyncDisposable {
     this.url = server.url(NAME)
   }
 
-  static async start(): Promise<NationDatabase> {
+  static async start(): Promise<BenchDatabase> {
     const server = await OwnServer.start(SETTINGS)
     await statement(server.url('postgres'), `CREATE DATABASE ${NAME} TEMPLATE template0`)
-    return new NationDatabase(server)
+    return new BenchDatabase(server)
   }
 
   async bytes(): Promise<number> {
