@@ -75,6 +75,12 @@ describe('the format', () => {
   })
 })
 
+test('no sequence is unlogged: a standby that takes over could not read it', async () => {
+  const { url } = await collectorsOnPostgres(1)
+  const unlogged = "SELECT relname FROM pg_class WHERE relkind = 'S' AND relpersistence = 'u'"
+  expect(await statement(url, unlogged)).toEqual([])
+})
+
 describe('serving', () => {
   test('one process leads, others and commands come and go beside it', async () => {
     const { url } = await collectorsOnPostgres(1)
