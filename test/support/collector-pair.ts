@@ -3,26 +3,17 @@
  * own, which can be cut.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AgentProcess, type AgentProcessOptions } from './agent-process.ts'
 import { CollectorProcess } from './collector-process.ts'
-import { OwnServer, statement } from './postgres.ts'
+import { freePort, OwnServer, statement } from './postgres.ts'
+import type { PrimaryAndStandby } from './postgres-standby.ts'
 import { until } from './program.ts'
 import { Relay } from './relay.ts'
 
 const OUTPUT_SHOWN = 8_000
 const DATABASE = 'ledger'
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 export interface PairMember {
   readonly collector: CollectorProcess
@@ -33,36 +24,49 @@ export class CollectorPair implements AsyncDisposable {
   readonly folder: string
   readonly agents: AgentProcess[] = []
   readonly members: readonly [PairMember, PairMember]
-  readonly database: OwnServer
   readonly balancer: Relay
+
+  readonly #database: OwnServer | null
+  readonly #ledgerUrl: string
 
   private constructor(
     folder: string,
-    database: OwnServer,
+    database: { readonly server: OwnServer | null; readonly url: string },
     members: readonly [PairMember, PairMember],
     balancer: Relay,
   ) {
     this.folder = folder
-    this.database = database
+    this.#database = database.server
+    this.#ledgerUrl = database.url
     this.members = members
     this.balancer = balancer
   }
 
-  /** The first one leads; both are there when this returns. */
-  static async start(config?: readonly string[]): Promise<CollectorPair> {
+  /** Over a server of its own. The first one leads; both are there when this returns. */
+  static async start(): Promise<CollectorPair> {
     const port = await freePort()
-    const database = await OwnServer.start({
-      listen_addresses: '127.0.0.1',
-      port: `${port}`,
-    })
-    await statement(database.url('postgres'), `CREATE DATABASE ${DATABASE}`)
+    const server = await OwnServer.start({ listen_addresses: '127.0.0.1', port: `${port}` })
+    await statement(server.url('postgres'), `CREATE DATABASE ${DATABASE}`)
+    return await CollectorPair.#over({ server, url: server.url(DATABASE), ports: [port] })
+  }
+
+  /** Over servers that stay when it ends. */
+  static async on({ ports, url }: PrimaryAndStandby): Promise<CollectorPair> {
+    return await CollectorPair.#over({ server: null, url, ports })
+  }
+
+  static async #over(database: {
+    readonly server: OwnServer | null
+    readonly url: string
+    readonly ports: readonly number[]
+  }): Promise<CollectorPair> {
+    const [port = 0, ...others] = database.ports
     const folder = mkdtempSync(join(tmpdir(), 'yiben-pair-'))
     const memberOf = async (name: string): Promise<PairMember> => {
       const path = await Relay.start(() => [port])
-      const collector = new CollectorProcess(join(folder, name), config)
-      collector.env = {
-        YIBEN_COLLECTOR_STORAGE_URL: `postgresql://yiben@127.0.0.1:${path.port}/${DATABASE}`,
-      }
+      const collector = new CollectorProcess(join(folder, name))
+      const hosts = [path.port, ...others].map((each) => `127.0.0.1:${each}`).join()
+      collector.env = { YIBEN_COLLECTOR_STORAGE_URL: `postgresql://yiben@${hosts}/${DATABASE}` }
       return { collector, path }
     }
     const members = [await memberOf('one'), await memberOf('two')] as const
@@ -84,7 +88,7 @@ export class CollectorPair implements AsyncDisposable {
 
   /** The database, whoever serves and whatever is cut. */
   get ledgerUrl(): string {
-    return this.database.url(DATABASE)
+    return this.#ledgerUrl
   }
 
   rows(text: string): Promise<readonly unknown[]> {
@@ -164,7 +168,7 @@ export class CollectorPair implements AsyncDisposable {
     await Promise.all(this.members.map(({ collector }) => collector.kill()))
     for (const { path } of this.members) await path[Symbol.asyncDispose]()
     await this.balancer[Symbol.asyncDispose]()
-    await this.database.remove()
+    await this.#database?.remove()
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 })
   }
 
