@@ -9,7 +9,7 @@
  * first partition in its place, and not at all where somebody has the table in use.
  */
 import { assert } from '@yiben/shared'
-import { integer, integerOrNull, text } from '../sqlite/values.ts'
+import { integer, integerOrNull, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { isLockTimeout } from './errors.ts'
 import { lock } from './locks.ts'
