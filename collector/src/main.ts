@@ -36,7 +36,8 @@ import {
   runReportList,
   runReportShow,
 } from './cli/report.ts'
-import { type RestoreOptions, runRestore } from './cli/restore.ts'
+import { runRestore } from './cli/restore.ts'
+import type { RestoreOptions } from './cli/restore-check.ts'
 import {
   runSiteDeclare,
   runSiteList,
@@ -271,11 +272,12 @@ function addExportCommands(root: Command): void {
   ).action(async (file: string | undefined, options: CommonOptions) =>
     print(await runBackup(contextOf(options), file)),
   )
-  asking(root.command('restore').description('a ledger out of a backup').argument('<file>'))
+  asking(root.command('restore').description('a ledger out of a backup').argument('[file]'))
+    .option('--generation', 'of a database (storage.url) that its own tools have put back')
     .option('--last-note <file>', 'the newest checkpoint that anybody holds')
     .option('--replace', 'also over a ledger: it is set aside, never deleted')
     .option('--second-journal <dir>', 'what was decided on draws since the backup comes back too')
-    .action(async (file: string, options: CommonOptions & RestoreOptions) =>
+    .action(async (file: string | undefined, options: CommonOptions & RestoreOptions) =>
       print(await runRestore(contextOf(options), file, options)),
     )
   root

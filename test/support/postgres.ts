@@ -65,6 +65,11 @@ export async function freshDatabase(migrate: (url: string) => Promise<void>): Pr
   return await createDatabase(TEMPLATE)
 }
 
+/** The address of another database that holds the same, as of now; nobody may be connected to it. */
+export async function copyOfDatabase(url: string): Promise<string> {
+  return await createDatabase(new URL(url).pathname.slice(1))
+}
+
 /** When nothing is connected to it any more. */
 export async function giveBackDatabase(url: string): Promise<void> {
   await statement(url, EMPTIED)

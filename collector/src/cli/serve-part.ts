@@ -35,6 +35,7 @@ import { tlsService } from '../tls/service.ts'
 import { forgetTold } from '../tls/told.ts'
 import { accessSettings } from './access-settings.ts'
 import type { Among } from './among.ts'
+import { refuseOlderCopy } from './older-copy.ts'
 import { openAdapter } from './serve-adapter.ts'
 import { type LedgerOptions, openSecondJournal } from './serve-ledger.ts'
 import { openUpstream } from './serve-upstream.ts'
@@ -68,6 +69,9 @@ export async function servePart(options: ServeOptions, part: Part): Promise<void
   const createServer = (handler: RequestListener) => plain(among?.listenerOf(handler) ?? handler)
   const ledger = await store.ledgerState()
   refuseWrongDemo(options.config, ledger)
+  if (among?.leads === true) {
+    await refuseOlderCopy(checkpointFile(options.config.dataDir).read(), ledger, store)
+  }
   const second = among?.leads === false ? null : await openSecondJournal(options, store, ledger)
   const { collector, context } = compose({ ...options, keeper, second, among }, store, ledger)
   const api = await buildApi({ context, createServer })

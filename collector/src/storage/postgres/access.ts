@@ -196,3 +196,8 @@ async function takeProof(db: Database, { atMs, proof, subject }: FactorUse): Pro
   )
   return true
 }
+
+/** Of a restored ledger: what was ended since its copy was made is not known to it. */
+export async function endAllLogins(db: Database, atMs: number): Promise<void> {
+  await db.run(sql`UPDATE logins SET ended_at_ms = ${atMs} WHERE ended_at_ms IS NULL`)
+}

@@ -28,6 +28,13 @@ export function recoveryMethods(db: Database): RecoveryMethods {
   }
 }
 
+/** Of a ledger that begins a generation: it does not know what is lent until that is told. */
+export async function beginRecovery(db: Database, generation: number): Promise<void> {
+  await db.run(sql`
+    INSERT INTO counters (name, value) VALUES (${COUNTER}, ${generation})
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
+}
+
 async function isRecovering(db: Database): Promise<boolean> {
   const row = await db.get(sql`SELECT value FROM counters WHERE name = ${COUNTER}`)
   return row !== undefined && row.value === (await readLedger(db)).generation

@@ -3,7 +3,7 @@
  * the holder of the highest may write.
  */
 import type { NodeId, SessionGeneration } from '../../model/ids.ts'
-import type { EpochChange, EpochRow, NodeRow } from '../../model/node.ts'
+import { type EpochChange, type EpochRow, JOIN_STATE_ANY, type NodeRow } from '../../model/node.ts'
 import { judgeEnrollment, newNode } from '../enrolling.ts'
 import { epochOf, nodeOf } from '../rows.ts'
 import type { EnrollRequest, EnrollResult, OpenSessionRequest } from '../session-requests.ts'
@@ -107,6 +107,13 @@ async function lockNode(db: Database, nodeId: NodeId): Promise<NodeRow | null> {
   if (row === undefined) return null
   await db.run(sql`SELECT 1 FROM epochs WHERE node_id = ${nodeId} ORDER BY epoch_number FOR UPDATE`)
   return nodeOf(row)
+}
+
+/** Of a ledger that is an older copy: what nodes show may be newer than anything it knows. */
+export async function forgetJoinStates(db: Database): Promise<void> {
+  const any = sql`join_state = ${JOIN_STATE_ANY}, previous_join_state = ${JOIN_STATE_ANY}`
+  await db.run(sql`UPDATE nodes SET ${any}`)
+  await db.run(sql`UPDATE children SET ${any}`)
 }
 
 export async function findNode(db: Database, nodeId: NodeId): Promise<NodeRow | null> {

@@ -79,10 +79,19 @@ export async function bindIdentity(db: Database, identity: ServingIdentity): Pro
   } else if (bound === null) {
     const sentence = 'there is an identity.key in data_dir, but no ledger of it in storage.url'
     throw new AppError('state_missing', sentence)
-  } else if (bound !== publicKey) {
-    const sentence = 'the ledger in storage.url is of another identity.key: put that into data_dir'
-    throw new AppError('state_missing', sentence)
-  }
+  } else if (bound !== publicKey) throw otherIdentity()
+}
+
+/** The key may sign for this ledger; one that nobody has served is anybody's. */
+export async function refuseOtherIdentity(db: Database, publicKey: string): Promise<void> {
+  const row = await db.get(sql`SELECT public_key FROM serving FOR UPDATE`)
+  const bound = textOrNull(row ?? {}, 'public_key')
+  if (bound !== null && bound !== publicKey) throw otherIdentity()
+}
+
+function otherIdentity(): AppError {
+  const sentence = 'the ledger in storage.url is of another identity.key: put that into data_dir'
+  return new AppError('state_missing', sentence)
 }
 
 /** Whether any connection shares the lock of the number. */
