@@ -55,6 +55,6 @@ export interface AgentOptions {
   /** Milliseconds since boot including suspend; `null` where it cannot be read. */
   readonly bootTimeMs: () => number | null
   /** Asked when it is told to stop; default: an ordinary stop. */
-  readonly stopReason?: () => Goodbye['reason']
+  readonly stopReason?: () => Promise<Goodbye['reason']>
   readonly createLink: (owner: LinkOwner) => AgentLink
 }

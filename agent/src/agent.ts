@@ -104,7 +104,7 @@ export class Agent implements Controllable, LinkOwner {
     this.#waitTimer?.cancel()
     this.#leases.leases.stop()
     await this.#observer.stop()
-    this.#keeper?.goodbye(this.#options.stopReason?.() ?? 'stop')
+    this.#keeper?.goodbye((await this.#options.stopReason?.()) ?? 'stop')
     await this.#link.stop()
   }
 

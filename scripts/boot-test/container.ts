@@ -69,8 +69,8 @@ export class Container implements AsyncDisposable {
     await this.#booted()
   }
 
-  /** As an administrator does it; another boot id, the same disk. */
-  async reboot(): Promise<void> {
+  /** As an administrator does it; another boot id, the same disk. Between the two `whileDown` may look at it. */
+  async reboot(whileDown: () => void = () => {}): Promise<void> {
     const nspawn = this.#nspawn
     if (nspawn === null) throw new Error('the container has not been booted')
     const ended = once(nspawn, 'close')
@@ -78,6 +78,7 @@ export class Container implements AsyncDisposable {
     await ended
     // Without a unit of its own it does not boot again by itself, but says that it should.
     if (nspawn.exitCode !== REBOOT) throw new Error(`nspawn ended with ${nspawn.exitCode}`)
+    whileDown()
     await this.boot()
   }
 
@@ -145,6 +146,11 @@ export class Container implements AsyncDisposable {
   put(source: string, path: string): void {
     mkdirSync(dirname(join(this.root, path)), { recursive: true })
     execFileSync('cp', ['-a', source, join(this.root, path)])
+  }
+
+  /** A file from within, as a path outside. */
+  take(path: string, target: string): void {
+    execFileSync('cp', [join(this.root, path), target])
   }
 
   write(path: string, text: string, mode = 0o644): void {

@@ -1,4 +1,8 @@
 /** What the service must do however it was installed: score, restarts, watchdog, reboot. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Machine } from './machine.ts'
 import { expect, expectMatch, type Report } from './report.ts'
@@ -82,12 +86,30 @@ export async function checkService(report: Report, machine: Machine): Promise<vo
   })
   await report.step('after a reboot it is the same node and has the same records', async () => {
     const before = { node: machine.nodeId(), since: new Date().toISOString() }
-    await container.reboot()
+    let goodbye = ''
+    await container.reboot(() => {
+      goodbye = lastGoodbye(machine)
+    })
+    expectMatch(goodbye, /^reboot /)
     await machine.isRunning()
     expect('the node', machine.nodeId(), before.node)
-    await machine.hasUnknownSince(before.since)
+    await machine.hasUnknownSince(before.since, 'reboot')
     return machine.reports()
   })
+}
+
+/** The last word of an agent that has ended, its reason first; a copy is read, so that nothing is left beside it. */
+function lastGoodbye({ container }: Machine): string {
+  const copy = join(mkdtempSync(join(tmpdir(), 'yiben-spool-')), 'spool.db')
+  container.take('/var/lib/yiben-agent/spool.db', copy)
+  const spool = new DatabaseSync(copy)
+  try {
+    const row = spool.prepare('SELECT value FROM meta WHERE key = ?').get('agent.goodbye')
+    return String(row?.value)
+  } finally {
+    spool.close()
+    rmSync(dirname(copy), { recursive: true })
+  }
 }
 
 /** Lines for `[Service]`, or none any more; the agent is restarted with them. */

@@ -43,11 +43,13 @@ describe('the record stream', () => {
   test.each([
     { bootId: 'boot-1', isOrdered: true, cause: 'stopped' },
     { bootId: 'boot-1', isOrdered: true, cause: 'upgrade' },
+    { bootId: 'boot-1', isOrdered: true, cause: 'reboot' },
     { bootId: 'boot-1', isOrdered: false, cause: 'restart' },
     { bootId: 'boot-2', isOrdered: false, cause: 'reboot' },
   ])('goes on after $cause with a gap of that cause and no second facts', async (row) => {
     const spool = new MemorySpool()
-    const stopReason = () => (row.cause === 'upgrade' ? 'upgrade' : 'stop')
+    const reason = (['reboot', 'upgrade'] as const).find((one) => one === row.cause) ?? 'stop'
+    const stopReason = async () => reason
     const first = startAgent({ probes: [new FakeProbe(twoCards())], spool, stopReason })
     await first.run(5 * MINUTE_MS)
     if (row.isOrdered) await first.stop()

@@ -36,10 +36,10 @@ import type { ProbeContext, VendorEntry } from '../probes/probe.ts'
 import { VENDOR_ENTRIES } from '../probes/registry.ts'
 import { releasePagesFromTimeToTime } from '../resident-pages.ts'
 import { type Enrollment, StateDir } from '../state-dir.ts'
+import { stopReasonOf } from '../stop-reason.ts'
 import { NodeTrust } from '../trust.ts'
 import { NodeKeys } from '../trust-keys.ts'
 import { TrustOwner } from '../trust-owner.ts'
-import { stopReasonOf } from '../upgrade-mark.ts'
 import { AGENT_VERSION } from '../version.ts'
 
 export interface RunOptions {
@@ -148,7 +148,7 @@ export async function runAgent({
     hostFacts: () => readHostFacts({ clock: world.clock, log }),
     cpuTime: () => host.cpuTime() ?? { busyMs: null, totalMs: null },
     bootTimeMs: () => host.bootTimeMs(),
-    stopReason: () => stopReasonOf(process.execPath),
+    stopReason: () => stopReasonOf(process.execPath, (call) => tools.run(call)),
     createLink: (owner) => {
       const link: Link = new Link({
         world,

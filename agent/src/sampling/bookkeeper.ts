@@ -13,6 +13,7 @@ import {
   type DurableRecord,
   encodeRecord,
   type Gap,
+  GOODBYE_REASONS,
   type Goodbye,
   type Logger,
   type RunCode,
@@ -273,7 +274,10 @@ export class Bookkeeper {
       bootId,
       lastEndMs: timelineEndMs,
       lastBootId: timelineEndMs === null ? null : spool.getMeta(META_BOOT),
-      goodbye: of === `${epoch}:${lastSeq}` ? (word === 'upgrade' ? word : 'stop') : null,
+      goodbye:
+        of === `${epoch}:${lastSeq}`
+          ? (GOODBYE_REASONS.find((one) => one === word) ?? 'stop')
+          : null,
     })
     if (aheadMs > 0) {
       this.#log.warn({ aheadMs }, "the system's clock is behind what is already booked")

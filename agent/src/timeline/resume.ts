@@ -34,10 +34,16 @@ export function resumeTimeline(input: ResumeInput): Resume {
   }
 }
 
+/** A container may boot again within one boot of its machine. */
+const CAUSES: Readonly<Record<Goodbye['reason'], UnknownCause>> = {
+  stop: 'stopped',
+  reboot: 'reboot',
+  upgrade: 'upgrade',
+}
+
 /** A reboot outweighs an orderly stop: what held the cards before it is gone. */
 function causeOfAbsence(input: ResumeInput): UnknownCause {
   if (input.lastEndMs === null) return 'epoch'
   if (input.lastBootId !== input.bootId) return 'reboot'
-  if (input.goodbye === null) return 'restart'
-  return input.goodbye === 'upgrade' ? 'upgrade' : 'stopped'
+  return input.goodbye === null ? 'restart' : CAUSES[input.goodbye]
 }

@@ -164,7 +164,7 @@ export class Liveness {
     const tracked = this.#nodes.get(nodeId)
     if (tracked === undefined) return
     tracked.isExcused = true
-    tracked.cause = reason === 'upgrade' ? 'upgrade' : 'stopped'
+    tracked.cause = reason === 'stop' ? 'stopped' : reason
   }
 
   /** It may not come back: silent from its last proven second, without waiting for it. */

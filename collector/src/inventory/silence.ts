@@ -8,11 +8,12 @@ import type { NodeState } from '../storage/requests.ts'
 import { endWindow } from '../timeline/windows.ts'
 
 /** All but `silent` after a goodbye: no fault, but nothing is known either. */
-export type SilenceCause = 'silent' | 'stopped' | 'upgrade'
+export type SilenceCause = 'silent' | 'stopped' | 'reboot' | 'upgrade'
 
 const CODES: Readonly<Record<SilenceCause, RunCode>> = {
   silent: runCode('unknown/silent'),
   stopped: runCode('unknown/stopped'),
+  reboot: runCode('unknown/reboot'),
   upgrade: runCode('unknown/upgrade'),
 }
 

@@ -61,10 +61,13 @@ export interface Gap {
   readonly bootId: string
 }
 
+/** `reboot`: of the machine; one that is switched off is a stop. */
+export const GOODBYE_REASONS = ['stop', 'reboot', 'upgrade'] as const
+
 /** A last word before an ordered stop: the silence that follows is not a fault. */
 export interface Goodbye {
   readonly atMs: number
-  readonly reason: 'stop' | 'reboot' | 'upgrade'
+  readonly reason: (typeof GOODBYE_REASONS)[number]
 }
 
 export const LEASE_EVENTS = ['taken', 'declined', 'ended'] as const

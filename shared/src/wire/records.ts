@@ -8,6 +8,7 @@ import type { ErrorCode } from '../errors.ts'
 import {
   type DepositPolicy,
   type DurableRecord,
+  GOODBYE_REASONS,
   HANDOVER_KINDS,
   type Handover,
   LEASE_EVENTS,
@@ -58,7 +59,6 @@ export type RecordResult =
 export type UnitsOf = (factsRevision: number) => readonly number[] | null
 
 const VETO_KINDS = ['reclaim', 'offer', 'pause', 'resume'] as const
-const GOODBYE_REASONS = ['stop', 'reboot', 'upgrade'] as const
 const UINT32 = { min: 0, max: 0xffff_ffff }
 
 export function encodeRecord(record: DurableRecord): Uint8Array {

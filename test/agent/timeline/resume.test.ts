@@ -21,6 +21,7 @@ describe('where a timeline goes on', () => {
     ['the same boot: a restart', {}, 'restart'],
     ['the same boot after a goodbye', { goodbye: 'stop' }, 'stopped'],
     ['the same boot, stopped to be upgraded', { goodbye: 'upgrade' }, 'upgrade'],
+    ['the same boot, as the machine was to boot again', { goodbye: 'reboot' }, 'reboot'],
     ['another boot: a reboot', { bootId: 'boot-2' }, 'reboot'],
     ['another boot after a goodbye', { bootId: 'boot-2', goodbye: 'upgrade' }, 'reboot'],
   ])('%s', (_name, changes, cause) => {

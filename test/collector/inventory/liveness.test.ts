@@ -158,6 +158,7 @@ describe('one node', () => {
 
   test.each([
     ['stop', 'unknown/stopped'],
+    ['reboot', 'unknown/reboot'],
     ['upgrade', 'unknown/upgrade'],
   ] as const)('that said goodbye to %s is %s, not silent', async (reason, name) => {
     const rig = new CollectorRig()
