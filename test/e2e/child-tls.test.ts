@@ -49,6 +49,9 @@ test('a child follows its parent’s authority, through the change and after the
       return told?.roots.length === count && known?.version === told.version ? told : null
     })
   const before = await knows(1)
+  const status = async () => JSON.parse(await parent.say(['tls', 'status', '--json']))
+  const here = { collectors: 1, collectors_connected: 1, collectors_away: [] }
+  expect(await status()).toMatchObject(here)
 
   // Nobody else is waited for: the switch comes as soon as the child has said that it knows.
   await parent.say(['tls', 'rotate-ca', '--switch-by', '1h', '--drop-after', '3s'])
@@ -67,6 +70,8 @@ test('a child follows its parent’s authority, through the change and after the
   await startedAnew(child, 'status.json', 'trust.json')
   const sentence = await linkOf(child, (note) => note.problem?.sentence ?? null)
   expect(sentence).toContain('of no authority that this node trusts')
+  const away = [{ child_id: expect.any(String), name: 'East', last_heard: expect.any(String) }]
+  expect(await status()).toMatchObject({ collectors_connected: 0, collectors_away: away })
 }, 240_000)
 
 /** Without what these files of its folder have said until now. */

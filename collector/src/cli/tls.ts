@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto'
 import { AppError, pinOf, renderTable } from '@yiben/shared'
 import { durationMsOf } from '../config/option-kinds.ts'
+import type { ChildListRow } from '../storage/children-store.ts'
 import type { TrustSpread } from '../storage/node-key-store.ts'
 import { type AuthorityState, beginRotation, readAuthority } from '../tls/authority-file.ts'
 import { readTold, type Told } from '../tls/told.ts'
@@ -17,6 +18,15 @@ const SWITCH_BY_DEFAULT = '14d'
 const DROP_AFTER_DEFAULT = '60d'
 /** Nodes unheard for longer are not waited for. */
 const HEARD_WITHIN_MS = DAY_MS
+/** So many that are away are named to a person. */
+const AWAY_MAX = 20
+
+/** Whoever follows the authority by the link. */
+interface Followers {
+  readonly nodes: TrustSpread
+  /** Collectors that report here over it; the longest unheard first. */
+  readonly collectors: readonly ChildListRow[]
+}
 
 export interface RotateCaOptions {
   readonly switchBy?: string
@@ -28,18 +38,19 @@ export async function runTlsStatus(context: CommandContext): Promise<CommandResu
   const told = toldOf(context)
   const state = readAuthority(config.dataDir)
   const since = world.clock.wallMs() - HEARD_WITHIN_MS
-  const spread =
+  const followers =
     told.roots.length === 0
       ? null
-      : await withLedger(context, (store) => store.readTrustSpread(told.version, since))
-  if (context.json) return { exitCode: 0, stdout: jsonText(factsOf(told, state, spread)) }
+      : await withLedger(context, async (store) => ({
+          nodes: await store.readTrustSpread(told.version, since),
+          collectors: collectorsOf(await store.listChildren()),
+        }))
+  if (context.json) return { exitCode: 0, stdout: jsonText(factsOf(told, state, followers)) }
   const lines = [
     `tokens pin ${told.pin ?? 'no authority'}; nodes are told version ${told.version}`,
-    ...(spread === null
+    ...(followers === null
       ? ['nodes are told nothing: the authority is not in the chain that is shown']
-      : [
-          `${spread.knowing} of ${spread.nodes} nodes know it; of the others ${spread.waitedFor} were heard within a day`,
-        ]),
+      : spreadOf(followers)),
     ...changeOf(state),
   ]
   const authorities = renderTable(
@@ -51,7 +62,7 @@ export async function runTlsStatus(context: CommandContext): Promise<CommandResu
       return [name, pinOf(certificate), validToDate.toISOString(), roleOf(pem, state)]
     }),
   )
-  return { exitCode: 0, stdout: `${lines.join('\n')}\n\n${authorities}${missing(spread)}` }
+  return { exitCode: 0, stdout: `${lines.join('\n')}\n\n${authorities}${missing(followers)}` }
 }
 
 /** For browsers and whoever else is not told by the link. */
@@ -108,17 +119,49 @@ function changeOf(state: AuthorityState | null): readonly string[] {
   return [`the authority before vouches for this one until ${timeOf(state.previous.dropAtMs)}`]
 }
 
-function missing(spread: TrustSpread | null): string {
-  if (spread === null || spread.examples.length === 0) return ''
-  const rows = spread.examples.map(({ lastHeardMs, name, nodeId }) => [
-    nodeId,
-    name,
-    lastHeardMs === null ? 'never' : timeOf(lastHeardMs),
-  ])
-  return `\n${renderTable(['does not know it', 'name', 'last heard'], rows)}`
+/** One that is brought files never sees a certificate. */
+function collectorsOf(children: readonly ChildListRow[]): readonly ChildListRow[] {
+  return children
+    .filter(({ child }) => child.status === 'active' && !child.isOneWay)
+    .sort((left, right) => (left.session.lastHeardMs ?? 0) - (right.session.lastHeardMs ?? 0))
 }
 
-function factsOf(told: Told, state: AuthorityState | null, spread: TrustSpread | null) {
+function awayOf({ collectors }: Followers): readonly ChildListRow[] {
+  return collectors.filter(({ session }) => !session.isConnected)
+}
+
+function spreadOf(followers: Followers): readonly string[] {
+  const { collectors, nodes } = followers
+  const ofNodes = `${nodes.knowing} of ${nodes.nodes} nodes know it; of the others ${nodes.waitedFor} were heard within a day`
+  if (collectors.length === 0) return [ofNodes]
+  const connected = collectors.length - awayOf(followers).length
+  return [
+    ofNodes,
+    `${connected} of ${collectors.length} collectors that report here are connected, and are told; the others are told as they come back`,
+  ]
+}
+
+function missing(followers: Followers | null): string {
+  if (followers === null) return ''
+  const heard = (lastHeardMs: number | null) =>
+    lastHeardMs === null ? 'never' : timeOf(lastHeardMs)
+  const nodes = followers.nodes.examples.map(({ lastHeardMs, name, nodeId }) => [
+    nodeId,
+    name,
+    heard(lastHeardMs),
+  ])
+  const away = awayOf(followers)
+    .slice(0, AWAY_MAX)
+    .map(({ child, session }) => [child.childId, child.name, heard(session.lastHeardMs)])
+  const tables = [
+    ...(nodes.length === 0 ? [] : [renderTable(['does not know it', 'name', 'last heard'], nodes)]),
+    ...(away.length === 0 ? [] : [renderTable(['collector away', 'name', 'last heard'], away)]),
+  ]
+  return tables.map((table) => `\n${table}`).join('')
+}
+
+function factsOf(told: Told, state: AuthorityState | null, followers: Followers | null) {
+  const spread = followers?.nodes ?? null
   return {
     pin: told.pin,
     version: told.version,
@@ -137,6 +180,16 @@ function factsOf(told: Told, state: AuthorityState | null, spread: TrustSpread |
       name,
       last_heard: lastHeardMs === null ? null : timeOf(lastHeardMs),
     })),
+    collectors: followers === null ? null : followers.collectors.length,
+    collectors_connected:
+      followers === null ? null : followers.collectors.length - awayOf(followers).length,
+    collectors_away: (followers === null ? [] : awayOf(followers).slice(0, AWAY_MAX)).map(
+      ({ child, session }) => ({
+        child_id: child.childId,
+        name: child.name,
+        last_heard: session.lastHeardMs === null ? null : timeOf(session.lastHeardMs),
+      }),
+    ),
   }
 }
 
