@@ -2,26 +2,17 @@
 import { createPrivateKey, webcrypto } from 'node:crypto'
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { connect, TLSSocket } from 'node:tls'
-import {
-  attachLinkListener,
-  createRealWorld,
-  type Duplex,
-  dial,
-  type Logger,
-  SUBPROTOCOL,
-  silentLogger,
-} from '@yiben/shared'
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { connect } from 'node:tls'
+import { createRealWorld, type Duplex, type Logger, silentLogger } from '@yiben/shared'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type Keyed, loadLibrary, makeAuthority } from '../../../collector/src/tls/issue.ts'
 import { TlsKeeper } from '../../../collector/src/tls/keeper.ts'
-import { serverMaker } from '../../../collector/src/tls/server.ts'
 import { FakeRandom } from '../../support/fake-clock.ts'
 import { until } from '../../support/program.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { linkTo, listening } from '../../support/tls-listener.ts'
 
 const HOUR = 3_600_000
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' } as const
@@ -116,49 +107,24 @@ class Rig {
   }
 }
 
-async function serving(keeper: TlsKeeper): Promise<number> {
-  const server = serverMaker(keeper)(({ socket }, response) => {
-    response.end(socket instanceof TLSSocket && socket.authorized ? 'authorized' : 'a stranger')
-  })
-  const listener = attachLinkListener({
-    server,
-    isSecure: true,
-    needsCertificate: true,
-    admit: () => ({ status: 'admitted' }),
-    onConnection: (socket) => {
-      socket.onFrame((frame) => socket.send(frame))
-    },
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    listener.close()
-    server.close()
-    server.closeAllConnections()
-  })
-  return (server.address() as AddressInfo).port
-}
-
-function linkTo(port: number, keeper: TlsKeeper, clientCertificate: Keyed): Promise<Duplex> {
-  const url = `wss://127.0.0.1:${port}/v1/link`
-  const common = { subprotocol: SUBPROTOCOL, proxyUrl: null, timeoutMs: 5_000 }
-  return dial({ url, ...common, ca: keeper.told.roots.join(''), clientCertificate })
+function linkBy(port: number, keeper: TlsKeeper, clientCertificate: Keyed): Promise<Duplex> {
+  return linkTo(port, { ca: keeper.told.roots.join(''), clientCertificate })
 }
 
 describe('a certificate that was taken back', () => {
   test('is refused like none at all; others of its authority are taken', async () => {
     const keeper = await new Rig().open(await listOf(authority, [stolen]))
-    const port = await serving(keeper)
-    await expect(linkTo(port, keeper, stolen)).rejects.toThrow(/403.*certificate_required/)
-    const taken = await linkTo(port, keeper, good)
+    const port = await listening(keeper)
+    await expect(linkBy(port, keeper, stolen)).rejects.toThrow(/403.*certificate_required/)
+    const taken = await linkBy(port, keeper, good)
     taken.terminate()
   })
 
   test('ends what is open by it as soon as the list is read, and nobody else’s', async () => {
     const rig = new Rig()
     const keeper = await rig.open(await listOf(authority, []))
-    const port = await serving(keeper)
-    const [theirs, ours] = [await linkTo(port, keeper, stolen), await linkTo(port, keeper, good)]
+    const port = await listening(keeper)
+    const [theirs, ours] = [await linkBy(port, keeper, stolen), await linkBy(port, keeper, good)]
     const ended: string[] = []
     theirs.onClose(() => ended.push('stolen'))
     ours.onClose(() => ended.push('good'))
@@ -167,9 +133,9 @@ describe('a certificate that was taken back', () => {
     rig.put(await listOf(authority, [stolen]))
     await keeper.look(NOBODY)
     await until('the end', () => (ended.length > 0 ? true : null))
-    await expect(linkTo(port, keeper, stolen)).rejects.toThrow(/403/)
+    await expect(linkBy(port, keeper, stolen)).rejects.toThrow(/403/)
     expect(ended).toEqual(['stolen'])
-    const again = await linkTo(port, keeper, good)
+    const again = await linkBy(port, keeper, good)
     for (const socket of [ours, again]) socket.terminate()
   })
 })
@@ -199,7 +165,7 @@ async function takenFor(port: number, keeper: TlsKeeper, shown: Keyed, session?:
 test('a session of before the list is not resumed, and its certificate is looked at', async () => {
   const rig = new Rig()
   const keeper = await rig.open(await listOf(authority, []))
-  const port = await serving(keeper)
+  const port = await listening(keeper)
   const first = await takenFor(port, keeper, stolen)
   expect(first.is).toBe('authorized')
   // While nothing changes it may be.
@@ -215,14 +181,14 @@ describe('a list', () => {
   test('that is too old lets nobody in, says so once, and gives way to a newer one', async () => {
     const rig = new Rig()
     const keeper = await rig.open(await listOf(authority, [], clock.wallMs() - HOUR))
-    const port = await serving(keeper)
-    await expect(linkTo(port, keeper, good)).rejects.toThrow(/403/)
+    const port = await listening(keeper)
+    await expect(linkBy(port, keeper, good)).rejects.toThrow(/403/)
     await keeper.look(NOBODY)
     const complaints = () => rig.said.filter((sentence) => sentence.includes('is too old')).length
     expect([complaints(), keeper.lists?.endMs]).toEqual([1, expect.any(Number)])
     rig.put(await listOf(authority, []))
     await keeper.look(NOBODY)
-    const taken = await linkTo(port, keeper, good)
+    const taken = await linkBy(port, keeper, good)
     taken.terminate()
     expect(complaints()).toBe(1)
   })
@@ -248,15 +214,15 @@ describe('a list', () => {
     })
     const rig = new Rig()
     const keeper = await rig.open(await listOf(authority, [stolen]))
-    const port = await serving(keeper)
+    const port = await listening(keeper)
     rig.put(wrong)
     await keeper.look(NOBODY)
     await keeper.look(NOBODY)
     expect(rig.said.filter((said) => said.includes('what was shown stays'))).toHaveLength(1)
-    await expect(linkTo(port, keeper, stolen)).rejects.toThrow(/403/)
+    await expect(linkBy(port, keeper, stolen)).rejects.toThrow(/403/)
     rmSync(rig.listFile)
     await keeper.look(NOBODY)
-    const taken = await linkTo(port, keeper, good)
+    const taken = await linkBy(port, keeper, good)
     taken.terminate()
   })
 })

@@ -5,27 +5,16 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
-import {
-  AppError,
-  attachLinkListener,
-  createRealWorld,
-  type DialTarget,
-  type Duplex,
-  dial,
-  pinOf,
-  SUBPROTOCOL,
-  silentLogger,
-} from '@yiben/shared'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { AppError, createRealWorld, type Duplex, pinOf, silentLogger } from '@yiben/shared'
+import { describe, expect, test } from 'vitest'
 import type { TlsConfig } from '../../../collector/src/config/tls-options.ts'
 import { issueServer, makeAuthority } from '../../../collector/src/tls/issue.ts'
 import { TlsKeeper } from '../../../collector/src/tls/keeper.ts'
-import { serverMaker } from '../../../collector/src/tls/server.ts'
 import { FakeRandom } from '../../support/fake-clock.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { linkTo, listening } from '../../support/tls-listener.ts'
 
 const certFile = join(import.meta.dirname, 'localhost-cert.pem')
 const keyFile = join(import.meta.dirname, 'localhost-key.pem')
@@ -45,27 +34,6 @@ function keeperOf(config: TlsConfig, log = silentLogger): Promise<TlsKeeper> {
   return TlsKeeper.open({ config, dataDir: tempDir(), host: '127.0.0.1', world, log })
 }
 
-async function listening(keeper: TlsKeeper): Promise<number> {
-  const server = serverMaker(keeper)((_request, response) => response.end('here'))
-  const listener = attachLinkListener({
-    server,
-    isSecure: true,
-    needsCertificate: keeper.mustClientsShowOne,
-    admit: () => ({ status: 'admitted' }),
-    onConnection: (socket) => {
-      socket.onFrame((frame) => socket.send(frame))
-    },
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    listener.close()
-    server.close()
-    server.closeAllConnections()
-  })
-  return (server.address() as AddressInfo).port
-}
-
 async function shownAt(port: number, ca: string): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', ca, servername: 'localhost' })
   await once(socket, 'secureConnect')
@@ -73,12 +41,6 @@ async function shownAt(port: number, ca: string): Promise<string> {
   const shown = socket.getPeerX509Certificate()?.toString() ?? ''
   socket.destroy()
   return shown
-}
-
-function linkTo(port: number, change: Partial<DialTarget>): Promise<Duplex> {
-  const url = `wss://localhost:${port}/v1/link`
-  const common = { subprotocol: SUBPROTOCOL, ca: null, proxyUrl: null, timeoutMs: 5_000 }
-  return dial({ url, ...common, ...change })
 }
 
 /** What was sent comes back, over this connection. */
