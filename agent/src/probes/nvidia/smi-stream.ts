@@ -62,12 +62,16 @@ const ROUND_PAUSE_MS = 200
 const FIRST_ROWS_MS = 12_000
 /** Optional facts change by faults, which do not go away by themselves: once a minute is enough. */
 const OPTIONAL_EVERY_MS = 60_000
-const LINE_BYTES_MAX = 16 * 1024
-/** Per 10 s: 16 cards print 4 kB. */
-const STREAM_BYTES_MAX = 1024 * 1024
 const ROWS_MAX = 64
-/** Per 10 s: a round a second of as many cards as are taken, and as many lines of what is wrong. */
-const STREAM_LINES_MAX = 10 * 2 * ROWS_MAX
+/**
+ * Per 10 s: 16 cards print 4 kB; a round a second of as many cards as are taken, and as many lines of
+ * what is wrong.
+ */
+const STREAM_LIMITS = {
+  lineBytesMax: 16 * 1024,
+  outputBytesMax: 1024 * 1024,
+  linesMax: 10 * 2 * ROWS_MAX,
+}
 const FORMAT = '--format=csv,noheader,nounits'
 
 export interface SmiStreamOptions {
@@ -212,13 +216,7 @@ export class SmiStreamWay implements NvidiaWay {
 
   #start(): boolean {
     const args = [`--query-gpu=${CORE_FIELDS.join(',')}`, FORMAT, '-l', `${this.#seconds}`]
-    const stream = this.#exec.stream({
-      tool: 'nvidia-smi',
-      args,
-      outputBytesMax: STREAM_BYTES_MAX,
-      lineBytesMax: LINE_BYTES_MAX,
-      linesMax: STREAM_LINES_MAX,
-    })
+    const stream = this.#exec.stream({ tool: 'nvidia-smi', args, ...STREAM_LIMITS })
     if (stream === null) return false
     this.#stream = stream
     this.#columns = CORE_FIELDS
