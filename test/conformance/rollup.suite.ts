@@ -5,7 +5,9 @@ import type { Bucket } from '../../collector/src/model/ledger.ts'
 import { type HourMaterial, SCOPE_ALL } from '../../collector/src/storage/requests.ts'
 import type { Store } from '../../collector/src/storage/store.ts'
 import {
+  admit,
   type Fleet,
+  factsCommit,
   H800,
   HOUR,
   hourOf,
@@ -246,5 +248,35 @@ export function rollupSuite(openFleet: OpenFleet): void {
     }
     await fleet.store.beginSilences([silence], [], [])
     expect((await fleet.store.rollupBacklog()).dirtyHours).toEqual([T0])
+  })
+
+  test('C5: a placement that goes on after all changes its sealed hours from where it had ended', async () => {
+    const fleet = await openFleet()
+    const first = await fleet.start('BJ-01')
+    const second = await fleet.node('BJ-01')
+    const moved = first.units[0]
+    if (moved === undefined) throw new Error('a card is there')
+    const { acceleratorId, unitId } = moved
+    await fleet.book(first, 'free/proven', T0 + 10 * MINUTE)
+    // The claim it has to yield to holds no time of the hour: it was told of tomorrow.
+    const claim = { ...admit(0, `${first.nodeId}-0`, T0 + 24 * HOUR), acceleratorId }
+    const end = { unitId, validToMs: T0 + 10 * MINUTE, bookedToMs: T0 + 20 * MINUTE }
+    const facts = factsCommit(second, [claim], { ended: [{ ...end, reason: 'moved' }] })
+    const result = await fleet.store.commitFacts(facts)
+    const other = result.status === 'committed' ? result.units[0] : undefined
+    if (other === undefined) throw new Error('the claim is admitted')
+    expect(only(await fleet.store.readHour(T0)).validMs).toBe(20 * MINUTE)
+    await seal(fleet.store, 1, T0 + 3 * HOUR, [])
+
+    const openedAtMs = T0 + 4 * HOUR
+    const two = { acceleratorId, keptUnitId: unitId, otherUnitId: other.unitId }
+    const conflict = { ...two, fromMs: T0 + 30 * MINUTE, openedAtMs }
+    await fleet.book(first, 'busy/active', T0 + 40 * MINUTE, { conflicts: [conflict] })
+    expect(only(await fleet.store.readHour(T0)).validMs).toBe(HOUR)
+    expect((await fleet.store.rollupBacklog()).dirtyHours).toEqual([T0])
+
+    await seal(fleet.store, 2, openedAtMs, [])
+    await fleet.book(first, 'busy/active', T0 + 50 * MINUTE, { conflicts: [conflict] })
+    expect((await fleet.store.rollupBacklog()).dirtyHours, 'told again nothing goes on').toEqual([])
   })
 }

@@ -135,8 +135,9 @@ export interface IngestCommit {
   readonly leaseRecords: readonly Omit<StoredLeaseRecord, 'recordNumber' | 'nodeId'>[]
   /**
    * Placements of this node that had ended as moved and are now proven past that (C5): the kept one
-   * goes on (its validTo, bookedTo and reason become null), both are in conflict, the other is not
-   * counted. Left alone where the accelerator already has an open conflict of these two.
+   * goes on (its validTo, bookedTo and reason become null; sealed hours from its bookedTo on have
+   * changed), both are in conflict, the other is not counted. The conflict is left alone where the
+   * accelerator already has an open one of these two.
    */
   readonly conflicts: readonly {
     readonly acceleratorId: AcceleratorId

@@ -1,4 +1,5 @@
 /** Placements: written by facts, read by node, by accelerator and in pages. */
+import { assert } from '@yiben/shared'
 import type { AcceleratorId, NodeId, UnitId } from '../../model/ids.ts'
 import type { DeviceProfile, UnitRow } from '../../model/inventory.ts'
 import type { OpenNode } from '../../model/timeline.ts'
@@ -7,6 +8,7 @@ import type { AdmitUnit } from '../requests.ts'
 import { UNIT_COLUMNS as COLUMNS, strongestOf, UNIT_TABLES as TABLES, unitOf } from '../rows.ts'
 import type { Store } from '../store.ts'
 import { integer } from '../values.ts'
+import { markDirty } from './dirty.ts'
 import type { Database } from './driver.ts'
 import { inScope, sitesInScope } from './scope.ts'
 import { raw, sql } from './sql.ts'
@@ -170,10 +172,14 @@ export async function updateUnit(db: Database, unitId: UnitId, admit: AdmitUnit)
   )
 }
 
-/** A placement thought to have moved away goes on after all (C5). */
+/** A placement thought to have moved away goes on after all (C5), and counts again from its end on. */
 export async function reopenUnit(db: Database, unitId: UnitId): Promise<void> {
+  const unit = await readUnit(db, unitId)
+  if (unit?.validToReason !== 'moved') return
+  assert(unit.bookedToMs !== null, 'a placement that has ended is booked to an instant')
   await db.run(
     sql`UPDATE units SET valid_to_ms = NULL, booked_to_ms = NULL, valid_to_reason = NULL
-     WHERE unit_id = ${unitId} AND valid_to_reason = 'moved'`,
+     WHERE unit_id = ${unitId}`,
   )
+  await markDirty(db, unit.bookedToMs, null)
 }

@@ -1,4 +1,5 @@
 /** Placements: written by facts, read by node, by accelerator and in pages. */
+import { assert } from '@yiben/shared'
 import type { AcceleratorId, NodeId, UnitId } from '../../model/ids.ts'
 import type { DeviceProfile, UnitRow } from '../../model/inventory.ts'
 import type { OpenNode } from '../../model/timeline.ts'
@@ -6,6 +7,7 @@ import { numberCursor, pageLimit, pageOf } from '../paging.ts'
 import type { AdmitUnit } from '../requests.ts'
 import { strongestOf, UNIT_COLUMNS, UNIT_TABLES, unitOf } from '../rows.ts'
 import { integer } from '../values.ts'
+import { markDirty } from './dirty.ts'
 import type { Database } from './driver.ts'
 import type { SyncStore } from './methods.ts'
 import { inScope, sitesInScope } from './scope.ts'
@@ -167,11 +169,15 @@ export function updateUnit(db: Database, unitId: UnitId, admit: AdmitUnit): void
   )
 }
 
-/** A placement thought to have moved away goes on after all (C5). */
+/** A placement thought to have moved away goes on after all (C5), and counts again from its end on. */
 export function reopenUnit(db: Database, unitId: UnitId): void {
+  const unit = readUnit(db, unitId)
+  if (unit?.validToReason !== 'moved') return
+  assert(unit.bookedToMs !== null, 'a placement that has ended is booked to an instant')
   db.run(
     `UPDATE units SET valid_to_ms = NULL, booked_to_ms = NULL, valid_to_reason = NULL
-     WHERE unit_id = ? AND valid_to_reason = 'moved'`,
+     WHERE unit_id = ?`,
     unitId,
   )
+  markDirty(db, unit.bookedToMs, null)
 }
