@@ -79,3 +79,43 @@ test('C5: time after 11:00 that the spool of A proves makes a conflict: A counts
   ])
   await country.balance(at('08:00'), country.nowMs)
 })
+
+test('C5: a card that went on from B to C while the spool of A proves time at A counts there alone', async () => {
+  const country = await Country.open()
+  const a = await country.join({ cards: cardsOf('x', 1), siteCode: 'SITE-A' })
+  await country.runTo(at('09:00:00') + SECOND / 2)
+  a.setLine('silent')
+  const b = await country.machine({ cards: cardsOf('x', 1), siteCode: 'SITE-B' })
+  await country.runTo(at('11:00:00'))
+  b.start()
+  await country.runTo(at('11:10:30'))
+  b.powerOff()
+  const c = await country.machine({ cards: cardsOf('x', 1), siteCode: 'SITE-C' })
+  await country.runTo(at('12:00:00'))
+  c.start()
+  await country.runTo(at('12:05:05'))
+  const before = await country.placements()
+  expect(before.map(({ counted }) => counted)).toEqual([true, true, true])
+
+  a.setLine('up')
+  await country.runTo(at('12:10:05'))
+  const [atA, atB, atC] = await country.placements()
+  expect(atA).toMatchObject({ valid_to: null, in_conflict: true, counted: true })
+  expect(atB).toMatchObject({ valid_to_reason: 'moved', in_conflict: true, counted: false })
+  expect(atC).toMatchObject({ valid_to: null, in_conflict: true, counted: false })
+  const { conflicts } = await country.get('/v1/quality')
+  const kept = { kept_unit_id: atA.unit_id, from: iso(at('11:00')) }
+  expect(conflicts.total).toBe(2)
+  expect(conflicts.rows).toMatchObject([
+    { ...kept, other_unit_id: atC.unit_id },
+    { ...kept, other_unit_id: atB.unit_id },
+  ])
+  expect(await country.stages()).toMatchObject({ connected: 1, free: 1 })
+  await country.balance(at('08:00'), country.nowMs)
+
+  await country.runTo(at('14:05'))
+  const { rows } = await country.get(
+    `/v1/rollups?grain=hour&by=site&${between(at('11:00'), at('12:00'))}`,
+  )
+  expect(rows.map(({ key }: { readonly key: string }) => key)).toEqual(['SITE-A'])
+})

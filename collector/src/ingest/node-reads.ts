@@ -1,6 +1,7 @@
 /** What a lane reads of its node and of others; each read waits out a store that cannot answer. */
 import { hourStartMs } from '@yiben/shared'
 import type { NodeId, UnitId } from '../model/ids.ts'
+import type { UnitRow } from '../model/inventory.ts'
 import type { OutboxEntry } from '../model/ledger.ts'
 import type { Silence } from '../model/timeline.ts'
 import { type IngestCommit, type NodeState, SCOPE_ALL } from '../storage/requests.ts'
@@ -58,7 +59,10 @@ export class NodeReads {
     return all
   }
 
-  /** The other claim of each accelerator that was proven here after it had moved away (C5). */
+  /**
+   * The other claims of each accelerator that was proven here after it had moved away (C5): of the
+   * node that has it now, and of those it was at meanwhile, whose time would count beside this one's.
+   */
   async conflictsOf(
     nodeId: NodeId,
     lateProofs: readonly LateProof[],
@@ -69,21 +73,20 @@ export class NodeReads {
     const nodeIds = new Set<NodeId>()
     for (const { acceleratorId, unitId, fromMs } of lateProofs) {
       const units = await this.#read(() => this.#store.findUnits(SCOPE_ALL, acceleratorId))
-      const elsewhere = units.filter((unit) => unit.nodeId !== nodeId)
-      const other = elsewhere.find((unit) => unit.validToMs === null) ?? elsewhere.at(-1)
-      if (other === undefined) continue
-      const otherUnitId = other.unitId
-      rows.push({ acceleratorId, keptUnitId: unitId, otherUnitId, fromMs, openedAtMs: nowMs })
-      nodeIds.add(other.nodeId)
-      const payload = {
-        accelerator_id: acceleratorId,
-        kept_unit_id: unitId,
-        kept_node_id: nodeId,
-        other_unit_id: otherUnitId,
-        other_node_id: other.nodeId,
-        from_ms: fromMs,
+      for (const other of claimsSince(fromMs, units, nodeId)) {
+        const otherUnitId = other.unitId
+        rows.push({ acceleratorId, keptUnitId: unitId, otherUnitId, fromMs, openedAtMs: nowMs })
+        nodeIds.add(other.nodeId)
+        const payload = {
+          accelerator_id: acceleratorId,
+          kept_unit_id: unitId,
+          kept_node_id: nodeId,
+          other_unit_id: otherUnitId,
+          other_node_id: other.nodeId,
+          from_ms: fromMs,
+        }
+        outbox.push({ kind: 'conflict_opened', atMs: nowMs, payload })
       }
-      outbox.push({ kind: 'conflict_opened', atMs: nowMs, payload })
     }
     return { rows, outbox, nodeIds }
   }
@@ -91,6 +94,15 @@ export class NodeReads {
   #read<Result>(read: () => Promise<Result>): Promise<Result> {
     return this.#guard.run(read, this.#isWanted)
   }
+}
+
+/** Placements elsewhere that reach beyond `fromMs`; the last one where none does. */
+function claimsSince(fromMs: number, units: readonly UnitRow[], nodeId: NodeId): UnitRow[] {
+  const elsewhere = units.filter((unit) => unit.nodeId !== nodeId)
+  const since = elsewhere.filter(
+    ({ bookedToMs, validToMs }) => validToMs === null || (bookedToMs ?? validToMs) > fromMs,
+  )
+  return since.length > 0 ? since : elsewhere.slice(-1)
 }
 
 function foldFactsOf({ facts, factsEpoch }: NodeState): FoldState['facts'] {
