@@ -97,9 +97,9 @@ export interface CardTraits<Device extends CardDevice = CardDevice> {
   readonly enginesOf?: (
     device: Device,
   ) => Readonly<Partial<Record<Engine, number | null | undefined>>>
-  /** Device node by which schedulers give the card away. */
   /** How many ms ago a kernel ran. Left out: no kernel is told of. */
   readonly kernelAgeMsOf?: (device: Device) => number | null
+  /** Device node by which schedulers give the card away. */
   readonly deviceFileOf?: (device: Device, rootPrefix: string) => string | null
   /** The slices of a cut card whose sizes are told; `null` for a card in one piece. */
   readonly cutOf?: (device: Device) => Cut | null

@@ -121,14 +121,13 @@ export class NvmlWay implements NvidiaWay {
     await this.#noteEvents(session)
     const devices: NvidiaDevice[] = []
     for (const card of session.cards) {
-      const device = await readCard(session, card)
+      const device = await readCard(session, card, asksKernelAges ? this.#kernelAges : null)
       if (this.isHung) return hung()
       if (device === 'uninitialized') {
         this.#session = null
         return failed('library_failed', 'The NVIDIA library lost its connection to the driver.')
       }
-      const ages = asksKernelAges ? await this.#kernelAges.of(session.library, card) : {}
-      devices.push({ ...device, ...ages })
+      devices.push(device)
     }
     const { driverVersion, problems } = session
     return { status: 'ok', driverVersion, devices, problems }
@@ -265,7 +264,11 @@ async function watchXids(library: NvmlLibrary, cards: readonly Card[]): Promise<
   return set.value
 }
 
-async function readCard(session: Session, card: Card): Promise<NvidiaDevice | 'uninitialized'> {
+async function readCard(
+  session: Session,
+  card: Card,
+  kernelAges: KernelAges | null,
+): Promise<NvidiaDevice | 'uninitialized'> {
   const { library } = session
   const { handle } = card
   const memory = await readMemory(library, handle)
@@ -301,6 +304,7 @@ async function readCard(session: Session, card: Card): Promise<NvidiaDevice | 'u
     remapped_rows_pending: rows.pending,
     remapped_rows_failure: rows.failure,
     health_words: healthWordsOf([utilization.code, power.code, temperature.code, ecc.code]),
+    ...(await kernelAges?.of(library, card)),
     ...(await readAllProcesses(library, handle)),
     ...mig,
   })

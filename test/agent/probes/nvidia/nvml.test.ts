@@ -166,6 +166,17 @@ describe.skipIf(C_COMPILER === null)(`the NVIDIA library${WHY_SKIPPED}`, () => {
     await probe.release()
   })
 
+  test('a lost card is not asked what it did', async () => {
+    using box = new ToolBox()
+    using stub = new NvmlStub({ cards: 2, kept_at: 50_000_000, kept: 100 })
+    const probe = probeOf(box, stub)
+    const ages = async () => (await sampleOf(probe)).readings.map((one) => one.kernelAgeMs)
+    expect(await ages()).toEqual([null, null])
+    stub.set({ lost: 1, kept_at: 60_000_000 })
+    expect(await ages()).toEqual([0, null])
+    await probe.release()
+  })
+
   test('a clock of the driver that goes back hides one reading, not all that follow', async () => {
     using box = new ToolBox()
     using stub = new NvmlStub({ cards: 1, kept_at: 50_000_000, kept: 0 })
