@@ -10,6 +10,7 @@ import {
   REFUSED_PER_ACK_MAX,
   type RefusedRecord,
   WINDOW_BYTES_DEFAULT,
+  WINDOW_FRAMES_CROWDED,
   WINDOW_FRAMES_DEFAULT,
 } from '@yiben/shared'
 import type { GatewayCounts } from './counts.ts'
@@ -23,6 +24,8 @@ export class AckDesk {
   readonly #clock: Clock
   readonly #counts: GatewayCounts
   readonly #framesGranted: () => number
+  /** As it was told last; the welcome tells the first. */
+  #framesTold = WINDOW_FRAMES_CROWDED
   readonly #window = new AckWindow({ frames: WINDOW_FRAMES_DEFAULT, bytes: WINDOW_BYTES_DEFAULT })
 
   /** Fewer batches may be granted than are taken: those on the way were sent by the grant before. */
@@ -52,12 +55,20 @@ export class AckDesk {
     const ack = {
       watermark,
       refused: refused.slice(0, REFUSED_PER_ACK_MAX),
-      windowFrames: this.#framesGranted(),
+      windowFrames: this.#framesToTell(),
       windowBytes: 0,
       serverTimeMs: this.#clock.wallMs(),
     }
     this.#socket.send(encodeToNode({ kind: 'ack', ack }))
     return this.#socket.bufferedBytes() <= BUFFERED_BYTES_MAX
+  }
+
+  /** 0, which takes no byte, while it is what it was. */
+  #framesToTell(): number {
+    const granted = this.#framesGranted()
+    if (granted === this.#framesTold) return 0
+    this.#framesTold = granted
+    return granted
   }
 }
 

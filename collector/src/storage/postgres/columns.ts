@@ -3,7 +3,7 @@ import type { Bucket } from '../../model/ledger.ts'
 import type { UnitHour } from '../../model/timeline.ts'
 import { HOUR_COLUMNS, packUnitHour, SUM_FIELDS } from '../hour-columns.ts'
 import type { Database } from './driver.ts'
-import { roomFor } from './months.ts'
+import { roomForRows } from './months.ts'
 import { join, type Parameter, raw, type Sql, sql } from './sql.ts'
 
 const HOUR_LIST = raw(HOUR_COLUMNS.join(', '))
@@ -12,7 +12,11 @@ const HOUR_REPLACED = raw(HOUR_COLUMNS.map((column) => `${column} = excluded.${c
 /** Replaces what is there by (unit, hour); each once. */
 export async function putUnitHours(db: Database, hours: readonly UnitHour[]): Promise<void> {
   if (hours.length === 0) return
-  await roomFor(db, 'unit_hours', Math.max(...hours.map(({ hourMs }) => hourMs)))
+  await roomForRows(
+    db,
+    'unit_hours',
+    hours.map(({ hourMs }) => hourMs),
+  )
   const packed = hours.map(packUnitHour)
   const statistics = HOUR_COLUMNS.map((_, at) => packed.map((values) => values[at] ?? null))
   await db.run(sql`

@@ -21,7 +21,7 @@ import { openConflict } from './conflicts.ts'
 import { markHoursDirty } from './dirty.ts'
 import type { Database } from './driver.ts'
 import { lock } from './locks.ts'
-import { roomFor } from './months.ts'
+import { roomForRows } from './months.ts'
 import { putOpens, readOpen } from './open-row.ts'
 import { addToOutbox, writeNumbered } from './outbox.ts'
 import { currentEpoch, findNode } from './roster.ts'
@@ -259,7 +259,11 @@ export async function lastRunEnds(
 
 async function insertRuns(db: Database, runs: readonly StoredRun[]): Promise<void> {
   if (runs.length === 0) return
-  await roomFor(db, 'runs', Math.max(...runs.map(({ startMs }) => startMs)))
+  await roomForRows(
+    db,
+    'runs',
+    runs.map(({ startMs }) => startMs),
+  )
   await db.run(sql`
     INSERT INTO runs (unit_id, start_ms, end_ms, code, recorded_at_ms)
     SELECT * FROM unnest(${runs.map(({ unitId }) => unitId)}::bigint[],

@@ -8,7 +8,7 @@
  * of who makes it. Taking one away needs the table alone: for as long as it takes to put another
  * first partition in its place, and not at all where somebody has the table in use.
  */
-import { assert } from '@yiben/shared'
+import { assert, HOUR_MS } from '@yiben/shared'
 import { integer, integerOrNull, text } from '../values.ts'
 import type { Database } from './driver.ts'
 import { isLockTimeout } from './errors.ts'
@@ -33,7 +33,7 @@ const ALONE_WITHIN_MS = 200
 /** Counted row by row; of a larger one the database's own estimate is told. */
 const COUNTED_BYTES_MAX = 8 * 1024 * 1024
 /** So far ahead of the last sealed hour there is room. */
-const AHEAD_MS = 10 * 24 * 3_600_000
+const AHEAD_MS = 10 * 24 * HOUR_MS
 
 /** Room for a row of that time, whoever else makes it. */
 export async function roomFor(db: Database, table: TimedTable, atMs: number): Promise<void> {
@@ -46,6 +46,17 @@ export async function roomFor(db: Database, table: TimedTable, atMs: number): Pr
   }
   // What this transaction has made itself may yet be undone.
   if (!db.locks.has('months')) db.seen.set(table, endMs)
+}
+
+/** Room for rows of these times. One commit can bring more of them than a call takes arguments. */
+export async function roomForRows(
+  db: Database,
+  table: TimedTable,
+  times: readonly number[],
+): Promise<void> {
+  let lastMs = Number.NEGATIVE_INFINITY
+  for (const atMs of times) lastMs = Math.max(lastMs, atMs)
+  if (times.length > 0) await roomFor(db, table, lastMs)
 }
 
 /** For what is about to come. */

@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { Pool } from '../../../../collector/src/storage/postgres/driver.ts'
 import { migrate, readMigrations } from '../../../../collector/src/storage/postgres/migrate.ts'
+import { roomForRows } from '../../../../collector/src/storage/postgres/months.ts'
 import { sql } from '../../../../collector/src/storage/postgres/sql.ts'
 import { openPostgresStore } from '../../../../collector/src/storage/postgres/store.ts'
 import { SCOPE_ALL } from '../../../../collector/src/storage/requests.ts'
@@ -292,4 +293,13 @@ test('a database of the format before goes on with all it holds, and by the mont
   expect(await countIn(url, 'runs_before')).toBe(3)
   expect(await partitions(url, 'runs')).toHaveLength(4)
   expect(await answers(store, nodes, keptMs)).toEqual(kept)
+})
+
+test('a commit of more rows than a call takes arguments finds room', async () => {
+  const { url } = await open()
+  const pool = new Pool({ url, connections: 1 })
+  onTestFinished(() => pool.close())
+  const times = Array.from({ length: 300_000 }, (_, at) => APRIL + at)
+  await pool.transaction('write', (db) => roomForRows(db, 'runs', [...times, MAY]))
+  expect(await partitions(url, 'runs')).toContain('runs_2026_05')
 })
